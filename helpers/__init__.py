@@ -1,0 +1,1 @@
+"""Helpers for students: data, gradients, landscapes, plots, training, widgets (NumPy only, never torch)."""

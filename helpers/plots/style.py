@@ -1,0 +1,32 @@
+"""One look for every picture: colours that survive printing and colour blindness."""
+
+from contextlib import contextmanager
+
+# Okabe and Ito (2008), ordered so that neighbours differ in lightness as well as in hue.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+_RC = {
+    "figure.facecolor": "white",
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.alpha": 0.3,
+    "font.size": 10.5,
+    "axes.titlesize": 11.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+}
+
+
+@contextmanager
+def course_style():
+    """Apply the course's look to the figures made inside the block; restore what was set before."""
+    import matplotlib.pyplot as plt
+    from cycler import cycler
+
+    cycle = cycler(color=COLORS) + cycler(linestyle=LINES)
+    with plt.rc_context({**_RC, "axes.prop_cycle": cycle}):
+        yield plt
