@@ -1,5 +1,5 @@
 """The autograder: `check` in a notebook, `autograder` on the command line."""
 
+from autograder.checking import check
 
-def check(exercise_id, *functions, points=1.0):
-    return points
+__all__ = ["check"]

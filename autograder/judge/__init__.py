@@ -1,0 +1,27 @@
+"""The judge: kinds of exercise, comparison with the reference, verdict. It never runs a student's code at grading."""
+
+from autograder.judge.exercise import Case, Exercise, Mistake
+from autograder.judge.function import Function, Layer
+from autograder.judge.judging import judge
+from autograder.judge.optimizer import Optimizer, torch_optimizer, torch_steps
+from autograder.judge.procedure import Procedure
+from autograder.judge.script import Finding, Probe, Script, Want
+from autograder.judge.verdict import Verdict
+
+__all__ = [
+    "Case",
+    "Exercise",
+    "Finding",
+    "Function",
+    "Layer",
+    "Mistake",
+    "Optimizer",
+    "Probe",
+    "Procedure",
+    "Script",
+    "Verdict",
+    "Want",
+    "judge",
+    "torch_optimizer",
+    "torch_steps",
+]

@@ -1,0 +1,62 @@
+"""`check`, as it stands in the notebooks."""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from autograder import exercises
+
+if TYPE_CHECKING:
+    from autograder.judge.verdict import Verdict
+
+
+def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdict":
+    """The verdict on functions that should solve an exercise.
+
+    Every property of the exercise is tried on inputs drawn from a public seed (from a secret one at grading) and the
+    answers are compared with PyTorch's. The verdict shows as a report; `float(check(...))` is the points earned and
+    `check(...).mistakes` the names of the recognised mistakes. What the functions do, raising included, is judged and
+    never raised here.
+
+    Parameters
+    ----------
+    exercise_id : the exercise's name, which is its function's
+    functions : the function; for a backward pass the forward and the backward
+    points : what the exercise is worth
+
+    Raises
+    ------
+    ValueError : no such exercise, or points that are no positive number
+    TypeError : another number of functions than the exercise has, or something that is no function
+
+    Examples
+    --------
+    >>> def sgd(w, grad, state, *, lr):
+    ...     return w - lr * grad, state
+    >>> check("sgd", sgd, points=4)
+    4.0
+    """
+    if not isinstance(exercise_id, str):
+        raise TypeError(f"check: the exercise's name must be a str, got {type(exercise_id).__name__}")
+    try:
+        exercise = exercises.load(exercise_id)
+    except ValueError as error:
+        raise ValueError(f"check: {error}") from None
+    if isinstance(points, bool) or not isinstance(points, int | float):
+        raise TypeError(f"check({exercise_id!r}): points must be a number, got {type(points).__name__}")
+    if not (math.isfinite(points) and points > 0):
+        raise ValueError(f"check({exercise_id!r}): points must be positive and finite, got {points}")
+    if len(functions) != len(exercise.names):
+        raise TypeError(
+            f"check({exercise_id!r}) takes {', '.join(exercise.names)}: "
+            f"{len(exercise.names)} function{'s' * (len(exercise.names) > 1)}, got {len(functions)}"
+        )
+    for name, function in zip(exercise.names, functions, strict=True):
+        if not callable(function):
+            raise TypeError(f"check({exercise_id!r}): {name} must be a function, got {type(function).__name__}")
+    # Imported late: the first check pays for torch, a notebook's import cell does not.
+    from autograder.grading.remote import caller_of
+    from autograder.judge.judging import judge
+
+    caller, seed = caller_of(functions)
+    return judge(exercise, caller, points=float(points), seed=seed)

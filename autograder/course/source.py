@@ -1,0 +1,439 @@
+"""The text a notebook is built from: cells, their kinds, and every mistake an author can make."""
+
+import ast
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupytext.cell_reader import DoublePercentScriptCellReader
+
+KINDS = ("exercise", "check", "answer", "demo")
+TOPIC = re.compile(r"\d\d_[a-z0-9_]+")
+
+_HEADER = re.compile(r'# %%(?P<markdown> \[markdown\])?(?P<options>(?: [a-z_]+=(?:"[^"]*"|[^\s"]+))*)\s*')
+_OPTION = re.compile(r'([a-z_]+)=("[^"]*"|[^\s"]+)')
+_JUPYTEXT_HEADER = re.compile(r"\s*#\s*(%%(%*)(\s|$)|<codecell>\s*$|In\[[0-9 ]*\]:?\s*$)")
+_MISSPELT_HEADER = re.compile(r"\s*#?\s*%+\s*(\[|(exercise|check|answer|demo|points)\s*=)")
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# nbformat allows 64 characters in a cell id, and "exercise" ids get a prefix of up to six.
+_ID_LENGTH = 56
+# The regions that nbgrader cuts out, and the kinds of cell in which it may.
+_REGIONS = {"SOLUTION": ("exercise", "answer"), "HIDDEN TESTS": ("check",), "MARK SCHEME": ()}
+
+
+class SourceError(Exception):
+    """One mistake in one line of a source file.
+
+    Parameters
+    ----------
+    file : path as the reader knows it, from the course's root
+    line : counted from one
+    message : what is wrong and what is allowed
+    """
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(file, line, message)
+        self.file = file
+        self.line = line
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class SourceErrors(ExceptionGroup[SourceError]):
+    """All the mistakes that were found, in the order of files and lines."""
+
+    def __new__(cls, errors: Sequence[SourceError]) -> "SourceErrors":
+        return super().__new__(cls, "\n".join(map(str, errors)), list(errors))
+
+    def derive(self, excs: Sequence[SourceError]) -> "SourceErrors":
+        return SourceErrors(excs)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as its author wrote it.
+
+    Parameters
+    ----------
+    kind : "text", "setup" or one of `KINDS`
+    id : the author's id, or the number of a text or setup cell
+    source : what stands in the notebook's cell
+    line : where its header stands
+    points : given for checks and answers only
+    """
+
+    kind: str
+    id: str | int
+    source: str
+    line: int
+    points: float | None = None
+
+    @property
+    def is_markdown(self) -> bool:
+        return self.kind in ("text", "answer")
+
+    @property
+    def name(self) -> str:
+        """The id of the notebook's cell, which is also nbgrader's grade_id."""
+        return str(self.id) if self.kind in ("exercise", "answer") else f"{self.kind}_{self.id}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source file that has no mistakes; `file` is its name in messages."""
+
+    topic: str
+    file: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A header and the lines below it; `source` has as many lines, but for blank ones at the end."""
+
+    line: int
+    header: str
+    lines: tuple[str, ...]
+    source: str
+    markdown: bool
+
+    def number(self, offset: int) -> int:
+        """The line of the file that holds the body's line `offset`, counted from zero."""
+        return self.line + 1 + offset
+
+
+_Problems = Iterator[tuple[int, str]]
+
+
+def parse(path: Path, root: Path) -> Source:
+    """Source read from the file `path` of the course at `root`.
+
+    Raises
+    ------
+    SourceErrors
+        With every mistake in the file.
+    """
+    file = path.relative_to(root).as_posix()
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        raise SourceErrors([SourceError(file, line, message)]) from None
+    return parse_text(text, path.stem, file)
+
+
+def parse_text(text: str, topic: str, file: str) -> Source:
+    """Source with the cells that `text` describes.
+
+    Parameters
+    ----------
+    text : jupytext's py:percent format, with the course's cell headers
+    topic : the notebook's name
+    file : the name for messages
+
+    Raises
+    ------
+    SourceErrors
+        With every mistake in the text.
+
+    Examples
+    --------
+    >>> source = parse_text("# %%\\nimport numpy as np\\n", "02_sgd", "solutions/02_sgd.py")
+    >>> source.cells[0].name, source.cells[0].source
+    ('setup_1', 'import numpy as np')
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    problems: list[tuple[int, str]] = []
+    blocks, first = _blocks(lines)
+    problems += _before_first_header(lines[:first], blocks)
+
+    cells = []
+    counts = {"text": 0, "setup": 0}
+    headers_are_sound = True
+    for block in blocks:
+        problems += _misspelt_headers(block)
+        options, markdown, wrong = _options(block)
+        if wrong:
+            problems += [(block.line, message) for message in wrong]
+            headers_are_sound = False
+            continue
+        kind = next((k for k in KINDS if k in options), "text" if markdown else "setup")
+        if kind in counts:
+            counts[kind] += 1
+        points = float(options["points"]) if "points" in options else None
+        if points is not None and points.is_integer():
+            points = int(points)
+        id_ = options[kind].strip('"') if kind in KINDS else counts[kind]
+        cell = Cell(kind, id_, block.source, block.line, points)
+        cells.append(cell)
+        problems += _region_problems(cell, block)
+        problems += _markdown_problems(block) if markdown else _code_problems(cell, block)
+    problems += _doubled(cells)
+    if headers_are_sound:
+        problems += _unpaired(cells)
+    if problems:
+        raise SourceErrors([SourceError(file, *problem) for problem in sorted(problems)])
+    return Source(topic, file, tuple(cells))
+
+
+def _blocks(lines: Sequence[str]) -> tuple[list[_Block], int]:
+    """The cells as jupytext divides them, and the index of the first header.
+
+    This is the loop of `jupytext.reads`, which forgets at which line a cell starts.
+    """
+    first = next((i for i, line in enumerate(lines) if _JUPYTEXT_HEADER.match(line)), len(lines))
+    blocks = []
+    start = first
+    while start < len(lines):
+        reader = DoublePercentScriptCellReader({"extension": ".py", "format_name": "percent"})
+        # Options stay out: jupytext gives a meaning to some, and stops at wrong values of others.
+        header = "# %% [markdown]" if "[markdown]" in lines[start] else "# %%"
+        cell, length = reader.read([header, *lines[start + 1 :]])
+        body = tuple(lines[start + 1 : start + length])
+        markdown = cell.cell_type == "markdown"
+        text = cell.source if markdown else _with_comments(body, cell.source)
+        blocks.append(_Block(start + 1, lines[start], body, text, markdown))
+        start += length
+    return blocks, first
+
+
+def _with_comments(lines: Sequence[str], source: str) -> str:
+    """The code as jupytext reads it, without taking prose for shell commands.
+
+    Beside `# %magic` and `# !command`, jupytext turns `# cat pictures` into the command `cat`.
+    """
+    pairs = zip(lines, source.split("\n"), strict=False)
+    return "\n".join(new if new.lstrip().startswith(("%", "!")) else old for old, new in pairs)
+
+
+def _before_first_header(lines: Sequence[str], blocks: Sequence[_Block]) -> _Problems:
+    if not blocks:
+        yield 1, "no cells: a source file starts with a cell header, such as # %% [markdown]"
+        return
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield number, f"text before the first cell header (line {blocks[0].line})"
+            return
+
+
+def _options(block: _Block) -> tuple[Mapping[str, str], bool, list[str]]:
+    """The options of a header, whether the cell is markdown, and what is wrong with the header."""
+    match = _HEADER.fullmatch(block.header)
+    if match is None:
+        return {}, False, [f"malformed cell header {block.header!r}; {_GRAMMAR}"]
+    markdown = match["markdown"] is not None
+    pairs = _OPTION.findall(match["options"])
+    options = dict(pairs)
+    wrong = [f"{key!r} stands twice in the header" for key in options if _count(pairs, key) > 1]
+    wrong += [
+        f"unknown key {key!r} in the header; allowed are {', '.join((*KINDS, 'points'))}"
+        for key in options
+        if key not in (*KINDS, "points")
+    ]
+    kinds = [key for key in KINDS if key in options]
+    if len(kinds) > 1:
+        wrong.append(f"a cell is of one kind, but the header names {' and '.join(kinds)}")
+        return options, markdown, wrong
+    for kind in kinds:
+        wrong += _wrong_id(kind, options[kind])
+        if kind == "answer" and not markdown:
+            wrong.append("an answer is a text cell: write # %% [markdown] answer=...")
+        if kind != "answer" and markdown:
+            wrong.append(f"a cell with {kind}= holds code, but the header says [markdown]")
+    wrong += _wrong_points(kinds[0] if kinds else None, options)
+    return options, markdown, wrong
+
+
+_GRAMMAR = 'write # %%, # %% [markdown], or either with key="id" and points=N, one space between'
+
+
+def _count(pairs: Sequence[tuple[str, str]], key: str) -> int:
+    return sum(name == key for name, _ in pairs)
+
+
+def _wrong_id(kind: str, value: str) -> list[str]:
+    if not (value.startswith('"') and value.endswith('"') and len(value) > 1):
+        return [f'the id of {kind} stands in double quotes: {kind}="sgd", not {kind}={value}']
+    id_ = value.strip('"')
+    if not _ID.fullmatch(id_):
+        return [f"the id {id_!r} has characters other than letters, digits and _ (or a digit first)"]
+    if len(id_) > _ID_LENGTH:
+        return [f"the id {id_!r} is longer than {_ID_LENGTH} characters"]
+    return []
+
+
+def _wrong_points(kind: str | None, options: Mapping[str, str]) -> list[str]:
+    if kind not in ("check", "answer"):
+        return ["points belong to a check or an answer only"] if "points" in options else []
+    if "points" not in options:
+        return [f"a cell with {kind}= needs points, such as points=4"]
+    try:
+        points = float(options["points"])
+    except ValueError:
+        points = math.nan
+    if not (math.isfinite(points) and points > 0):
+        return [f"points={options['points']} must be a finite number greater than 0"]
+    return []
+
+
+def _misspelt_headers(block: _Block) -> _Problems:
+    for offset, line in enumerate(block.lines):
+        if _MISSPELT_HEADER.match(line):
+            message = f"{line.strip()!r} looks like a cell header, but is inside the cell above"
+            yield block.number(offset), f"{message}; {_GRAMMAR}"
+
+
+def _region_problems(cell: Cell, block: _Block) -> _Problems:
+    for region, kinds in _REGIONS.items():
+        begin = None
+        regions = 0
+        for offset, line in enumerate(block.lines):
+            number = block.number(offset)
+            begins, ends = f"BEGIN {region}" in line, f"END {region}" in line
+            if not (begins or ends):
+                continue
+            if cell.kind not in kinds:
+                where = f"belongs in a cell with {' or '.join(k + '=' for k in kinds)}"
+                where = where if kinds else "is not used in this course"
+                yield number, f"### {'BEGIN' if begins else 'END'} {region} {where}"
+            elif begins and begin is not None:
+                yield number, f"### BEGIN {region} inside the one that begins in line {begin}"
+            elif ends and begin is None:
+                yield number, f"### END {region} without its ### BEGIN {region}"
+            else:
+                begin = number if begins else None
+                regions += begins
+        if begin is not None:
+            yield begin, f"### BEGIN {region} without its ### END {region}"
+        if region == "SOLUTION" and cell.kind == "exercise" and not regions and begin is None:
+            yield cell.line, "the exercise has no ### BEGIN SOLUTION and ### END SOLUTION"
+
+
+def _markdown_problems(block: _Block) -> _Problems:
+    text = [line for line in block.lines if line.strip()]
+    if text and text[0].lstrip("r").startswith(('"""', "'''")):
+        return
+    for offset, line in enumerate(block.lines):
+        if line.strip() and not line.startswith("#"):
+            yield block.number(offset), "a line of a text cell starts with #; is a header missing?"
+            return
+
+
+def _code_problems(cell: Cell, block: _Block) -> _Problems:
+    try:
+        tree = python_tree(cell.source)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        yield block.number(line - 1), f"not valid Python: {getattr(error, 'msg', error)}"
+        return
+    if cell.kind == "exercise":
+        yield from _exercise_problems(cell, block, tree)
+    if cell.kind == "check":
+        yield from _check_problems(cell, block, tree)
+
+
+def python_tree(source: str) -> ast.Module:
+    """Syntax tree of a code cell, in which each magic (%) and shell line (!) counts as `pass`.
+
+    Raises
+    ------
+    SyntaxError, ValueError
+        When the cell is not Python.
+    """
+    with warnings.catch_warnings():
+        # A doubtful escape such as "\m" becomes an error here, instead of a student's warning.
+        warnings.simplefilter("error")
+        try:
+            return ast.parse(source)
+        except SyntaxError:
+            # Only after a failure: a line of a long expression may start with %name.
+            python = re.sub(r"(?m)^([ \t]*)(%%?[A-Za-z]|!).*$", r"\1pass", source)
+            if python == source:
+                raise
+            return ast.parse(python)
+
+
+def _exercise_problems(cell: Cell, block: _Block, tree: ast.Module) -> _Problems:
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    if not any(isinstance(node, definitions) for node in ast.walk(tree)):
+        yield cell.line, f"the exercise {cell.id!r} defines no function"
+    lines = cell.source.split("\n")
+    kept, inside = [], False
+    for offset, line in enumerate(lines):
+        if "BEGIN SOLUTION" in line:
+            inside = True
+            indent = _indent(line)
+            solution = next((after for after in lines[offset + 1 :] if after.strip()), line)
+            if _indent(solution) != indent:
+                yield block.number(offset), "### BEGIN SOLUTION is indented unlike the solution"
+            kept.append(f"{indent}raise NotImplementedError")
+        elif "END SOLUTION" in line:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    try:
+        python_tree("\n".join(kept))
+    except SyntaxError as error:
+        yield cell.line, f"without its solution the cell is not valid Python: {error.msg}"
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _check_problems(cell: Cell, block: _Block, tree: ast.Module) -> _Problems:
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name | ast.Attribute)
+        and (node.func.id if isinstance(node.func, ast.Name) else node.func.attr) == "check"
+    ]
+    if not calls:
+        yield cell.line, f'no call of check("{cell.id}", ..., points={cell.points}) in the cell'
+    for call in calls:
+        line = block.number(call.lineno - 1)
+        asked = call.args[0] if call.args else None
+        if not (isinstance(asked, ast.Constant) and asked.value == cell.id):
+            found = ast.unparse(asked) if asked else "nothing"
+            yield line, f'the call must be check("{cell.id}", ...), as in the header, not {found}'
+        given = next((k.value for k in call.keywords if k.arg == "points"), None)
+        if not (isinstance(given, ast.Constant) and given.value == cell.points):
+            found = f"points={ast.unparse(given)}" if given else "no points="
+            yield line, f"{found} in the call of check, but points={cell.points} in the header"
+
+
+def _doubled(cells: Sequence[Cell]) -> _Problems:
+    first: dict[str, Cell] = {}
+    for cell in cells:
+        names = [cell.name] + ([f"hints_{cell.id}"] if cell.kind == "exercise" else [])
+        taken = next((name for name in names if name in first), None)
+        if taken:
+            line = first[taken].line
+            yield cell.line, f"the id {taken!r} of this cell is that of the cell in line {line}"
+        for name in names:
+            first.setdefault(name, cell)
+
+
+def _unpaired(cells: Sequence[Cell]) -> _Problems:
+    # Backwards, so that of two cells with one id the first counts.
+    exercises = {cell.id: cell.line for cell in reversed(cells) if cell.kind == "exercise"}
+    checks = {cell.id: cell.line for cell in reversed(cells) if cell.kind == "check"}
+    for id_, line in exercises.items():
+        if id_ not in checks:
+            yield line, f'the exercise {id_!r} has no cell with check="{id_}"'
+    for id_, line in checks.items():
+        if id_ not in exercises:
+            yield line, f'the check {id_!r} has no cell with exercise="{id_}"'
+        elif exercises[id_] > line:
+            yield line, f"the check {id_!r} stands before its exercise (line {exercises[id_]})"

@@ -1,0 +1,270 @@
+"""Judges one exercise: draws the cases, asks the student's functions, compares, recognises mistakes."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.judge.compare import difference, same, show
+from autograder.judge.exercise import Case, Exercise, Mistake
+from autograder.judge.script import Caller, Probe, Script, Want
+from autograder.judge.verdict import CaseResult, KnownMistake, Verdict, earned
+from autograder.worker.calls import Failure, Outcome, Runner
+
+PUBLIC_SEED = "public"
+
+# What NumPy says by itself; any other warning's text could carry a hidden input into the feedback.
+_NUMPY_WARNING = re.compile(
+    r"(overflow|underflow|divide by zero|invalid value) encountered in [a-z_0-9]+|Mean of empty slice\.?"
+    r"|Degrees of freedom <= 0 for slice\.?|Casting complex values to real discards the imaginary part"
+)
+
+_GENERAL = {
+    "input": (
+        "in_place",
+        "`{f}` changes its argument `{label}`, which the caller still needs. Make a new array (`w - step`) in place of "
+        "writing into the old one (`w -= step`).",
+    ),
+    "kept": (
+        "overwrites_earlier_result",
+        "An array that `{f}` returned earlier is overwritten by a later call. Return a new array each time.",
+    ),
+    "again": (
+        "remembers_earlier_calls",
+        "`{f}` gives another answer when the same calls are made again: something survives between them (a global "
+        "variable, a mutable default argument). Memory belongs in what is passed in and returned.",
+    ),
+    "dtype": (
+        "changes_dtype",
+        "Float32 goes in and another dtype comes out: a float64 array or NumPy scalar slips into the computation "
+        "(`np.zeros(shape)`, `np.ones(shape)`, `np.sqrt(2)`). Make new arrays with `np.zeros_like(x)`, and keep "
+        "numbers as Python floats.",
+    ),
+}
+
+
+class LocalCaller:
+    """Calls functions of this process: in a notebook, and for the mistakes of the bank."""
+
+    def __init__(self, functions: Sequence[Callable]):
+        self.functions = tuple(functions)
+
+    def run(self, script: Script) -> Outcome:
+        """Run a script here."""
+        runner = Runner({}, lambda number, args: script.callbacks[number](*args))
+        runner.slots.update(enumerate(self.functions))
+        return runner.run(script.steps)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    case: Case
+    probe: Probe
+
+
+def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBLIC_SEED) -> Verdict:
+    """Judge a student's functions.
+
+    Parameters
+    ----------
+    exercise : which one
+    caller : runs scripts; the student's functions stand in its slots 0, 1, ... in the order of `exercise.names`
+    points : what all properties together are worth
+    seed : what the inputs are drawn from; with any other than the public one they are hidden, and nothing that the
+        student's code could have put a hidden input into reaches the verdict
+    """
+    secret = seed != PUBLIC_SEED
+    drawn = [_draw(exercise, number, case, seed) for number, case in enumerate(exercise.all_cases())]
+    results, outcomes, general, lost = [], [], {}, None
+    for item in drawn:
+        outcome = Outcome(failure=lost) if lost else caller.run(item.probe.script)
+        if outcome.failure and outcome.failure.kind in ("time", "died"):
+            lost = outcome.failure
+        result, named = _assess(exercise, item, outcome, secret)
+        results.append(result)
+        outcomes.append(outcome)
+        general.update(named)
+    known = [] if all(r.passed for r in results) else _recognise(exercise, drawn, outcomes, results, seed)
+    advice = {text for outcome in outcomes for text in outcome.warnings if _NUMPY_WARNING.fullmatch(text)}
+    weights = [case.weight for case in exercise.all_cases()]
+    gained = sum(w for w, r in zip(weights, results, strict=True) if r.passed)
+    specific = {mistake.name for mistake in known}
+    return Verdict(
+        exercise=exercise.id,
+        points=earned(points, gained, sum(weights)) if not all(r.passed for r in results) else float(points),
+        max_points=float(points),
+        cases=tuple(results),
+        known=(*known, *(KnownMistake(name, text) for name, text in general.items() if name not in specific)),
+        advice=tuple(
+            f"NumPy warns: {text}. It costs nothing, but look where it comes from." for text in sorted(advice)
+        ),
+        note=_not_written(exercise, outcomes),
+        secret=secret,
+    )
+
+
+def _draw(exercise: Exercise, number: int, case: Case, seed: str) -> _Drawn:
+    """The case's probe; drawn once per seed and process, since the reference is most of the work."""
+    key = (seed, number)
+    if key not in exercise._cache:
+        digest = hashlib.sha256(f"{seed}:{exercise.id}:{number}".encode()).digest()
+        rng = np.random.default_rng(int.from_bytes(digest, "big"))
+        exercise._cache[key] = _Drawn(case, exercise.probe(case, rng))
+    return exercise._cache[key]
+
+
+def _assess(exercise: Exercise, item: _Drawn, outcome: Outcome, secret: bool) -> tuple[CaseResult, dict[str, str]]:
+    case, probe = item.case, item.probe
+    wants = probe.script.wants
+    base = {
+        "title": case.title,
+        "weight": case.weight,
+        "called": probe.called,
+        "inputs": "" if secret else _shown(probe),
+    }
+    if outcome.failure:
+        message, line = _failure(exercise, probe.script, outcome.failure, secret)
+        return CaseResult(**base, passed=False, message=message, line=line), {}
+    if probe.findings:
+        found = probe.findings(outcome.values)
+        named = {f.mistake: f.message for f in found if f.mistake}
+        return CaseResult(**base, passed=not found, message=found[0].message if found else ""), named
+    named: dict[str, str] = {}
+    first = None
+    roles = set()
+    for value, want in zip(outcome.values, wants, strict=True):
+        wrong = difference(value, want)
+        if wrong:
+            first = first or (wrong, want)
+            roles.add("dtype" if wrong.kind == "dtype" and want.role == "value" else want.role)
+    if first is None:
+        return CaseResult(**base, passed=True), {}
+    if "value" not in roles:
+        # Only when every answer itself is right: else the same bug would be told twice.
+        for role in roles - {"other", *(["kept"] if "input" in roles else [])}:
+            name, sentence = _GENERAL[role]
+            labels = [
+                w.label for v, w in zip(outcome.values, wants, strict=True) if w.role == role and difference(v, w)
+            ]
+            named[name] = sentence.format(f=exercise.names[-1], label=labels[0] if labels else "")
+    return CaseResult(**base, passed=False, **_told(first[0], first[1], secret)), named
+
+
+def _told(wrong, want: Want, secret: bool) -> dict[str, str]:
+    if not secret:
+        return {
+            "message": wrong.message,
+            "index": str(list(wrong.index)) if wrong.index else "",
+            "got": wrong.got,
+            "expected": wrong.expected,
+        }
+    if want.role == "input":
+        return {"message": f"the argument {want.label} is changed by the call"}
+    if want.role == "kept":
+        return {"message": f"{want.label}, returned earlier, is overwritten by a later call"}
+    says = {
+        "type": "is of another type than asked for",
+        "shape": "has another shape than expected",
+        "dtype": "has another dtype than expected",
+        "not finite": "is not finite where it should be",
+        "value": "differs from the reference",
+    }
+    return {"message": f"{want.label} {says[wrong.kind]}"}
+
+
+def _shown(probe: Probe) -> str:
+    parts = []
+    for name, value in probe.inputs.items():
+        if isinstance(value, np.ndarray):
+            parts.append(f"{name} = {show(value)}")
+    return "; ".join(parts)
+
+
+def _failure(exercise: Exercise, script: Script, failure: Failure, secret: bool) -> tuple[str, str]:
+    """The message and the student's line, for a script that stopped."""
+    note = script.calls.get(failure.step, "")
+    where = f" ({note})" if note else ""
+    name = exercise.names[-1]
+    line = ""
+    if failure.kind == "raised":
+        if failure.type_name == "NotImplementedError":
+            return f"not written yet{where}", ""
+        if secret:
+            type_name = failure.type_name if _is_builtin_error(failure.type_name) else "an exception of its own"
+            return f"raised {type_name}{where}", ""
+        if failure.source:
+            line = f"line {failure.line}: {failure.source}"
+        return f"raised {failure.type_name}: {failure.message}{where}", line
+    if failure.kind == "unpack":
+        parts = _parts(script, failure.step)
+        got = "something else" if secret else _article(failure.type_name)
+        return f"must return {parts} values, got {got}{where}", ""
+    says = {
+        "not_callable": f"{name} must be a function",
+        "missing": f"{name} is not defined",
+        "time": f"no answer in time: {failure.message}",
+        "died": "the process ended during the call (exit, or out of memory)",
+        "large": "yields far too many items" if secret else f"yields {failure.message}",
+        "wire": "the answer is too large or of a kind that cannot be judged",
+    }
+    return says[failure.kind] + where, ""
+
+
+def _parts(script: Script, step: int) -> int:
+    steps = script.steps
+    return len(steps[step][1]) if step < len(steps) and steps[step][0] == "call" else 0
+
+
+def _article(type_name: str) -> str:
+    return "None (is the return statement missing?)" if type_name == "NoneType" else f"one {type_name}"
+
+
+def _is_builtin_error(name: str) -> bool:
+    import builtins
+
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
+
+
+def _not_written(exercise: Exercise, outcomes: Sequence[Outcome]) -> str:
+    unwritten = all(o.failure and o.failure.type_name == "NotImplementedError" for o in outcomes)
+    return f"{' and '.join(exercise.names)}: not written yet" if unwritten else ""
+
+
+def _recognise(
+    exercise: Exercise, drawn: Sequence[_Drawn], outcomes: Sequence[Outcome], results: Sequence[CaseResult], seed: str
+) -> list[KnownMistake]:
+    """The mistakes of the bank that give the student's own answers, in every case that can be compared."""
+    known = []
+    for number, mistake in enumerate(exercise.mistakes):
+        wrong = _wrong_outcomes(exercise, number, mistake, drawn, seed)
+        pairs = list(zip(drawn, outcomes, wrong, results, strict=True))
+        comparable = [(d, o, w, r) for d, o, w, r in pairs if not o.failure and not w.failure and not d.probe.findings]
+        explained = any(not r.passed and _fails_by_value(d, w) for d, _, w, r in comparable)
+        if explained and all(_same_answers(d, o, w) for d, o, w, _ in comparable):
+            known.append(KnownMistake(mistake.name, mistake.sentence, mistake.section))
+    return known
+
+
+def _wrong_outcomes(exercise, number: int, mistake: Mistake, drawn: Sequence[_Drawn], seed: str) -> list[Outcome]:
+    key = (seed, "mistake", number)
+    if key not in exercise._cache:
+        caller = LocalCaller(mistake.functions)
+        exercise._cache[key] = [caller.run(item.probe.script) for item in drawn]
+    return exercise._cache[key]
+
+
+def _answers(item: _Drawn, outcome: Outcome) -> list[tuple]:
+    wants = item.probe.script.wants
+    return [(v, w) for v, w in zip(outcome.values, wants, strict=True) if w.role in ("value", "other", "again")]
+
+
+def _fails_by_value(item: _Drawn, outcome: Outcome) -> bool:
+    return any(difference(v, w) for v, w in _answers(item, outcome))
+
+
+def _same_answers(item: _Drawn, student: Outcome, wrong: Outcome) -> bool:
+    pairs = zip(_answers(item, student), _answers(item, wrong), strict=True)
+    return all(same(a, b, want) for (a, want), (b, _) in pairs)

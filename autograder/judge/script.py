@@ -1,0 +1,128 @@
+"""Scripts: what the judge asks of a student's functions, in one round trip, and what it wants back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from autograder.worker.calls import Outcome
+from autograder.worker.wire import Callback, Handle, Rng
+
+
+@dataclass(frozen=True)
+class Want:
+    """What one reported value has to be.
+
+    Parameters
+    ----------
+    label : what the value is, in the student's words ("w after step 3")
+    value : the reference's value; None where any value will do
+    rtol, atol : allowed error, relative to each element and absolute; None for the dtype's default
+    scale : what the absolute tolerance is relative to, a number or an array that broadcasts; None for the largest
+        element of `value`
+    role : "value" for an answer; "again" for the answer to a call that was made before, "other" for one in between;
+        "input" for an argument that must be as it was, "kept" for an earlier answer that must not be overwritten
+    """
+
+    label: str
+    value: Any
+    rtol: float | None = None
+    atol: float | None = None
+    scale: Any = None
+    role: str = "value"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a property's own check found wrong, with the mistake's name if it is a known one."""
+
+    message: str
+    mistake: str | None = None
+
+
+class Script:
+    """Steps for a `worker.calls.Runner`, written as if the functions were called here.
+
+    Parameters
+    ----------
+    first : the first free slot; the student's functions stand before it
+    """
+
+    def __init__(self, first: int = 8):
+        self.steps: list[tuple] = [("free", first)]
+        self.calls: dict[int, str] = {}
+        self.wants: list[Want] = []
+        self.callbacks: list[Callable] = []
+        self._next = first
+
+    def _slot(self) -> Handle:
+        self._next += 1
+        return Handle(self._next - 1)
+
+    def put(self, value: Any) -> Handle:
+        """Keep a value in the worker: the same object can then be passed to several calls."""
+        slot = self._slot()
+        self.steps.append(("put", slot.slot, value))
+        return slot
+
+    def rng(self, seed: int) -> Handle:
+        """A `numpy.random.Generator` that the calls share."""
+        return self.put(Rng(seed))
+
+    def callback(self, function: Callable) -> Callback:
+        """An argument that the student's function can call; the judge answers."""
+        self.callbacks.append(function)
+        return Callback(len(self.callbacks) - 1)
+
+    def call(
+        self,
+        function: int | Handle,
+        *args: Any,
+        unpack: int | None = None,
+        note: str = "",
+        **kwargs: Any,
+    ) -> Any:
+        """Call a function; the handle of its result, or `unpack` handles of a result of that many parts.
+
+        `function` is the place of a student's function in the check, or a handle; `note` is shown when it fails.
+        """
+        handle = Handle(function) if isinstance(function, int) else function
+        slots = [self._slot() for _ in range(unpack or 1)]
+        self.calls[len(self.steps)] = note
+        self.steps.append(("call", [s.slot for s in slots], handle, list(args), kwargs))
+        return slots if unpack else slots[0]
+
+    def items(self, source: Handle, most: int = 10_000) -> Handle:
+        """The items of an iterable, as a list."""
+        slot = self._slot()
+        self.calls[len(self.steps)] = "reading its items"
+        self.steps.append(("items", slot.slot, source.slot, most))
+        return slot
+
+    def get(self, source: Handle, want: Want) -> None:
+        """Report an object as it is now, and compare it with what is wanted."""
+        self.steps.append(("get", source.slot))
+        self.wants.append(want)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One case, drawn: the script, how the student is told of it, and a property's own check if it has one.
+
+    Parameters
+    ----------
+    script : the steps and what they have to report
+    called : the call in the student's words: "sgd(w, grad, state, lr=0.1)"
+    inputs : the drawn arguments, shown in a notebook where they are small
+    findings : judges the reported values where they are not compared one by one
+    """
+
+    script: Script
+    called: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    findings: Callable[[Sequence[Any]], list[Finding]] | None = None
+
+
+class Caller(Protocol):
+    """Runs scripts on a student's functions: in this process, or in a worker."""
+
+    def run(self, script: Script) -> Outcome: ...

@@ -1,0 +1,271 @@
+"""The wire between judge and worker: length-prefixed frames of a closed set of types.
+
+A frame is four bytes of length (big-endian) and one encoded value. A value is a tag byte and its content:
+None, bool, int (64 bits), float, str, list, tuple, dict, ndarray (dtype name, shape, bytes), NumPy scalar, and three
+descriptions of things that do not travel: a `Handle` for an object that stays in the worker, an `Rng` by its seed, a
+`Callback` that the other side answers. Sizes are checked before memory is taken; what is malformed is a `WireError`.
+"""
+
+import socket
+import struct
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_FRAME = 64 * 2**20
+MAX_DEPTH = 16
+MAX_NODES = 200_000
+MAX_NDIM = 8
+DTYPES = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float32", "float64", "complex64", "complex128",
+)  # fmt: skip
+
+_CODE = {np.dtype(name): code for code, name in enumerate(DTYPES)}
+
+
+class WireError(Exception):
+    """A frame or value that the wire does not carry; the text says why."""
+
+
+class Closed(WireError):
+    """The other side is gone."""
+
+
+class OutOfTime(WireError):
+    """No whole frame arrived before the deadline."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stays where it is; `slot` is its number there."""
+
+    slot: int
+    type_name: str = ""
+    is_callable: bool = False
+
+
+@dataclass(frozen=True)
+class Rng:
+    """Stands for `numpy.random.default_rng(seed)`."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A function that the judge answers; `number` is its place in the script's list of callbacks."""
+
+    number: int
+
+
+def encode(value: object) -> bytes:
+    """Bytes of one value; raises WireError for a type that does not travel."""
+    parts: list[bytes] = []
+    _encode(value, parts, 0)
+    return b"".join(parts)
+
+
+def _encode(value: object, parts: list[bytes], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise WireError(f"nested deeper than {MAX_DEPTH}")
+    kind = type(value)
+    if value is None:
+        parts.append(b"N")
+    elif kind is bool:
+        parts.append(b"T" if value else b"F")
+    elif kind is int:
+        if not -(2**63) <= value < 2**63:
+            raise WireError("an int of more than 64 bits")
+        parts.append(struct.pack(">cq", b"i", value))
+    elif kind is float:
+        parts.append(struct.pack(">cd", b"d", value))
+    elif kind is str:
+        raw = value.encode("utf-8", "replace")
+        parts.append(struct.pack(">cI", b"s", len(raw)))
+        parts.append(raw)
+    elif kind is list or kind is tuple:
+        parts.append(struct.pack(">cI", b"l" if kind is list else b"t", len(value)))
+        for item in value:
+            _encode(item, parts, depth + 1)
+    elif kind is dict:
+        parts.append(struct.pack(">cI", b"m", len(value)))
+        for key, item in value.items():
+            if type(key) not in (str, int, bool, float):
+                raise WireError(f"a dict key of type {type(key).__name__}")
+            _encode(key, parts, depth + 1)
+            _encode(item, parts, depth + 1)
+    elif kind is np.ndarray:
+        _encode_array(b"a", value, parts)
+    elif isinstance(value, np.generic):
+        _encode_array(b"g", np.asarray(value), parts)
+    elif kind is Handle:
+        parts.append(struct.pack(">cq?", b"h", value.slot, value.is_callable))
+        _encode(value.type_name, parts, depth + 1)
+    elif kind is Rng:
+        parts.append(struct.pack(">cq", b"r", value.seed))
+    elif kind is Callback:
+        parts.append(struct.pack(">cq", b"c", value.number))
+    else:
+        raise WireError(f"the type {kind.__name__} does not travel")
+
+
+def _encode_array(tag: bytes, array: np.ndarray, parts: list[bytes]) -> None:
+    code = _CODE.get(array.dtype.newbyteorder("="))
+    if code is None:
+        raise WireError(f"arrays of dtype {array.dtype} do not travel")
+    if array.ndim > MAX_NDIM:
+        raise WireError(f"an array of {array.ndim} dimensions")
+    if array.nbytes > MAX_FRAME:
+        raise WireError(f"an array of {array.nbytes} bytes")
+    head = struct.pack(f">cBB{array.ndim}Q", tag, code, array.ndim, *array.shape)
+    parts.append(head)
+    parts.append(np.ascontiguousarray(array, dtype=DTYPES[code]).tobytes())
+
+
+def decode(data: bytes) -> object:
+    """The value of `encode`d bytes; raises WireError for anything else."""
+    reader = _Reader(data)
+    try:
+        value = reader.value(0)
+    except (struct.error, UnicodeDecodeError, OverflowError) as error:
+        raise WireError(f"malformed value: {error}") from None
+    if reader.at != len(data):
+        raise WireError(f"{len(data) - reader.at} bytes too many")
+    return value
+
+
+class _Reader:
+    def __init__(self, data: bytes):
+        self.data = data
+        self.at = 0
+        self.nodes = 0
+
+    def take(self, n: int) -> bytes:
+        if n > len(self.data) - self.at:
+            raise WireError("a value ends before its length")
+        self.at += n
+        return self.data[self.at - n : self.at]
+
+    def unpack(self, form: str) -> tuple:
+        return struct.unpack(form, self.take(struct.calcsize(form)))
+
+    def value(self, depth: int) -> object:
+        self.nodes += 1
+        if depth > MAX_DEPTH:
+            raise WireError(f"nested deeper than {MAX_DEPTH}")
+        if self.nodes > MAX_NODES:
+            raise WireError(f"more than {MAX_NODES} values in a frame")
+        tag = self.take(1)
+        if tag == b"N":
+            return None
+        if tag in (b"T", b"F"):
+            return tag == b"T"
+        if tag == b"i":
+            return self.unpack(">q")[0]
+        if tag == b"d":
+            return self.unpack(">d")[0]
+        if tag == b"s":
+            return self.take(self.unpack(">I")[0]).decode("utf-8")
+        if tag in (b"l", b"t"):
+            items = [self.value(depth + 1) for _ in range(self.length())]
+            return items if tag == b"l" else tuple(items)
+        if tag == b"m":
+            pairs = {}
+            for _ in range(self.length()):
+                key = self.value(depth + 1)
+                if type(key) not in (str, int, bool, float):
+                    raise WireError("a dict key of another type than str, int, bool, float")
+                pairs[key] = self.value(depth + 1)
+            return pairs
+        if tag in (b"a", b"g"):
+            return self.array(scalar=tag == b"g")
+        if tag == b"h":
+            slot, is_callable = self.unpack(">q?")
+            name = self.value(depth + 1)
+            if type(name) is not str:
+                raise WireError("a handle without a name")
+            return Handle(slot, name[:200], is_callable)
+        if tag == b"r":
+            return Rng(self.unpack(">q")[0])
+        if tag == b"c":
+            return Callback(self.unpack(">q")[0])
+        raise WireError(f"unknown tag {tag!r}")
+
+    def length(self) -> int:
+        (n,) = self.unpack(">I")
+        # Every item takes a byte at least: a longer list cannot be in the frame.
+        if n > len(self.data) - self.at:
+            raise WireError("a container ends before its length")
+        return n
+
+    def array(self, *, scalar: bool) -> object:
+        code, ndim = self.unpack(">BB")
+        if code >= len(DTYPES) or ndim > MAX_NDIM or (scalar and ndim):
+            raise WireError("an array of unknown dtype or too many dimensions")
+        shape = self.unpack(f">{ndim}Q")
+        dtype = np.dtype(DTYPES[code])
+        size = 1
+        for n in shape:
+            size *= n
+        raw = self.take(size * dtype.itemsize)
+        if any(n > MAX_FRAME for n in shape):
+            raise WireError("an empty array of absurd shape")
+        if dtype.name == "bool":
+            array = np.frombuffer(raw, np.uint8).reshape(shape) != 0
+        else:
+            array = np.frombuffer(raw, dtype).reshape(shape).copy()
+        return array[()] if scalar else array
+
+
+def send(sock: socket.socket, value: object) -> None:
+    """Send one value as a frame; raises Closed when the other side is gone."""
+    data = encode(value)
+    if len(data) > MAX_FRAME:
+        raise WireError(f"a frame of {len(data)} bytes (at most {MAX_FRAME})")
+    try:
+        sock.sendall(struct.pack(">I", len(data)) + data)
+    except TimeoutError as error:
+        raise OutOfTime("the other side does not read") from error
+    except OSError as error:
+        raise Closed(str(error)) from error
+
+
+def receive(sock: socket.socket, deadline: float | None = None) -> object:
+    """The next frame's value.
+
+    Parameters
+    ----------
+    sock : a connected stream socket
+    deadline : a `time.monotonic()` moment, or None to wait without end
+
+    Raises
+    ------
+    OutOfTime, Closed, WireError
+    """
+    (length,) = struct.unpack(">I", _exactly(sock, 4, deadline))
+    if length > MAX_FRAME:
+        raise WireError(f"a frame of {length} bytes (at most {MAX_FRAME})")
+    return decode(_exactly(sock, length, deadline))
+
+
+def _exactly(sock: socket.socket, n: int, deadline: float | None) -> bytes:
+    parts = []
+    while n:
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise OutOfTime("no answer in time")
+            sock.settimeout(left)
+        try:
+            part = sock.recv(min(n, 2**20))
+        except TimeoutError:
+            raise OutOfTime("no answer in time") from None
+        except OSError as error:
+            raise Closed(str(error)) from error
+        if not part:
+            raise Closed("the other side closed the connection")
+        parts.append(part)
+        n -= len(part)
+    return b"".join(parts)
