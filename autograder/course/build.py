@@ -17,6 +17,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course.source import TOPIC, Cell, Source, SourceError, SourceErrors, parse
 from autograder.course.stubs import is_as_built, stamp
+from autograder.files import write_atomically
 
 SOLUTIONS = "solutions"
 NOTEBOOKS = "notebooks"
@@ -114,7 +115,7 @@ def build(root: Path, topics: Iterable[str] | None = None, *, hints: Hints = exe
                 continue
             if old is not None and not is_as_built(old):
                 kept.append((path, _keep_aside(path)))
-            _write(path, content)
+            write_atomically(path, content)
             written.append(path)
         results.append(BuildResult(topic, root, tuple(written), tuple(kept)))
     if errors:
@@ -204,8 +205,8 @@ def _folded_hints(source: Source, hints: Hints) -> dict[str, str]:
             continue
         try:
             steps = [hint.strip() for hint in hints(str(cell.id))]
-        except LookupError:
-            message = f"no file in autograder/exercises/ defines the exercise {cell.id!r}"
+        except LookupError as error:
+            message = f"unknown exercise {cell.id!r}: {error}"
             errors.append(SourceError(source.file, cell.line, message))
             continue
         if len(steps) != _HINTS or not all(steps):
@@ -307,21 +308,6 @@ def _keep_aside(path: Path) -> Path:
         else:
             shutil.copystat(path, kept)
             return kept
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replaces a file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp lets only the owner read, but a release is for everybody.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _entries(folder: Path) -> list[Path]:

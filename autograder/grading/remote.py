@@ -1,7 +1,140 @@
-"""stub"""
+"""The student's names in the judge's process: functions that are called over the wire, values fetched from it.
 
+Check cells are the instructor's own code and run in the judge's process; what they see of the student's work is this.
+"""
+
+import ast
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograder.grading.link import RemoteCaller
 from autograder.judge.judging import PUBLIC_SEED, LocalCaller
+from autograder.judge.script import SCRIPT_SLOTS, Caller, Script
+from autograder.worker.calls import Failure, Outcome
+from autograder.worker.wire import Handle
+
+# Slots of the names themselves, and of what instructors' own calls leave; a check's scripts use those in between.
+_NAMES = SCRIPT_SLOTS
+_OWN = 2 * SCRIPT_SLOTS
 
 
-def caller_of(functions):
+class StudentError(Exception):
+    """A student's function raised, hung or ended its process in an instructor's own call."""
+
+
+class RemoteFunction:
+    """A student's function, or one that it returned, as the judge's process sees it."""
+
+    def __init__(self, session: "Session", handle: Handle, name: str):
+        self.session, self.handle, self.__name__ = session, handle, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.session.call(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<the student's function {self.__name__}>"
+
+
+class Opaque:
+    """An object of the student's that stays in the worker and can be passed back to it."""
+
+    def __init__(self, handle: Handle):
+        self.handle = handle
+
+    def __repr__(self) -> str:
+        return "<an object of the student's>"
+
+
+class Session:
+    """One check's view of the student's namespace.
+
+    Parameters
+    ----------
+    caller : reaches the state kept for this check
+    seed : what the check's inputs are drawn from
+    """
+
+    def __init__(self, caller: RemoteCaller, seed: str):
+        self.caller, self.seed = caller, seed
+        self._next = _OWN
+
+    def lookup(self, names: Sequence[str]) -> dict[str, Any]:
+        """What the student's cells left under these names; those they did not define are absent."""
+        found = {}
+        for number, name in enumerate(names):
+            script = _Bare()
+            script.steps = [("name", _NAMES + number, name), ("get", _NAMES + number)]
+            outcome = self.caller.run(script)
+            if outcome.failure is None:
+                found[name] = self.seen(outcome.values[0], name)
+        return found
+
+    def seen(self, value: Any, name: str) -> Any:
+        """A reported value as the judge's process sees it."""
+        if isinstance(value, Handle):
+            return RemoteFunction(self, value, name) if value.is_callable else Opaque(value)
+        return value
+
+    def call(self, function: RemoteFunction, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+        """Call a function there; raises StudentError where it gives no answer."""
+        script = _Bare()
+        slot, self._next = self._next, self._next + 1
+        sent = [_sent(arg) for arg in args], {name: _sent(arg) for name, arg in kwargs.items()}
+        script.steps = [("call", [slot], function.handle, *sent), ("get", slot)]
+        outcome = self.caller.run(script)
+        if outcome.failure:
+            raise StudentError(f"{function.__name__}: {_why(outcome.failure)}")
+        return self.seen(outcome.values[0], f"what {function.__name__} returned")
+
+
+class _Bare(Script):
+    """A script whose slots outlive it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = []
+
+
+class _Bound:
+    """A caller whose first slots are the functions of a check."""
+
+    def __init__(self, caller: RemoteCaller, functions: Sequence[RemoteFunction]):
+        self.caller = caller
+        self.renumbered = {place: function.handle for place, function in enumerate(functions)}
+
+    def run(self, script: Script) -> Outcome:
+        bound = _Bare()
+        bound.callbacks, bound.calls, bound.wants = script.callbacks, script.calls, script.wants
+        bound.steps = [self._bind(step) for step in script.steps]
+        return self.caller.run(bound)
+
+    def _bind(self, step: tuple) -> tuple:
+        if step[0] == "call":
+            return (*step[:2], self.renumbered.get(step[2].slot, step[2]), *step[3:])
+        return step
+
+
+def caller_of(functions: Sequence[Callable]) -> tuple[Caller, str]:
+    """How to reach functions given to `check`, and the seed of their inputs."""
+    if all(isinstance(function, RemoteFunction) for function in functions):
+        session = functions[0].session
+        return _Bound(session.caller, functions), session.seed
     return LocalCaller(functions), PUBLIC_SEED
+
+
+def student_names(source: str, known: Mapping[str, Any]) -> list[str]:
+    """Names that a check cell uses and neither it nor the judge defines."""
+    tree = ast.parse(source)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return sorted(name for name in used if name not in known and not hasattr(builtins, name))
+
+
+def _sent(value: Any) -> Any:
+    return value.handle if isinstance(value, RemoteFunction | Opaque) else value
+
+
+def _why(failure: Failure) -> str:
+    if failure.kind == "raised":
+        return f"raised {failure.type_name}"
+    return {"time": failure.message, "died": "the process ended"}.get(failure.kind, "gave no answer")

@@ -81,7 +81,7 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
     for item in drawn:
         outcome = Outcome(failure=lost) if lost else caller.run(item.probe.script)
         if outcome.failure and outcome.failure.kind in ("time", "died"):
-            lost = outcome.failure
+            lost = Failure(0, "skipped")
         result, named = _assess(exercise, item, outcome, secret)
         results.append(result)
         outcomes.append(outcome)
@@ -184,7 +184,7 @@ def _shown(probe: Probe) -> str:
 
 def _failure(exercise: Exercise, script: Script, failure: Failure, secret: bool) -> tuple[str, str]:
     """The message and the student's line, for a script that stopped."""
-    note = script.calls.get(failure.step, "")
+    note = script.calls.get(failure.step, "") if failure.kind != "skipped" else ""
     where = f" ({note})" if note else ""
     name = exercise.names[-1]
     line = ""
@@ -206,6 +206,7 @@ def _failure(exercise: Exercise, script: Script, failure: Failure, secret: bool)
         "missing": f"{name} is not defined",
         "time": f"no answer in time: {failure.message}",
         "died": "the process ended during the call (exit, or out of memory)",
+        "skipped": "not tried after that",
         "large": "yields far too many items" if secret else f"yields {failure.message}",
         "wire": "the answer is too large or of a kind that cannot be judged",
     }

@@ -24,10 +24,11 @@ _STYLE = """
 .dh-mark{font-weight:700}
 .dh-detail{grid-column:2;margin:.15rem 0 .35rem;padding-left:.6rem;border-left:3px solid #d9534f99}
 .dh-detail table{border-collapse:collapse;margin:.15rem 0;background:transparent}
-.dh-detail tr,.dh-detail td,.dh-detail th{background:transparent!important;color:inherit;border:0;text-align:left!important;
- padding:0 .8rem 0 0!important;vertical-align:top;font-weight:400;font-size:14px}
+.dh-detail tr,.dh-detail td,.dh-detail th{background:transparent!important;color:inherit;border:0;
+ text-align:left!important;padding:0 .8rem 0 0!important;vertical-align:top;font-weight:400;font-size:14px}
 .dh-detail th{opacity:.75;white-space:nowrap}
-.dh-known{margin:.5rem 0;padding:.5rem .8rem;border-left:4px solid #e69f00;background:#e69f0022;border-radius:0 4px 4px 0}
+.dh-known{margin:.5rem 0;padding:.5rem .8rem;border-left:4px solid #e69f00;background:#e69f0022;
+ border-radius:0 4px 4px 0}
 .dh-known small,.dh-advice{opacity:.85}
 .dh-advice{margin:.3rem 0}
 .dh-sr{position:absolute;width:1px;height:1px;overflow:hidden;clip:rect(0 0 0 0);white-space:nowrap}

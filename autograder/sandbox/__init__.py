@@ -1,0 +1,1 @@
+"""Where student code runs: a process of its own, started here and ended here."""

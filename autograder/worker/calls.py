@@ -7,7 +7,7 @@ A script is a list of steps, plain tuples that travel on the wire:
     ("call", slots, function, args, kwargs)   call; one slot takes the result, several unpack it
     ("items", slot, source, most)             the items of an iterable, at most so many
     ("get", slot)                             report the object as it is now
-    ("free", first)                           forget all slots from this one on
+    ("free", first, end)                      forget the slots from `first` up to `end`
 
 `Handle`s among the arguments stand for slots. The same runner serves the sandbox and, in a notebook, the student's own
 kernel, so that both judge alike.
@@ -110,7 +110,7 @@ class Runner:
         elif verb == "get":
             values.append(snapshot(self.slots[step[1]], step[1]))
         elif verb == "free":
-            for slot in [slot for slot in self.slots if slot >= step[1]]:
+            for slot in [slot for slot in self.slots if step[1] <= slot < step[2]]:
                 del self.slots[slot]
         else:
             raise ValueError(f"unknown step {verb!r}")

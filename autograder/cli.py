@@ -1,0 +1,157 @@
+"""The command `autograder`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status: 0 for success, 1 for a failure that was reported, 2 for a wrong call."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("\nStopped. What was recorded stays; the same command goes on from here.", file=sys.stderr)
+        return 130
+    except _expected() as error:
+        print(f"autograder {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="autograder", description="Build, prove and grade the course.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="text in solutions/ to notebooks")
+    build.add_argument("topics", nargs="*", metavar="TOPIC", help="such as 02_sgd; all by default")
+    build.set_defaults(run=_build)
+
+    proofs = commands.add_parser("check", help="prove that the course is sound")
+    proofs.add_argument("topics", nargs="*", metavar="TOPIC", help="such as 02_sgd; all by default")
+    proofs.set_defaults(run=_check)
+
+    grade = commands.add_parser("grade", help="grade the submissions of an assignment")
+    grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    grade.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    grade.add_argument("--workers", type=_positive, metavar="N", help="processes; as many as cores by default")
+    grade.add_argument("--force", action="store_true", help="also where nothing has changed since the last time")
+    grade.set_defaults(run=_grade)
+
+    demo = commands.add_parser("demo", help="grade a sample class in a folder of its own")
+    demo.add_argument("--folder", type=Path, default=Path("demo-class"), help="where to (default: demo-class)")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
+    return number
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """The errors that tell the user what to do; all others are bugs and keep their traceback."""
+    from autograder.course.source import SourceErrors
+    from autograder.grading.assignment import AssignmentError
+    from autograder.grading.course import CourseError
+    from autograder.grading.secret import SecretError
+
+    return AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic, OSError
+
+
+class UnknownTopic(ValueError):
+    """A topic without a source file."""
+
+
+def _topics(options: argparse.Namespace) -> list[str]:
+    from autograder.course.build import topics
+
+    there = topics(Path.cwd())
+    if not there:
+        raise UnknownTopic("no solutions/NN_topic.py here: run this in the course's directory")
+    unknown = [topic for topic in options.topics if topic not in there]
+    if unknown:
+        raise UnknownTopic(f"no solutions/{unknown[0]}.py; there are {', '.join(there)}")
+    return options.topics or there
+
+
+def _build(options: argparse.Namespace) -> int:
+    from autograder.course.build import BuildErrors, build
+
+    try:
+        results = build(Path.cwd(), _topics(options))
+    except BuildErrors as errors:
+        print(*errors.results, sep="\n")
+        raise
+    print(*results, sep="\n")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from autograder.course.proofs import prove
+
+    failed = False
+    for topic in _topics(options):
+        for proof in prove(Path.cwd(), topic):
+            failed |= not proof.holds
+            print(f"{'✓' if proof.holds else '✗'} {topic}: {proof.claim}", flush=True)
+            for complaint in proof.complaints:
+                print(f"    {complaint}")
+    return int(failed)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from autograder.grading.classroom import grade_class
+    from autograder.grading.course import Course
+    from autograder.grading.secret import secret
+    from autograder.sandbox.process import ISOLATION
+
+    course = Course.at(Path.cwd())
+    print(f"Isolation: {ISOLATION}.", file=sys.stderr)
+    bar = tqdm(unit="submission", disable=None, leave=False)
+    began, graded, same, failed = time.monotonic(), 0, 0, []
+    results = grade_class(
+        course,
+        options.assignment,
+        secret(course.root),
+        students=options.student,
+        workers=options.workers,
+        force=options.force,
+        progress=bar.reset,
+    )
+    for result in results:
+        bar.update()
+        if result.error:
+            failed.append(result)
+        elif result.graded is None:
+            same += 1
+        else:
+            graded += 1
+    bar.close()
+    from autograder.report.table import class_table
+
+    print(class_table(course, options.assignment))
+    unchanged = f", {same} unchanged since the last time" if same else ""
+    print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
+    for result in failed:
+        print(f"{result.student}: {result.error}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from autograder.course.demo import run
+
+    return run(Path.cwd(), options.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

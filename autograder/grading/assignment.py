@@ -1,0 +1,110 @@
+"""The instructor's side of an assignment: the cells that grading starts from."""
+
+import ast
+import copy
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+from nbgrader.utils import is_grade, is_solution
+
+from autograder.course.stubs import NameStubs
+
+# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
+_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
+
+
+class AssignmentError(Exception):
+    """An assignment that cannot be graded; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment's notebook as the instructor wrote it.
+
+    Parameters
+    ----------
+    name : "02_sgd", the notebook's name too
+    notebook : stubs in the solution cells, hidden tests in the check cells, nbgrader's checksums
+    digest : of the source notebook's bytes
+    """
+
+    name: str
+    notebook: NotebookNode
+    digest: str
+
+    @classmethod
+    def load(cls, source_directory: Path, name: str) -> "Assignment":
+        """Read an assignment from nbgrader's source directory.
+
+        Raises
+        ------
+        AssignmentError : no such assignment, or one that nbgrader could not release either
+        """
+        path = source_directory / name / f"{name}.ipynb"
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            there = sorted(p.parent.name for p in source_directory.glob("*/*.ipynb"))
+            names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
+            raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
+        try:
+            notebook = nbformat.reads(raw.decode(), as_version=4)
+            resources: dict[str, Any] = {}
+            for step in _STEPS:
+                notebook, resources = step().preprocess(notebook, resources)
+        except Exception as error:
+            raise AssignmentError(f"{path} is no notebook that nbgrader can release: {error}") from error
+        return cls(name, notebook, hashlib.sha256(raw).hexdigest())
+
+    def fresh(self) -> NotebookNode:
+        """A copy of the notebook to fill in."""
+        return copy.deepcopy(self.notebook)
+
+    @cached_property
+    def solutions(self) -> dict[str, NotebookNode]:
+        """The cells that students fill in, by id."""
+        return {grade_id(cell): cell for cell in self.notebook.cells if is_solution(cell)}
+
+    @cached_property
+    def checks(self) -> list[str]:
+        """Ids of the check cells, in order."""
+        return [grade_id(cell) for cell in self.notebook.cells if is_check(cell)]
+
+    @cached_property
+    def imports(self) -> str:
+        """The import statements of the instructor's own cells: check cells may use what they bind."""
+        lines = []
+        for cell in self.notebook.cells:
+            if cell.cell_type == "code" and not is_solution(cell) and not is_check(cell):
+                try:
+                    body = ast.parse(cell.source).body
+                except SyntaxError:
+                    continue
+                lines += [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        return "\n".join(dict.fromkeys(lines))
+
+
+def grade_id(cell: NotebookNode) -> str:
+    """The cell's id in nbgrader's metadata; empty where it has none."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def is_check(cell: NotebookNode) -> bool:
+    """Whether a cell is a check: graded code that students do not write."""
+    return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def is_demo(cell: NotebookNode) -> bool:
+    """Whether a cell draws with the student's functions, for the student alone."""
+    return "demo" in cell.metadata.get("downhill", {})
+
+
+def exercise_of(check: NotebookNode) -> str:
+    """The id of the solution cell that a check cell is about."""
+    return check.metadata.get("downhill", {}).get("check") or grade_id(check).removeprefix("check_")

@@ -1,0 +1,177 @@
+"""The one writer of nbgrader's gradebook: a submission is one transaction, keyed by what its result follows from."""
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import compute_checksum, is_solution
+from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, insert, select
+from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+from autograder.grading.assignment import Assignment, grade_id
+from autograder.grading.grader import Graded
+
+_METADATA = MetaData()
+VERDICTS = Table(
+    "downhill_verdict",
+    _METADATA,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("graded_at", DateTime, nullable=False),
+    Column("details", Text, nullable=False),
+)
+
+
+class Book:
+    """The gradebook of a course.
+
+    Parameters
+    ----------
+    db_url : SQLAlchemy's URL, SQLite or PostgreSQL
+    course_id : nbgrader's
+    """
+
+    def __init__(self, db_url: str, course_id: str):
+        self.db_url = db_url
+        _let_nbgrader_find_alembic()
+        self.gradebook = Gradebook(db_url, course_id)
+        self.engine = self.gradebook.engine
+        if self.engine.dialect.name == "sqlite":
+            _let_sqlite_use_savepoints(self.engine)
+        _METADATA.create_all(self.engine)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self.gradebook.close()
+
+    def register(self, assignment: Assignment) -> None:
+        """Enter the assignment and its cells, as `nbgrader generate_assignment` does."""
+        self.gradebook.update_or_create_assignment(assignment.name)
+        resources = {
+            "nbgrader": {"notebook": assignment.name, "assignment": assignment.name, "db_url": self.db_url},
+        }
+        SaveCells().preprocess(assignment.fresh(), resources)
+
+    def key_of(self, assignment: str, student: str) -> str | None:
+        """The key of the result that is recorded for a student."""
+        query = select(VERDICTS.c.key).where(VERDICTS.c.assignment == assignment, VERDICTS.c.student == student)
+        with self.engine.connect() as connection:
+            return connection.scalar(query)
+
+    def details(self, assignment: str) -> dict[str, dict[str, Any]]:
+        """Verdicts, notes and isolation by student, as they were recorded."""
+        query = select(VERDICTS.c.student, VERDICTS.c.details).where(VERDICTS.c.assignment == assignment)
+        with self.engine.connect() as connection:
+            return {student: json.loads(details) for student, details in connection.execute(query)}
+
+    def record(
+        self, assignment: Assignment, student: str, graded: Graded, timestamp: datetime | None, late: Any
+    ) -> None:
+        """Write one result: all of it or nothing.
+
+        Parameters
+        ----------
+        timestamp : when it was submitted, in UTC
+        late : nbgrader's late submission plugin
+        """
+        with warnings.catch_warnings(), self._transaction() as gradebook:
+            # nbgrader's add_submission lets SQLAlchemy flush objects that it adds only two lines later.
+            warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
+            gradebook.update_or_create_student(student)
+            arguments = {} if timestamp is None else {"timestamp": timestamp}
+            submission = gradebook.update_or_create_submission(assignment.name, student, **arguments)
+            notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
+            for grade in notebook.grades:
+                grade.auto_score = graded.scores.get(grade.name)
+                # As nbgrader has it: a person looks again where a person has decided before.
+                grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+            unchanged = _unchanged(assignment, graded)
+            for comment in notebook.comments:
+                comment.auto_comment = "No response." if comment.name in unchanged else None
+            gradebook.db.flush()
+            gradebook.db.refresh(notebook)
+            notebook.late_submission_penalty = _penalty(late, student, notebook.score, submission.total_seconds_late)
+            where = (VERDICTS.c.assignment == assignment.name) & (VERDICTS.c.student == student)
+            gradebook.db.execute(delete(VERDICTS).where(where))
+            row = {
+                "assignment": assignment.name,
+                "student": student,
+                "key": graded.key,
+                "graded_at": datetime.now(UTC).replace(tzinfo=None),
+                "details": json.dumps(_details(graded), ensure_ascii=False),
+            }
+            gradebook.db.execute(insert(VERDICTS).values(row))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Gradebook]:
+        """nbgrader's own gradebook on one transaction: its commits are savepoints in it."""
+        usual = self.gradebook.db
+        with self.engine.begin() as connection:
+            make = sessionmaker(bind=connection, join_transaction_mode="create_savepoint", autoflush=True)
+            self.gradebook.db = scoped_session(make)
+            try:
+                yield self.gradebook
+                self.gradebook.db.commit()
+            finally:
+                self.gradebook.db.remove()
+                self.gradebook.db = usual
+        usual.expire_all()
+
+
+def _details(graded: Graded) -> dict[str, Any]:
+    return {
+        "scores": graded.scores,
+        "verdicts": {name: verdict.to_dict() for name, verdict in graded.verdicts.items()},
+        "notes": list(graded.notes),
+        "isolation": graded.isolation,
+        "seconds": round(graded.seconds, 3),
+    }
+
+
+def _unchanged(assignment: Assignment, graded: Graded) -> set[str]:
+    """Solution cells that are still as they were released."""
+    import nbformat
+
+    cells = nbformat.reads(graded.notebook, as_version=4).cells
+    return {
+        grade_id(cell)
+        for cell in cells
+        if is_solution(cell) and cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+    }
+
+
+def _penalty(late: Any, student: str, score: float, seconds: float) -> float | None:
+    """The late penalty as nbgrader's AssignLatePenalties gives it: between 0 and the score."""
+    penalty = late.late_submission_penalty(student, score, seconds) if seconds > 0 else None
+    return None if penalty is None else min(max(penalty, 0), score)
+
+
+def _let_sqlite_use_savepoints(engine: Any) -> None:
+    """Python's sqlite3 begins and ends transactions by itself; SQLAlchemy's documented way to do it for it."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection, record):
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    engine.dispose()
+
+
+def _let_nbgrader_find_alembic() -> None:
+    """nbgrader calls the command `alembic`, which lies beside this Python even where no environment is activated."""
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", os.defpath)

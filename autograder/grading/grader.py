@@ -1,0 +1,267 @@
+"""Grades one submission: a function from (notebook, exercises, secret) to what is recorded of it."""
+
+import ast
+import contextlib
+import hashlib
+import html
+import io
+import time
+import traceback
+from base64 import b64decode
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.utils import determine_grade, is_grade
+
+from autograder.checking import check
+from autograder.grading import intake
+from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
+from autograder.grading.link import Worker, WorkerLost
+from autograder.grading.remote import Session, student_names
+from autograder.judge.verdict import Verdict
+from autograder.sandbox.process import ISOLATION, Limits
+
+VERSION = 1
+_RESTARTS = 5
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What is recorded of a submission.
+
+    Parameters
+    ----------
+    notebook : the notebook that was graded, with outputs, as JSON
+    scores : points by graded cell; None for one that waits for a person
+    verdicts : by exercise
+    notes : what the student should know of how the file was read and run
+    isolation : what kept the student's code from the machine
+    seconds : how long it took
+    key : of all that the result follows from
+    """
+
+    notebook: str
+    scores: dict[str, float | None]
+    verdicts: dict[str, Verdict]
+    notes: tuple[str, ...]
+    isolation: str
+    seconds: float
+    key: str
+
+
+def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits) -> Graded:
+    """Grade a submitted file.
+
+    Parameters
+    ----------
+    assignment : the instructor's side
+    data : the file's bytes; None where it was refused, with the `reason`
+    secret : what hidden inputs are drawn from
+    limits : of time and memory
+    """
+    began = time.monotonic()
+    try:
+        submission = intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
+    except intake.Refused as error:
+        submission = intake.refused(assignment, str(error))
+    run = _Run(assignment, submission, secret, limits)
+    run.carry_out()
+    scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
+    _add_notes(run.notebook, run.notes)
+    return Graded(
+        notebook=nbformat.writes(run.notebook) + "\n",
+        scores=scores,
+        verdicts=run.verdicts,
+        notes=tuple(run.notes),
+        isolation=ISOLATION,
+        seconds=time.monotonic() - began,
+        key=key(assignment, data, reason, secret),
+    )
+
+
+def key(assignment: Assignment, data: bytes | None, reason: str, secret: str) -> str:
+    """What a result follows from: submission, assignment, exercises, secret and version."""
+    digest = hashlib.sha256()
+    for part in (data or b"", reason.encode(), assignment.digest.encode(), _code().encode(), secret.encode()):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Digest of the code that judges: a changed exercise grades anew."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(str(VERSION).encode())
+    for folder in ("exercises", "judge", "worker", "grading"):
+        for path in sorted((package / folder).rglob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Run:
+    """One submission's way through workers and checks."""
+
+    def __init__(self, assignment: Assignment, submission: intake.Submission, secret: str, limits: Limits):
+        self.assignment, self.submission, self.limits = assignment, submission, limits
+        self.notebook = submission.notebook
+        self.seed = f"secret:{secret}"
+        self.notes = list(submission.notes)
+        self.verdicts: dict[str, Verdict] = {}
+        self.judged: set[str] = set()
+
+    def carry_out(self) -> None:
+        checks = [cell for cell in self.notebook.cells if is_check(cell)]
+        for cell in checks:
+            missing = self.submission.missing.get(exercise_of(cell))
+            if missing:
+                self._zero(cell, missing)
+        if self.submission.untouched:
+            for cell in checks:
+                self._zero(cell, f"`{exercise_of(cell)}` is not written yet.")
+        left = [cell for cell in checks if grade_id(cell) not in self.judged]
+        if not left:
+            return
+        deadline = time.monotonic() + self.limits.submission_seconds
+        skipped: set[str] = set()
+        for _ in range(_RESTARTS):
+            if self._attempt(left, skipped, deadline):
+                break
+            left = [cell for cell in left if grade_id(cell) not in self.judged]
+            if not left or time.monotonic() > deadline:
+                break
+        for cell in left:
+            if grade_id(cell) not in self.judged:
+                self._zero(cell, "This check was not reached: the cells above it take too long or end the process.")
+
+    def _attempt(self, checks: list[NotebookNode], skipped: set[str], deadline: float) -> bool:
+        """Run all cells in a fresh worker and judge what was reached; whether that was everything.
+
+        A cell that hangs or ends the process is skipped in the next attempt; its outputs of the first one are kept.
+        """
+        numbers = {grade_id(cell): number for number, cell in enumerate(checks)}
+        kept: list[NotebookNode] = []
+        worker = Worker(len(checks), self.limits, deadline)
+        finished = True
+        try:
+            for cell in self.notebook.cells:
+                if cell.cell_type != "code" or is_demo(cell) or cell["id"] in skipped:
+                    continue
+                try:
+                    if not is_check(cell):
+                        self._run_cell(worker, cell)
+                    elif grade_id(cell) in numbers:
+                        worker.keep(numbers[grade_id(cell)])
+                        kept.append(cell)
+                except WorkerLost as error:
+                    cell.outputs = [_error("Stopped", str(error))]
+                    skipped.add(cell["id"])
+                    finished = False
+                    break
+            for cell in kept:
+                self._judge(cell, Session(worker.caller(numbers[grade_id(cell)]), self.seed))
+        finally:
+            worker.end()
+        return finished
+
+    def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
+        outputs, _ = worker.run(cell.source)
+        if not cell.outputs:
+            cell.outputs = [output for output in map(_clean, outputs) if output]
+
+    def _judge(self, cell: NotebookNode, session: Session) -> None:
+        """Run a check cell here, with the student's names bound to what they are over there."""
+        self.judged.add(grade_id(cell))
+        names: dict[str, Any] = {"__name__": "__check__", "np": np, "check": check}
+        text = io.StringIO()
+        result: Any = None
+        try:
+            with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+                exec(compile(self.assignment.imports, "<imports>", "exec"), names)
+                names.update(session.lookup(student_names(cell.source, names)))
+                result = _run_source(cell.source, names)
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)
+            line = next((f.lineno for f in reversed(frames) if f.filename == "<check>"), 0)
+            cell.outputs = [_error(type(error).__name__, f"{error} (line {line} of the check)" if line else str(error))]
+            return
+        if text.getvalue():
+            cell.outputs.append(new_output("stream", name="stdout", text=text.getvalue()))
+        if result is not None:
+            data = {"text/plain": repr(result)}
+            if isinstance(result, Verdict):
+                data["text/html"] = result.to_html()
+                self.verdicts[exercise_of(cell)] = result
+            elif isinstance(result, float | int) and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
+                message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
+                cell.outputs = [_error("ValueError", message)]
+                return
+            cell.outputs.append(new_output("execute_result", data, execution_count=None))
+
+    def _zero(self, cell: NotebookNode, reason: str) -> None:
+        self.judged.add(grade_id(cell))
+        verdict = Verdict(exercise_of(cell), 0.0, float(cell.metadata.nbgrader["points"]), note=reason, secret=True)
+        self.verdicts[exercise_of(cell)] = verdict
+        data = {"text/plain": repr(verdict), "text/html": verdict.to_html()}
+        cell.outputs = [new_output("execute_result", data, execution_count=None)]
+
+
+def _run_source(source: str, names: dict[str, Any]) -> Any:
+    """Run a cell; the value of its last expression, as Jupyter shows it."""
+    tree = ast.parse(source, "<check>")
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<check>", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "<check>", "eval"), names) if last else None
+
+
+def _score(cell: NotebookNode) -> float | None:
+    """Points of a graded cell, as nbgrader reads them from its outputs; None where a person decides."""
+    points, _ = determine_grade(cell)
+    return None if points is None else float(points)
+
+
+def _clean(output: dict) -> NotebookNode | None:
+    """An output as the worker tells it, rebuilt from what a page may safely show."""
+    kind = output.get("output_type")
+    if kind == "stream" and isinstance(output.get("text"), str):
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return new_output("stream", name=name, text=output["text"])
+    if kind == "error":
+        lines = output.get("traceback")
+        told = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+        return new_output("error", ename=str(output.get("ename")), evalue=str(output.get("evalue")), traceback=told)
+    data = output.get("data")
+    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
+        return None
+    kept = {"text/plain": data["text/plain"]} if isinstance(data.get("text/plain"), str) else {}
+    for mime in ("image/png", "image/jpeg"):
+        if isinstance(data.get(mime), str) and _is_base64(data[mime]):
+            kept[mime] = data[mime]
+    extra = {"execution_count": None} if kind == "execute_result" else {}
+    return new_output(kind, kept, **extra) if kept else None
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text, validate=False)
+    except ValueError:
+        return False
+    return text.isascii() and not set(text) & set("<>\"'&")
+
+
+def _error(name: str, message: str) -> NotebookNode:
+    return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
+
+
+def _add_notes(notebook: NotebookNode, notes: list[str]) -> None:
+    """Tell the reader of the notebook how it was read."""
+    if notes:
+        lines = "\n".join(f"- {html.escape(note)}" for note in notes)
+        cell = new_markdown_cell(f"**How this submission was read**\n\n{lines}")
+        cell["id"] = "intake_notes"
+        notebook.cells.insert(0, cell)

@@ -1,0 +1,150 @@
+"""The judge's end of the wire: a worker for a submission, and a caller for each of its checks.
+
+Nothing that arrives is trusted: an answer of another form than asked for is a failure of that case.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.judge.script import Script
+from autograder.sandbox.process import Limits, Sandbox, start
+from autograder.worker import wire
+from autograder.worker.calls import Failure, Outcome
+
+_START_SECONDS = 60.0
+_FAILURES = {"raised", "unpack", "not_callable", "missing", "large", "wire"}
+
+
+class WorkerLost(Exception):
+    """The worker hangs, is gone, or speaks nonsense; the text is for the student."""
+
+
+class Worker:
+    """A sandbox in which one submission's cells run.
+
+    Parameters
+    ----------
+    checks : how many states will be kept for checks
+    limits : of the submission
+    deadline : the `time.monotonic()` moment at which the submission's time is over
+    """
+
+    def __init__(self, checks: int, limits: Limits, deadline: float):
+        self.limits, self.deadline = limits, deadline
+        self.sandbox: Sandbox = start(checks, limits)
+        self._expect("ready", time.monotonic() + _START_SECONDS, "did not start")
+
+    def run(self, source: str) -> tuple[list[dict], bool]:
+        """Run a cell; its outputs as the worker tells them, and whether it succeeded."""
+        seconds = self.limits.cell_seconds
+        end = min(time.monotonic() + seconds, self.deadline)
+        answer = self._ask(("run", source), end, f"the cell did not end within {seconds:g} s")
+        if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], list)):
+            raise WorkerLost("the cell's answer makes no sense")
+        return [item for item in answer[0] if isinstance(item, dict)], answer[1] is True
+
+    def keep(self, number: int) -> None:
+        """Keep the state of all cells so far, for check `number`."""
+        self._ask(
+            ("fork", number), min(time.monotonic() + _START_SECONDS, self.deadline), "the notebook's state is lost"
+        )
+
+    def caller(self, number: int) -> "RemoteCaller":
+        """The caller for a check whose state was kept."""
+        return RemoteCaller(self.sandbox.checks[number], self.limits, self.deadline)
+
+    def end(self) -> None:
+        """End the sandbox with all that runs in it."""
+        self.sandbox.end()
+
+    def _ask(self, request: tuple, end: float, late: str) -> Any:
+        try:
+            wire.send(self.sandbox.control, request)
+            return wire.receive(self.sandbox.control, end)
+        except wire.OutOfTime:
+            raise WorkerLost(late) from None
+        except wire.Closed:
+            raise WorkerLost("the process ended (exit, a crash, or out of memory)") from None
+        except wire.WireError as error:
+            raise WorkerLost(f"an answer could not be read: {error}") from None
+
+    def _expect(self, word: str, end: float, late: str) -> None:
+        try:
+            if wire.receive(self.sandbox.control, end) == word:
+                return
+        except wire.WireError:
+            pass
+        self.end()
+        raise WorkerLost(f"the worker {late}")
+
+
+class RemoteCaller:
+    """Runs scripts on the functions of a kept state.
+
+    Parameters
+    ----------
+    link : the check's socket
+    limits, deadline : as for `Worker`
+    """
+
+    def __init__(self, link: Any, limits: Limits, deadline: float):
+        self.link, self.limits, self.deadline = link, limits, deadline
+        self.lost: Failure | None = None
+
+    def run(self, script: Script) -> Outcome:
+        """Run a script there; what went wrong on the way is the outcome's failure."""
+        if self.lost:
+            return Outcome(failure=self.lost)
+        step = 0
+        try:
+            wire.send(self.link, script.steps)
+            while True:
+                end = min(time.monotonic() + self.limits.call_seconds, self.deadline)
+                message = wire.receive(self.link, end)
+                kind = message[0] if isinstance(message, tuple) and message else None
+                # Steps only go forward: a worker cannot win time by repeating itself.
+                if kind == "step" and len(message) == 2 and type(message[1]) is int and step <= message[1] < 10**6:
+                    step = message[1] + 1
+                elif kind == "callback" and len(message) == 3:
+                    wire.send(self.link, self._answer(script, message[1], message[2]))
+                elif kind == "done" and len(message) == 4:
+                    return _outcome(script.steps, *message[1:])
+                else:
+                    raise wire.WireError("an answer of no known form")
+        except wire.OutOfTime:
+            over = time.monotonic() >= self.deadline
+            seconds = self.limits.submission_seconds if over else self.limits.call_seconds
+            what = "all cells and checks of a submission" if over else "one call"
+            self.lost = Failure(max(step - 1, 0), "time", message=f"the limit for {what} is {seconds:g} s")
+        except wire.Closed:
+            self.lost = Failure(max(step - 1, 0), "died")
+        except wire.WireError:
+            self.lost = Failure(max(step - 1, 0), "wire")
+        return Outcome(failure=self.lost)
+
+    def _answer(self, script: Script, number: object, arguments: object) -> tuple[str, object]:
+        if type(number) is not int or not 0 <= number < len(script.callbacks) or not isinstance(arguments, tuple):
+            raise wire.WireError("a call of no known callback")
+        try:
+            return "value", script.callbacks[number](*arguments)
+        except Exception as error:  # The student's function passed something odd: it is told so, as by any function.
+            return "error", str(error)[:300]
+
+
+def _outcome(steps: Sequence[tuple], values: object, failure: object, warnings: object) -> Outcome:
+    """A worker's account, checked field by field."""
+    asked = sum(step[0] == "get" for step in steps)
+    if not isinstance(values, tuple) or not isinstance(warnings, tuple) or len(values) > asked:
+        raise wire.WireError("an answer of another form than asked for")
+    texts = tuple(text for text in warnings[:3] if isinstance(text, str))
+    if failure is None:
+        if len(values) != asked:
+            raise wire.WireError("fewer values than asked for")
+        return Outcome(values, None, texts)
+    if not (isinstance(failure, tuple) and [type(item) for item in failure] == [int, str, str, str, int, str]):
+        raise wire.WireError("a failure of another form than known")
+    told = Failure(*failure)
+    if told.kind not in _FAILURES or not 0 <= told.step < len(steps):
+        raise wire.WireError("a failure of no known kind")
+    return Outcome(values, told, texts)

@@ -1,0 +1,49 @@
+"""nbgrader's autograde by our grader: set in nbgrader_config.py, used by `nbgrader autograde` and formgrader's button.
+
+Stock autograde has two passes, one from submitted/ to a sanitized notebook in autograded/ and one that runs it. Ours
+grades in the first pass, where the file that was submitted is still at hand, and records in the second.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.grading import intake
+from autograder.grading.assignment import Assignment
+from autograder.grading.course import Course
+from autograder.grading.grader import grade
+from autograder.grading.secret import secret
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads a submitted file as intake does: a broken one becomes a notebook that says so, and is graded zero."""
+
+    def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[str, dict]:
+        path = Path(filename)
+        course = Course.at(Path.cwd())
+        if not path.is_absolute():
+            path = Path.cwd() / path
+        if not path.is_relative_to(course.submitted):
+            return super().from_filename(filename, resources=resources, **kwargs)
+        resources = dict(resources or {})
+        try:
+            resources["submitted"] = intake.read(path, course.submitted), ""
+        except intake.Refused as error:
+            resources["submitted"] = None, str(error)
+        return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kwargs)
+
+
+class Grade(NbGraderPreprocessor):
+    """Puts the graded notebook in the place of the submitted one."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        course = Course.at(Path.cwd())
+        assignment = Assignment.load(course.source, resources["nbgrader"]["assignment"])
+        data, reason = resources.pop("submitted")
+        graded = grade(assignment, data, reason, secret(course.root), course.limits)
+        self.log.info("Graded in isolation (%s)", graded.isolation)
+        return nbformat.reads(graded.notebook, as_version=4), resources

@@ -1,0 +1,100 @@
+"""The worker process: runs a student's cells in order and answers the judge.
+
+Before each check it forks: the child keeps the notebook as it stood at that point and answers this check's calls on a
+socket of its own, while the parent goes on with the next cell. The judge asks nothing before all cells have run. So
+the inputs of a check reach no later cell, what one check's calls leave behind reaches no other check, and a call that
+hangs or kills its process loses that check alone.
+
+Started as `main(control, checks)` with the numbers of inherited sockets. On the control socket the judge sends
+
+    ("run", source)        run a cell; the answer is (outputs, success)
+    ("fork", number)       keep this state for check `number`
+"""
+
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import astuple
+
+from . import wire
+from .calls import Runner
+
+
+def main(control: int, checks: list[int]) -> None:
+    """Serve until the judge hangs up."""
+    _limit_threads()
+    from .cells import Shell, stand_in_for_check
+
+    stand_in_for_check()
+    shell = Shell.instance()
+    link = socket.socket(fileno=control)
+    with suppress(wire.Closed):
+        wire.send(link, "ready")
+        while True:
+            verb, argument = wire.receive(link)
+            if verb == "run":
+                outputs, success = shell.run(argument)
+                _answer(link, (outputs, success))
+            elif verb == "fork":
+                if os.fork() == 0:
+                    link.close()
+                    _serve(checks, argument, shell.user_ns)
+                _answer(link, None)
+            else:
+                raise ValueError(f"unknown request {verb!r}")
+
+
+def _answer(link: socket.socket, value: object) -> None:
+    """Send an answer; one that the wire does not carry, such as enormous outputs, is replaced by an empty one."""
+    try:
+        wire.send(link, value)
+    except wire.Closed:
+        raise
+    except wire.WireError as error:
+        text = f"[the output of this cell cannot be shown: {error}]\n"
+        wire.send(link, ([{"output_type": "stream", "name": "stderr", "text": text}], False))
+
+
+def _serve(checks: list[int], number: int, names: dict) -> None:
+    """Answer one check's calls, then end this child without running anybody's exit handlers."""
+    # An interrupt meant for the notebook must not be left ignored by the student's code.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for place, descriptor in enumerate(checks):
+        if place != number:
+            with suppress(OSError):
+                os.close(descriptor)
+    link = socket.socket(fileno=checks[number])
+
+    def answer(callback: int, arguments: tuple) -> object:
+        wire.send(link, ("callback", callback, arguments))
+        kind, value = wire.receive(link)
+        if kind == "error":
+            raise ValueError(value)
+        return value
+
+    runner = Runner(names, answer, before_step=lambda step: wire.send(link, ("step", step)))
+    try:
+        while True:
+            steps = wire.receive(link)
+            outcome = runner.run(steps)
+            failure = outcome.failure and astuple(outcome.failure)
+            try:
+                wire.send(link, ("done", outcome.values, failure, outcome.warnings))
+            except wire.Closed:
+                raise
+            except wire.WireError as error:
+                wire.send(link, ("done", (), (len(steps) - 1, "wire", "", str(error)), ()))
+    except BaseException:
+        os._exit(0)
+
+
+def _limit_threads() -> None:
+    """One thread for BLAS: a process that forks must have no others, and a class is graded in parallel anyway."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), [int(number) for number in sys.argv[2].split(",") if number])

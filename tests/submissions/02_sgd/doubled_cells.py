@@ -1,0 +1,4 @@
+# base: solved
+# double: check_sgd
+# double: momentum
+# drop: linear_warmup
