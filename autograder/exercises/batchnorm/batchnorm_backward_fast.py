@@ -161,7 +161,7 @@ def cached_inputs(x, gamma, beta, *, eps=1e-5):
 def forward_again(dout, cache):
     """Uses the forward once more, and loops over the features."""
     x, gamma, beta, eps = cache
-    _, (_, centred, x_hat, std, _) = forward(x, gamma, beta, eps=eps)
+    _, (_, _, x_hat, std, _) = forward(x, gamma, beta, eps=eps)
     columns = []
     for j in range(x.shape[1]):
         g = dout[:, j]
@@ -169,7 +169,7 @@ def forward_again(dout, cache):
     return [np.stack(columns, axis=1), (dout * x_hat).sum(0), dout.T.sum(1)]
 
 
-SECTION = "5. Backward, in one line"
+SECTION = "5 · Backward, in one line"
 
 EXERCISE = Layer(
     functions=("batchnorm_forward", "batchnorm_backward_fast"),
@@ -181,12 +181,12 @@ EXERCISE = Layer(
     cases=[
         Case("a few samples, gamma 1 and beta 0", n=4, d=2, gamma="ones", beta="zeros"),
         Case("with a scale and a shift", n=6, d=4),
-        Case("negative gamma, zero gamma", n=6, d=3, gamma="any sign"),
+        Case("negative gamma, zero gamma", n=6, d=3, gamma="any sign", weight=2),
         Case("a batch of 64", n=64, d=5),
         Case("two samples", n=2, d=4),
         Case("one feature", n=7, d=1),
         Case("the default eps", n=6, d=3, eps=None),
-        Case("another eps, 1e-2", n=6, d=4, eps=1e-2),
+        Case("another eps, 1e-2", n=6, d=4, eps=1e-2, weight=2),
         Case("features of very different spread", n=10, d=5, spread="very different"),
         Case("a feature that is constant in the batch", n=6, d=3, constant=True),
         Case("a variance of 1e-10, far below eps", n=6, d=3, spread=1e-5),
@@ -231,7 +231,7 @@ EXERCISE = Layer(
             (forward_ddof_one, backward),
             "The variance in your forward is divided by N - 1, so x_hat and everything after it is a little too small. "
             "BatchNorm normalizes with the biased variance: divide by N.",
-            "1. Make them so",
+            "1 · Make them so",
         ),
         Mistake(
             "divided_by_features",

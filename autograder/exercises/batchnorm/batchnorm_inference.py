@@ -97,7 +97,7 @@ def as_a_matrix(x, gamma, beta, running_mean, running_var, *, eps=1e-5):
     return (x - running_mean[np.newaxis, :]) @ np.diag(gamma * (running_var + eps) ** -0.5) + beta.reshape(1, -1)
 
 
-SECTION = "3. One image at a time"
+SECTION = "3 · One image at a time"
 
 EXERCISE = Function(
     draw=draw,

@@ -107,7 +107,7 @@ def as_one_affine_map(gamma, beta, mean, var, eps):
     return scale, shift
 
 
-SECTION = "7. Folding it away"
+SECTION = "7 · Folding it away"
 
 EXERCISE = Function(
     draw=draw,

@@ -102,7 +102,7 @@ def with_einsum(W, b, scale, shift):
     return np.einsum("io,o->io", W, scale), np.einsum("o,o->o", b, scale) + shift
 
 
-SECTION = "7. Folding it away"
+SECTION = "7 · Folding it away"
 
 EXERCISE = Function(
     draw=draw,

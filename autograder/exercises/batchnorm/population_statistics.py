@@ -96,7 +96,7 @@ def with_einsum(batch_means, batch_vars, m):
     return np.einsum("kd->d", batch_means) / k, np.einsum("kd->d", batch_vars) / (k * (1 - 1 / m))
 
 
-SECTION = "6. Population statistics"
+SECTION = "6 · Population statistics"
 
 EXERCISE = Function(
     draw=draw,

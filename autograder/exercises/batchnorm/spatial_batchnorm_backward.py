@@ -19,7 +19,7 @@ def forward(x, gamma, beta, *, eps=1e-5):
 
 
 def forward_per_pixel(x, gamma, beta, *, eps=1e-5):
-    n, c, h, w = x.shape
+    n, _, h, w = x.shape
     out, cache = forward_of_columns(x.reshape(n, -1), gamma.repeat(h * w), beta.repeat(h * w), eps=eps)
     return out.reshape(x.shape), cache
 
@@ -170,7 +170,7 @@ def channel_by_channel(dout, cache):
     return dx, np.concatenate(dgamma), np.concatenate(dbeta)
 
 
-SECTION = "10. Images: one statistic for a channel"
+SECTION = "10 · Images: statistics for each channel"
 
 EXERCISE = Layer(
     functions=("spatial_batchnorm_forward", "spatial_batchnorm_backward"),
@@ -182,11 +182,11 @@ EXERCISE = Layer(
     cases=[
         Case("a few images, gamma 1 and beta 0", shape=(2, 3, 4, 4), gamma="ones", beta="zeros"),
         Case("with a scale and a shift, not square", shape=(3, 4, 2, 5)),
-        Case("as many channels as columns", shape=(3, 4, 3, 4), gamma="any sign"),
+        Case("as many channels as columns", shape=(3, 4, 3, 4), gamma="any sign", weight=2),
         Case("one image", shape=(1, 3, 4, 5)),
         Case("one channel", shape=(3, 1, 4, 4)),
         Case("one pixel", shape=(6, 3, 1, 1)),
-        Case("another eps, 1e-2", shape=(3, 2, 3, 4), eps=1e-2),
+        Case("another eps, 1e-2", shape=(3, 2, 3, 4), eps=1e-2, weight=2),
         Case("a channel that is constant", shape=(3, 3, 2, 2), constant=True),
         Case("a large offset, x + 1e4", shape=(2, 3, 4, 5), offset=1e4),
     ],
@@ -294,7 +294,11 @@ EXERCISE = Layer(
             SECTION,
         ),
     ],
-    alternatives=[(cached_images, without_columns), (cached_columns, through_columns), (cached_channels, channel_by_channel)],
+    alternatives=[
+        (cached_images, without_columns),
+        (cached_columns, through_columns),
+        (cached_channels, channel_by_channel),
+    ],
     hints=[
         "The forward laid the channels out as columns. dout has the shape of x: what has to happen to it first?",
         "Lay dout out as the forward laid out x, call one of your backward functions, and bring dx back to (N, C, H, W). "

@@ -110,7 +110,7 @@ def over_three_axes(x, gamma, beta, *, eps=1e-5):
     return np.einsum("nchw,c->nchw", x, scale) + shift.reshape(1, -1, 1, 1), (mean, var)
 
 
-SECTION = "10. Images: one statistic for a channel"
+SECTION = "10 · Images: statistics for each channel"
 
 EXERCISE = Function(
     draw=draw,

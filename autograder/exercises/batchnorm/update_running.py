@@ -125,7 +125,7 @@ def from_the_covariance(running_mean, running_var, x, *, momentum=0.1):
     return mix(running_mean, x.mean(axis=0), momentum), mix(running_var, np.diag(covariance), momentum)
 
 
-SECTION = "2. A memory for test time"
+SECTION = "2 · A memory for later"
 
 EXERCISE = Function(
     draw=draw,

@@ -1,0 +1,237 @@
+"""Pictures drawn with a student's own functions: one that is not ready is named in a sentence, and never a crash.
+
+A plot function takes a `Notes` first and returns its Figure; `picture` turns it into the helper that a notebook calls::
+
+    @picture("A bowl's contours, and the path that gradient descent takes over them.")
+    def descent(notes, sgd):
+        plt = notes.plt
+        fig, ax = plt.subplots()
+        ...                                      # what needs no student function is drawn in any case
+        with notes.collect():                    # ends early where a function is not ready, and notes why
+            w, state = ask_step(sgd, w, grad, {}, lr=0.1)
+            ax.plot(...)
+        return fig
+
+In a notebook `descent(sgd)` shows the picture once, with its alternative text, and prints the notes above it.
+In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows nothing.
+"""
+
+import functools
+import itertools
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+
+from helpers.plots.style import course_style
+
+_LONGEST = 90
+# Pixels of the file per pixel on the page: sharp on fine screens too.
+_SHARPNESS = 1.4
+
+
+class NotReady(Exception):
+    """A student's function is missing, unwritten, or gave what no picture can be drawn with; the message says which."""
+
+    def __init__(self, name: str, problem: str | None = None):
+        self.name, self.problem = name, problem
+        super().__init__(f"`{name}` {problem}" if problem else f"`{name}` is not written yet")
+
+
+class Notes:
+    """What a picture has to say about the functions it was drawn with."""
+
+    def __init__(self, plt):
+        self.plt = plt
+        self._unwritten: list[str] = []
+        self._others: list[str] = []
+
+    def add(self, sentence: str) -> None:
+        """Keep a sentence, once."""
+        if sentence not in self._others:
+            self._others.append(sentence)
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """End the block quietly where a function in it is not ready, and note why."""
+        try:
+            yield
+        except NotReady as error:
+            if error.problem is None:
+                if error.name not in self._unwritten:
+                    self._unwritten.append(error.name)
+            else:
+                self.add(f"{error}.")
+
+    def __iter__(self) -> Iterator[str]:
+        if self._unwritten:
+            *others, last = (f"`{name}`" for name in self._unwritten)
+            if others:
+                yield f"{', '.join(others)} and {last} are not written yet: do that above, then run this cell again."
+            else:
+                yield f"{last} is not written yet: do that above, then run this cell again."
+        yield from self._others
+
+
+def _brief(text: str) -> str:
+    text = " ".join(str(text).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def describe(value: object) -> str:
+    """Name a value in a few words, for a sentence.
+
+    >>> describe(None), describe([1, 2]), describe(np.zeros((2, 3)))
+    ('None', 'a list', 'an array of shape (2, 3)')
+    """
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def name_of(function: object) -> str:
+    """Return the name that a sentence uses for a function."""
+    return getattr(function, "__name__", None) or describe(function)
+
+
+def ask(function: Callable, *args, **kwargs):
+    """Return `function(*args, **kwargs)`; raise NotReady, which names the function, where that fails.
+
+    Arrays are handed over as copies, so that a function that works in place spoils no picture, and NumPy's
+    warnings are kept quiet: it is the check that speaks about them.
+    """
+    name = name_of(function)
+    if not callable(function):
+        raise NotReady(name, "is not a function")
+    args = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return function(*args, **kwargs)
+    except NotReady:
+        raise
+    except NotImplementedError as error:
+        # A stub names itself ("adam: ..."): it may be called from within the function that was asked.
+        stub, colon, _ = str(error).partition(":")
+        raise NotReady(stub if colon and stub.isidentifier() else name) from None
+    except Exception as error:
+        raise NotReady(name, f"stopped with {type(error).__name__}: {_brief(error)}") from error
+
+
+def ask_array(function: Callable, *args, shape: tuple[int, ...] | None = None, **kwargs) -> np.ndarray:
+    """Return what the function gives as a float array; raise NotReady if it is none, or not of this shape."""
+    return as_array(function, ask(function, *args, **kwargs), shape)
+
+
+def as_array(function: Callable, value: object, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return a value that the function gave as a float array; raise NotReady if it is none, or not of this shape."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise NotReady(name_of(function), f"gave {describe(value)} where numbers were expected")
+    array = array.astype(float)
+    if shape is not None and array.shape != tuple(shape):
+        raise NotReady(name_of(function), f"gave an array of shape {array.shape} where {tuple(shape)} was expected")
+    return array
+
+
+def ask_step(step: Callable, w: np.ndarray, grad, state: dict, **kwargs) -> tuple[np.ndarray, dict]:
+    """Return (w, state) of one optimizer step; raise NotReady if the function gives anything else."""
+    result = ask(step, w, grad, state, **kwargs)
+    if not (isinstance(result, (tuple, list)) and len(result) == 2):
+        raise NotReady(name_of(step), f"gave {describe(result)} where the pair (w, state) was expected")
+    return as_array(step, result[0], np.shape(w)), result[1]
+
+
+def ask_many(function: Callable, *args, limit: int = 100_000, **kwargs) -> list:
+    """Return as a list what a generator (or a function that returns a list) gives, `limit` items at most."""
+    return ask(_listed(function, limit), *args, **kwargs)
+
+
+def _listed(function: Callable, limit: int) -> Callable:
+    @functools.wraps(function, assigned=("__name__",), updated=())
+    def listed(*args, **kwargs):
+        return list(itertools.islice(iter(function(*args, **kwargs)), limit))
+
+    return listed
+
+
+def picture(alt: str) -> Callable:
+    """Turn `draw(notes, ...) -> Figure` into a helper that shows the figure once and returns nothing.
+
+    Parameters
+    ----------
+    alt : one sentence for those who cannot see the picture
+
+    The helper's `draw` attribute gives (figure, list of notes) without showing anything.
+    """
+
+    def decorate(draw: Callable) -> Callable:
+        def build(*args, **kwargs):
+            with course_style() as plt:
+                before = set(plt.get_fignums())
+                notes = Notes(plt)
+                try:
+                    # What wild numbers of a student's function overflow here is drawn as a gap, not warned of.
+                    with np.errstate(all="ignore"):
+                        figure = draw(notes, *args, **kwargs)
+                        _mark_empty(figure)
+                finally:
+                    # Figures that pyplot still holds would be shown a second time at the end of the cell.
+                    for number in set(plt.get_fignums()) - before:
+                        plt.close(number)
+                return figure, list(notes)
+
+        @functools.wraps(draw)
+        def show(*args, **kwargs) -> None:
+            figure, notes = build(*args, **kwargs)
+            for note in notes:
+                print(note)
+            show_figure(figure, alt)
+
+        show.draw, show.alt = build, alt
+        return show
+
+    return decorate
+
+
+def _mark_empty(figure) -> None:
+    """Say so in every part of the figure that stayed empty, in place of axes that mean nothing."""
+    for ax in figure.axes:
+        if not ax.has_data():
+            ax.set(xscale="linear", yscale="linear")  # first: it brings ticks back
+            ax.set(xticks=[], yticks=[])
+            ax.text(0.5, 0.5, "waits for your function", transform=ax.transAxes, ha="center", va="center", color="0.4")
+
+
+def png(figure) -> bytes:
+    """Return the figure as PNG bytes."""
+    buffer = BytesIO()
+    with course_style():
+        figure.savefig(buffer, format="png", dpi=_SHARPNESS * figure.dpi)
+    return buffer.getvalue()
+
+
+def show_figure(figure, alt: str, handle=None, display_id: bool = False):
+    """Display a figure in a notebook with its alternative text; update it in place if `handle` is given.
+
+    Returns the display handle if `display_id` is true. Outside IPython nothing is shown.
+    """
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:
+        return None
+    bundle = {"image/png": png(figure), "text/plain": alt}
+    size = {"width": int(figure.get_figwidth() * 100), "alt": alt}
+    if handle is not None:
+        handle.update(bundle, raw=True, metadata={"image/png": size})
+        return handle
+    return display(bundle, raw=True, metadata={"image/png": size}, display_id=display_id or None)

@@ -1,0 +1,19 @@
+"""Every interactive picture of the course. Importing this package imports neither ipywidgets nor matplotlib."""
+
+from importlib import import_module
+
+# public name -> module of this package that holds it
+_TABLE = {
+    "optimizer_race": "optimizers",
+    "batchnorm_explorer": "batchnorm",
+}
+
+
+def __getattr__(name: str):
+    if name not in _TABLE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_TABLE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_TABLE)

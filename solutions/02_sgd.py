@@ -1,0 +1,828 @@
+# %% [markdown]
+# # 02 · Walking downhill: gradient descent and its variants
+#
+# **The question.** You feel the slope under your feet and see nothing else. How far do you step, and what is
+# worth remembering from the steps before?
+#
+# **You will be able to**
+# - write SGD, momentum and Nesterov, and say when their printed forms agree;
+# - tell from the curvature how large a step may be, before taking one;
+# - tell a minimum from a saddle, and slope from noise;
+# - plan a learning rate over a whole training run.
+#
+# **You need** NumPy and the gradient of a function of several variables.
+#
+# **Left out:** a step size for each weight (03_adam), curvature in the step (05_second_order), proofs.
+#
+# **Time:** about 90 minutes.
+
+# %%
+import math
+
+import numpy as np
+
+from autograder import check
+from helpers import plots, widgets
+
+SEED = 0
+
+# %% [markdown]
+# ## 1 · One step
+#
+# ### Idea
+# A long, narrow valley, 25 times as steep across as along. A walker in fog has one reading: the slope underfoot.
+# The simplest thing to do with it is to step against it, a fixed fraction of it, again and again.
+# It works, and it goes visibly wrong in two ways, both of which you are about to draw.
+
+# %% [markdown]
+# ### Equation
+#
+# $$w \leftarrow w - \mathrm{lr}\; g$$
+#
+# - $w$ (`w`): the parameters, where you stand;
+# - $g$ (`grad`): the gradient of the loss $L$ at $w$, which points uphill;
+# - $\mathrm{lr}$ (`lr`): the learning rate, or step size.
+#
+# Every optimizer of this course has the same shape: `name(w, grad, state, *, lr, ...)` takes one step and
+# returns the new `w` and its memory `state`, a dict that is `{}` before the first step. Plain gradient descent
+# has nothing to remember.
+
+
+# %% exercise="sgd"
+def sgd(w, grad, state, *, lr):
+    """Return w after one step of gradient descent, and the state.
+
+    w <- w - lr * grad. As torch.optim.SGD(lr=lr). Neither w nor grad
+    may change: PyTorch steps in place, the course never does.
+
+    Parameters
+    ----------
+    w, grad : ndarray of any shape, the same for both
+    state : dict; not used, returned as it came
+    lr : float, positive; step size
+
+    Returns
+    -------
+    w : new ndarray, shape and dtype of the old one
+    state : dict
+    """
+    ### BEGIN SOLUTION
+    step = -lr * grad
+    w = w + step
+    return w, state
+    ### END SOLUTION
+
+
+# %% check="sgd" points=3
+check("sgd", sgd, points=3)
+
+# %% [markdown]
+# ### Picture
+# Three step sizes in the same valley, each with the same number of steps.
+
+# %% demo="sgd_bowl"
+plots.step_sizes(sgd, lrs=(0.005, 0.06, 0.0795))
+
+# %% [markdown]
+# ### Question
+# The largest of the three bounces between the walls. What happens at `lr=0.081`? Predict, then run
+# `plots.step_sizes(sgd, lrs=[0.081])` in a cell of your own. And: along the valley floor the largest step was the best of
+# the three. Why can no single `lr` be right for both directions?
+
+# %% [markdown]
+# ## 2 · How large is too large?
+#
+# ### Idea
+# Between 0.0795 and 0.081 something broke, suddenly. The learning rate has a cliff, and you can work out where
+# it stands without taking a single step: the curvature tells.
+
+# %% [markdown]
+# ### Equation
+#
+# Near a minimum every smooth loss is a bowl, $L(w) \approx \tfrac12 w^\top H w$, with gradient $Hw$. The
+# Hessian $H$ is the matrix of second derivatives, its eigenvalues $\lambda_i$ are the curvatures along
+# its own axes. A step of gradient descent multiplies the $i$-th coordinate by a constant:
+#
+# $$w_i \leftarrow (1 - \mathrm{lr}\,\lambda_i)\; w_i$$
+#
+# It shrinks while $|1 - \mathrm{lr}\,\lambda_i| < 1$, and the steepest axis is the first to fail:
+#
+# $$\mathrm{lr} < \frac{2}{\lambda_{\max}}$$
+
+
+# %% exercise="largest_stable_lr"
+def largest_stable_lr(H):
+    """Return the step size at which gradient descent stops converging.
+
+    2 / lambda_max(H): below it gradient descent on w' H w / 2 shrinks
+    along every axis, above it grows along the steepest one.
+
+    Parameters
+    ----------
+    H : ndarray of shape (d, d); Hessian, symmetric, positive definite
+
+    Returns
+    -------
+    lr : float
+    """
+    ### BEGIN SOLUTION
+    eigenvalues = np.linalg.eigvalsh(H)  # ascending
+    steepest = eigenvalues[-1]
+    return float(2 / steepest)
+    ### END SOLUTION
+
+
+# %% check="largest_stable_lr" points=3
+check("largest_stable_lr", largest_stable_lr, points=3)
+
+# %% [markdown]
+# ### Picture
+# Your `sgd` on either side of your threshold, in the valley of section 1; and how many steps it takes to come
+# 1000 times closer, for every step size up to there.
+
+# %% demo="sgd_threshold"
+plots.stability_threshold(sgd, largest_stable_lr)
+
+# %% [markdown]
+# ### Question
+# Predict the fastest `lr` before you read it off on the right: the valley has curvatures 1 and 25; write
+# $|1 - \mathrm{lr}\,\lambda|$ for both and make the larger one as small as you can. How close do you come, and which
+# of the two axes shrinks faster there?
+
+# %% [markdown]
+# ## 3 · Where the slope is zero
+#
+# ### Idea
+# Gradient descent stops where the gradient is zero, and a zero gradient is no proof of having arrived. A
+# saddle is flat too: a valley along one line, a ridge along another. Dauphin et al. (2014) argue that in high
+# dimension saddles far outnumber minima. The slope cannot tell them apart; the curvature can.
+
+# %% [markdown]
+# ### Equation
+#
+# At a point with $g = 0$ look at the signs of the eigenvalues $\lambda_i$ of $H$:
+#
+# | eigenvalues | the point is |
+# |---|---|
+# | some positive, some negative | a `"saddle"` |
+# | otherwise, if any is zero | `"degenerate"`: $H$ alone cannot tell |
+# | all positive | a `"minimum"` |
+# | all negative | a `"maximum"` |
+#
+# Computed eigenvalues are hardly ever exactly zero: one whose size is at most $10^{-8}$ of the largest size counts as
+# zero.
+
+
+# %% exercise="classify_critical_point"
+def classify_critical_point(H):
+    """Return what kind of point the gradient vanishes at.
+
+    By the signs of the eigenvalues of H. Those within 1e-8 of the
+    largest in size (1e-8 * max abs eigenvalue) count as zero.
+
+    Parameters
+    ----------
+    H : ndarray of shape (d, d), float64; Hessian, symmetric
+
+    Returns
+    -------
+    kind : "minimum", "maximum", "saddle" (both signs occur), or
+        "degenerate" (some are zero, the others have one sign)
+    """
+    ### BEGIN SOLUTION
+    eigenvalues = np.linalg.eigvalsh(H)
+    zero = 1e-8 * np.abs(eigenvalues).max()
+    up, down = np.any(eigenvalues > zero), np.any(eigenvalues < -zero)
+    if up and down:
+        return "saddle"
+    if np.any(np.abs(eigenvalues) <= zero):
+        return "degenerate"
+    return "minimum" if up else "maximum"
+    ### END SOLUTION
+
+
+# %% check="classify_critical_point" points=5
+check("classify_critical_point", classify_critical_point, points=5)
+
+# %% [markdown]
+# ### Picture
+# Four flat points with your verdicts, and the time your `sgd` needs to leave the saddle when it starts a hair's breadth
+# off the line that leads straight into it.
+
+# %% demo="sgd_saddle"
+plots.critical_points(sgd, classify_critical_point)
+
+# %% [markdown]
+# ### Question
+# Predict first: starting 10 times closer to that line, does leaving take 10 times as long? And exactly on it? Read
+# both off the right-hand picture. What might push a walker off such a line when a network is trained? (Section 4 has it.)
+
+# %% [markdown]
+# ## 4 · Mini-batches: a cheap, noisy slope
+#
+# ### Idea
+# The loss is an average over all $N$ samples, so one honest gradient costs a pass over all the data. The average
+# of a few samples drawn at random points the same way *on average*, at a fraction of the price. The price you do pay
+# is noise: the walker now staggers.
+
+# %% [markdown]
+# ### Equation
+#
+# Linear regression, the smallest model that learns: predict $x_i \cdot w$ for the target $y_i$.
+#
+# $$L(w) = \frac{1}{2N}\sum_{i=1}^{N} (x_i \cdot w - y_i)^2,
+# \qquad g = \frac{1}{N}\sum_{i=1}^{N} (x_i \cdot w - y_i)\, x_i$$
+#
+# - $x_i$: row $i$ of `x`, of shape $(N, D)$; $y_i$: entry $i$ of `y`, of shape $(N,)$.
+#
+# A mini-batch gradient is the same formula on $B$ of the rows (`batch_size`). It is a mean, so its size does not depend
+# on $B$, and `lr` keeps its meaning.
+
+
+# %% exercise="linear_regression_gradient"
+def linear_regression_gradient(w, x, y):
+    """Return the gradient of half the mean squared error, for w.
+
+    L = sum((x @ w - y)**2) / (2 N). No bias. F.mse_loss has no 1/2,
+    and so twice this gradient.
+
+    Parameters
+    ----------
+    w : ndarray of shape (D,)
+    x : ndarray of shape (N, D)
+    y : ndarray of shape (N,)
+
+    Returns
+    -------
+    grad : ndarray of shape (D,)
+    """
+    ### BEGIN SOLUTION
+    error = x @ w - y
+    total = x.T @ error
+    return total / len(y)
+    ### END SOLUTION
+
+
+# %% check="linear_regression_gradient" points=3
+check("linear_regression_gradient", linear_regression_gradient, points=3)
+
+# %% [markdown]
+# One *epoch* shows every sample exactly once: shuffle the numbers $0 \dots N-1$, then cut the list into pieces of $B$.
+# The last piece may be short; throwing it away would hide samples. The next epoch shuffles anew, with the generator `rng`
+# that it is given, so that a run can be repeated.
+
+
+# %% exercise="minibatches"
+def minibatches(n, batch_size, rng):
+    """Yield index arrays that together are one epoch, in random order.
+
+    As torch.utils.data.DataLoader(shuffle=True, drop_last=False).
+
+    Parameters
+    ----------
+    n : int; number of samples
+    batch_size : int, positive; size of each batch but maybe the last
+    rng : numpy.random.Generator; the only source of randomness
+
+    Yields
+    ------
+    batch : ndarray of int, shape (batch_size,) or shorter at the end
+    """
+    ### BEGIN SOLUTION
+    order = rng.permutation(n)
+    for start in range(0, n, batch_size):
+        yield order[start : start + batch_size]
+    ### END SOLUTION
+
+
+# %% check="minibatches" points=5
+check("minibatches", minibatches, points=5)
+
+# %% [markdown]
+# ### Picture
+# The same start, the same `lr`, three batch sizes; each walk has seen the same number of samples. And, on the right, the
+# noise itself: how far a mini-batch gradient lies from the gradient of all the data (root mean square). The two
+# lines are predictions; can you say why the measured points follow the solid one?
+
+# %% demo="sgd_jitter"
+plots.minibatch_jitter(sgd, minibatches, linear_regression_gradient, seed=SEED)
+
+# %% [markdown]
+# ### Question (graded)
+# With `batch_size=1` the path reaches the neighbourhood of the minimum and then never settles, although `lr` lies far
+# below the threshold of section 2. **Why does it jitter there, and why does the walk on all the data not?** Name two
+# changes that would make the jitter smaller, and what each costs. Four to six sentences; lean on the right-hand picture.
+
+# %% [markdown] answer="why_jitter" points=4
+# ### BEGIN SOLUTION
+# At the minimum the samples' gradients add up to zero, but none of them is zero. A mini-batch is a random part of that
+# sum, so its gradient is not zero there, and `lr` times the remainder is a random step, however long one has
+# trained. The full gradient shrinks to zero on the way, so the walk on all the data comes to rest. (It is not the
+# instability of section 2: the jitter does not grow.)
+#
+# Batches B times as large make the noise about sqrt(B) times smaller, as the picture shows, and cost B times the
+# work per step. A smaller `lr` shortens every random step, and costs more steps to get there; a schedule pays that
+# only towards the end.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 5 · Momentum: a memory of slopes
+#
+# ### Idea
+# Back in the fog, the valley now 100 times as steep across as along. Across it, the slope changes sign at every
+# step; along it, it always says the same. Someone who averaged the last slopes would cancel the first and
+# keep the second. A heavy ball does just that.
+
+# %% [markdown]
+# ### Equation
+#
+# $$v \leftarrow \mu\, v + g, \qquad w \leftarrow w - \mathrm{lr}\; v$$
+#
+# - $v$: the velocity, zeros before the first step; it lives in `state`, under a key of your choice;
+# - $\mu$ (`momentum`): what is kept of it, 0.9 if not said otherwise.
+#
+# Under a constant slope $v$ grows to $g / (1 - \mu)$: with $\mu = 0.9$, ten slopes in one step. The idea is Polyak's
+# (1964); the form is PyTorch's, and that of lectures 000 and 003.
+
+
+# %% exercise="momentum"
+def momentum(w, grad, state, *, lr, momentum=0.9):
+    """Return w after one step of SGD with momentum, and the state.
+
+    v <- momentum * v + grad, then w <- w - lr * v: lr stands outside
+    the velocity. As torch.optim.SGD(lr=lr, momentum=momentum), no
+    dampening. Polyak (1964); lectures 000 and 003.
+
+    Parameters
+    ----------
+    w, grad : ndarray of any shape, the same for both
+    state : dict; {} before the first step, then what you returned
+    lr : float, positive; step size
+    momentum : float in [0, 1); share of the velocity that is kept
+
+    Returns
+    -------
+    w : new ndarray, shape and dtype of the old one
+    state : dict
+    """
+    ### BEGIN SOLUTION
+    v = state.get("v", np.zeros_like(w))
+    v = momentum * v + grad
+    w = w - lr * v
+    return w, {"v": v}
+    ### END SOLUTION
+
+
+# %% check="momentum" points=5
+check("momentum", momentum, points=5)
+
+# %% [markdown]
+# ### Picture
+# Plain gradient descent at the best `lr` there is for it, against momentum.
+
+# %% demo="momentum_bowl"
+plots.momentum_paths(sgd, momentum)
+
+# %% [markdown]
+# ### Question
+# Predict first: will the ball stop when it first reaches the minimum? And is more memory always better? Find in the
+# right-hand picture which of the four values of $\mu$ is fastest, and what goes wrong with the largest.
+
+# %% [markdown]
+# ### The other form
+# Lectures 001 and 002 put the learning rate inside the velocity. With the sign of lecture 001:
+#
+# $$v \leftarrow \mu\, v - \mathrm{lr}\; g, \qquad w \leftarrow w + v$$
+#
+# Now $v$ is the step itself, a displacement. (Lecture 002 writes $+\mathrm{lr}\,g$ and $w - v$: the same with $v$
+# turned round.) The forms give the same $w$ at every step. Or do they? Write it, and measure.
+
+
+# %% exercise="velocity_momentum"
+def velocity_momentum(w, grad, state, *, lr, momentum=0.9):
+    """Return w after one step of momentum in velocity form, and the state.
+
+    v <- momentum * v - lr * grad, then w <- w + v: lr stands inside
+    the velocity. Lecture 001. PyTorch has the other form, `momentum`
+    above; the two are equal as long as lr stays the same.
+
+    Parameters
+    ----------
+    w, grad : ndarray of any shape, the same for both
+    state : dict; {} before the first step, then what you returned
+    lr : float, positive; step size
+    momentum : float in [0, 1); share of the velocity that is kept
+
+    Returns
+    -------
+    w : new ndarray, shape and dtype of the old one
+    state : dict
+    """
+    ### BEGIN SOLUTION
+    v = state.get("v", np.zeros_like(w))
+    v = momentum * v - lr * grad
+    w = w + v
+    return w, {"v": v}
+    ### END SOLUTION
+
+
+# %% check="velocity_momentum" points=3
+check("velocity_momentum", velocity_momentum, points=3)
+
+# %% [markdown]
+# ### Picture
+# Left: both forms on an even slope ($g = 1$ everywhere), with `lr` cut to a tenth at step 40. Right: the distance
+# between them in the valley, with that cut and without it.
+
+# %% demo="momentum_forms"
+plots.momentum_forms(momentum, velocity_momentum)
+
+# %% [markdown]
+# ### Question
+# Predict before you look: which of the forms obeys the cut at once, and which coasts on? For how many steps, roughly, if
+# $\mu = 0.99$? A schedule tuned with one library may therefore behave differently with another.
+
+# %% [markdown]
+# ## 6 · Nesterov: look before you leap
+#
+# ### Idea
+# The ball overshoots because it feels the slope where it *is*, when most of its next step is already decided:
+# $\mu v$ comes whatever the slope says. So it may as well ask for the slope at the place where it is about to be,
+# and brake one step earlier.
+
+# %% [markdown]
+# ### Equation
+#
+# $$v \leftarrow \mu\, v - \mathrm{lr}\; g(w + \mu v), \qquad w \leftarrow w + v$$
+#
+# - $g(\cdot)$ (`grad_fn`): the gradient as a function of the place; it is asked at $w + \mu v$, not at $w$.
+#
+# **Mind the sign.** Lecture 002 asks at $\theta - \gamma v$. It is right there: its velocity points uphill ($v \leftarrow \gamma v +
+# \alpha g$, $\theta \leftarrow \theta - v$), so minus looks ahead. Here, as in lectures 000 and 001, $v$ is the step
+# itself, and plus looks ahead. Taking the plus of one form and the velocity of the other looks *back*.
+
+
+# %% exercise="nesterov_lookahead"
+def nesterov_lookahead(w, grad_fn, state, *, lr, momentum=0.9):
+    """Return w after one step with Nesterov's look-ahead, and the state.
+
+    v <- momentum * v - lr * grad_fn(w + momentum * v), then w <- w + v.
+    Nesterov (1983) as written by Sutskever et al. (2013); lectures 000
+    and 001. PyTorch has only the form of the next exercise.
+
+    Parameters
+    ----------
+    w : ndarray of any shape
+    grad_fn : function; grad_fn(w) -> gradient there, shape of w
+    state : dict; {} before the first step, then what you returned
+    lr : float, positive; step size
+    momentum : float in [0, 1); share of the velocity that is kept
+
+    Returns
+    -------
+    w : new ndarray, shape and dtype of the old one
+    state : dict
+    """
+    ### BEGIN SOLUTION
+    v = state.get("v", np.zeros_like(w))
+    ahead = w + momentum * v
+    v = momentum * v - lr * grad_fn(ahead)
+    w = w + v
+    return w, {"v": v}
+    ### END SOLUTION
+
+
+# %% check="nesterov_lookahead" points=5
+check("nesterov_lookahead", nesterov_lookahead, points=5)
+
+# %% [markdown]
+# ### Picture
+# Your function in the narrow valley, three times: asked ahead, as it should be; asked where it stands, which is
+# plain momentum; and asked behind, the wrong sign.
+
+# %% demo="nesterov_signs"
+plots.lookahead_signs(nesterov_lookahead)
+
+# %% [markdown]
+# ### Question
+# Predict first: the wrong sign is a tiny change in the formula. Does it cost a little speed, or more than that, and
+# along which axis? Then look at *ahead* and *on the spot*: their losses hardly differ here. Where do the walks?
+
+# %% [markdown]
+# ### The same without a look ahead
+# A training loop hands you `grad` at the `w` it holds; it cannot ask elsewhere. So hold the look-ahead point in its
+# place: call $w + \mu v$ the parameters. Substituting, and with `lr` outside as in PyTorch:
+#
+# $$v \leftarrow \mu\, v + g, \qquad w \leftarrow w - \mathrm{lr}\,(g + \mu\, v)$$
+#
+# The $v$ in the second equation is the *new* one: it counts the slope $g$ once by itself and once, times $\mu$, within $v$.
+
+
+# %% exercise="nesterov"
+def nesterov(w, grad, state, *, lr, momentum=0.9):
+    """Return w after one step of Nesterov momentum, and the state.
+
+    v <- momentum * v + grad, then w <- w - lr * (grad + momentum * v)
+    with the new v. As torch.optim.SGD(nesterov=True). Lecture 001 has
+    lr inside v: the same, as long as lr stays the same.
+
+    Parameters
+    ----------
+    w, grad : ndarray of any shape, the same for both
+    state : dict; {} before the first step, then what you returned
+    lr : float, positive; step size
+    momentum : float in [0, 1); share of the velocity that is kept
+
+    Returns
+    -------
+    w : new ndarray, shape and dtype of the old one
+    state : dict
+    """
+    ### BEGIN SOLUTION
+    v = state.get("v", np.zeros_like(w))
+    v = momentum * v + grad
+    w = w - lr * (grad + momentum * v)
+    return w, {"v": v}
+    ### END SOLUTION
+
+
+# %% check="nesterov" points=5
+check("nesterov", nesterov, points=5)
+
+# %% [markdown]
+# ### Picture
+# Your two Nesterovs from one start, on Rosenbrock's banana. The crosses are the look-ahead points $w + \mu v$ of
+# the first; on the right, their distance from the second.
+
+# %% demo="nesterov_twins"
+plots.nesterov_twins(nesterov_lookahead, nesterov)
+
+# %% [markdown]
+# ### Question
+# Predict first: `nesterov` gets $g$ at its own `w`, and nothing ahead of it. Where, then, did the look-ahead go?
+
+# %% [markdown]
+# ## 7 · Schedules: large first, small later
+#
+# ### Idea
+# Section 4 left a walker who staggers around the minimum: a large `lr` arrives soon and never settles, a small one
+# settles and is long in arriving. Nobody said that `lr` has to be one number. And at the very start, where the
+# ground may be steeper than later, even a good `lr` may be too much: hence the warm-up.
+
+# %% [markdown]
+# ### Equation
+#
+# Let $t = 0, 1, 2, \dots$ count the steps (`t`) and $\mathrm{lr}_0$ be the base rate (`lr0`). Then $\mathrm{lr}(t)$ is
+#
+# | schedule | $\mathrm{lr}(t)$ |
+# |---|---|
+# | step | $\mathrm{lr}_0\,\gamma^{\lfloor t/s \rfloor}$, with $\gamma$ `gamma` and $s$ `step_size` |
+# | exponential | $\mathrm{lr}_0\, e^{-kt}$, with $k$ `k` |
+# | inverse time | $\mathrm{lr}_0 / (1 + kt)$ |
+# | cosine | $\mathrm{lr}_{\min} + \tfrac12(\mathrm{lr}_0 - \mathrm{lr}_{\min})(1 + \cos\tfrac{\pi t}{T})$, with $T$ `t_max`; after $T$ it stays at $\mathrm{lr}_{\min}$ |
+# | linear warm-up | $\mathrm{lr}_0 \min(1, \tfrac{t+1}{u})$, with $u$ `warmup` |
+#
+# Five short functions, each with a trap of its own.
+
+
+# %% exercise="step_decay"
+def step_decay(lr0, t, *, step_size, gamma):
+    """Return the learning rate at step t: a staircase.
+
+    lr0 * gamma ** floor(t / step_size). As
+    torch.optim.lr_scheduler.StepLR.
+
+    Parameters
+    ----------
+    lr0 : float, positive; rate at t = 0
+    t : int; steps taken so far
+    step_size : int, positive; steps on one stair
+    gamma : float in (0, 1]; factor from one stair to the next
+
+    Returns
+    -------
+    lr : float
+    """
+    ### BEGIN SOLUTION
+    stair = t // step_size
+    return lr0 * gamma**stair
+    ### END SOLUTION
+
+
+# %% check="step_decay" points=2
+check("step_decay", step_decay, points=2)
+
+
+# %% exercise="exponential_decay"
+def exponential_decay(lr0, t, *, k):
+    """Return the learning rate at step t: the same share lost each step.
+
+    lr0 * exp(-k t), lecture 001. PyTorch's ExponentialLR takes the
+    factor gamma = exp(-k) in place of the rate k.
+
+    Parameters
+    ----------
+    lr0 : float, positive; rate at t = 0
+    t : int; steps taken so far
+    k : float, not negative; decay rate per step
+
+    Returns
+    -------
+    lr : float
+    """
+    ### BEGIN SOLUTION
+    remains = math.exp(-k * t)
+    return lr0 * remains
+    ### END SOLUTION
+
+
+# %% check="exponential_decay" points=1
+check("exponential_decay", exponential_decay, points=1)
+
+
+# %% exercise="inverse_time_decay"
+def inverse_time_decay(lr0, t, *, k):
+    """Return the learning rate at step t: halved at t = 1 / k.
+
+    lr0 / (1 + k t), lecture 001. In PyTorch a LambdaLR.
+
+    Parameters
+    ----------
+    lr0 : float, positive; rate at t = 0
+    t : int; steps taken so far
+    k : float, not negative; decay rate per step
+
+    Returns
+    -------
+    lr : float
+    """
+    ### BEGIN SOLUTION
+    slowdown = 1 + k * t
+    return lr0 / slowdown
+    ### END SOLUTION
+
+
+# %% check="inverse_time_decay" points=1
+check("inverse_time_decay", inverse_time_decay, points=1)
+
+
+# %% exercise="cosine_decay"
+def cosine_decay(lr0, t, *, t_max, lr_min=0.0):
+    """Return the learning rate at step t: half a cosine, then flat.
+
+    lr_min + (lr0 - lr_min) (1 + cos(pi t / t_max)) / 2 up to t_max,
+    and lr_min from there on. Loshchilov and Hutter (2017), eq. 5,
+    without restarts. PyTorch's CosineAnnealingLR is the same up to
+    t_max and then climbs again.
+
+    Parameters
+    ----------
+    lr0 : float, positive; rate at t = 0
+    t : int; steps taken so far
+    t_max : int, positive; step at which lr_min is reached
+    lr_min : float, not negative; the last rate
+
+    Returns
+    -------
+    lr : float
+    """
+    ### BEGIN SOLUTION
+    t = min(t, t_max)
+    share = (1 + math.cos(math.pi * t / t_max)) / 2
+    return lr_min + (lr0 - lr_min) * share
+    ### END SOLUTION
+
+
+# %% check="cosine_decay" points=3
+check("cosine_decay", cosine_decay, points=3)
+
+
+# %% exercise="linear_warmup"
+def linear_warmup(lr0, t, *, warmup):
+    """Return the learning rate at step t: a ramp up to lr0, then flat.
+
+    lr0 * min(1, (t + 1) / warmup): the first step is not wasted on a
+    rate of 0. As torch.optim.lr_scheduler.LinearLR with start_factor
+    1 / warmup and total_iters = warmup - 1.
+
+    Parameters
+    ----------
+    lr0 : float, positive; rate at the end of the ramp
+    t : int; steps taken so far
+    warmup : int, positive; steps on the ramp
+
+    Returns
+    -------
+    lr : float
+    """
+    ### BEGIN SOLUTION
+    share = (t + 1) / warmup
+    return lr0 * min(1.0, share)
+    ### END SOLUTION
+
+
+# %% check="linear_warmup" points=2
+check("linear_warmup", linear_warmup, points=2)
+
+# %% [markdown]
+# ### Picture
+# Your five schedules. Below them the walker of section 4 with a large rate, a small one, and one that falls from large
+# to nothing; the thin black lines are the two constant rates again, with batches drawn *with* replacement.
+
+# %% demo="schedule_shapes"
+plots.schedules(
+    step_decay,
+    exponential_decay,
+    inverse_time_decay,
+    cosine_decay,
+    linear_warmup,
+)
+
+# %% demo="schedule_floor"
+plots.schedule_floor(
+    sgd,
+    minibatches,
+    linear_regression_gradient,
+    cosine_decay,
+    seed=SEED,
+)
+
+# %% [markdown]
+# ### Question
+# Predict first: the constant rates stop at different heights above the minimum. If `lr` is ten times smaller, how many
+# times lower is the floor: 10, or 100? Compare the black lines with the coloured ones: what does an epoch that
+# shows every sample exactly once do to the noise? And which rate would you choose if you had to stop after 10 epochs?
+
+# %% [markdown]
+# ## 8 · The race
+#
+# ### Idea
+# Four landscapes, one `lr` and `momentum` for each. *Bowl*: the valley of section 5. *Saddle*: a ridge to fall off.
+# *Rosenbrock*: a curved canyon, easy to find and hard to follow. *Beale*: plateaus and a sharp corner.
+#
+# ### Picture
+# Predict first: five names, but how many different walks? Which two coincide exactly, and which two nearly?
+
+# %% demo="sgd_race"
+optimizers = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "velocity_momentum": velocity_momentum,
+    "nesterov_lookahead": nesterov_lookahead,
+    "nesterov": nesterov,
+}
+plots.race(optimizers)
+
+# %% [markdown]
+# ### Question
+# Before you touch the sliders: choose the bowl and compute the `lr` at which plain SGD leaves it. Does momentum leave it
+# at a smaller or a larger one? Then find the setting that wins on each landscape. Is there one that wins everywhere?
+
+# %% demo="sgd_sliders"
+widgets.optimizer_race(optimizers)
+
+# %% [markdown]
+# ## 9 · A real network
+#
+# ### Idea
+# Two dimensions are a cartoon. Does any of this survive in a network with 2,410 weights? The same one learns 8 x 8
+# handwritten digits in four ways: SGD or Nesterov, at a constant rate or on a schedule. Your functions take every step.
+#
+# ### Picture
+# To be fair, each of the four may choose its `lr` from the same list, by the error on validation data; only then is it
+# judged on test data. Five random seeds, since one run proves nothing.
+
+
+# %% demo="sgd_digits"
+def warmup_then_cosine(t, *, lr0, steps):
+    """Return the rate at step t: a short ramp, then half a cosine."""
+    ramp = linear_warmup(lr0, t, warmup=max(1, steps // 20))
+    return cosine_decay(ramp, t, t_max=steps)
+
+
+plots.digits_before_and_after(
+    sgd,
+    nesterov,
+    minibatches,
+    warmup_then_cosine,
+    seeds=range(5),
+)
+
+# %% [markdown]
+# ### Question
+# Predict first: what gains more, the training loss or the accuracy on unseen digits? Is the gain in accuracy larger than
+# the spread over the seeds? Which did more for it, the memory or the schedule? And why does Nesterov break down at an
+# `lr` that plain SGD survives?
+
+# %% [markdown]
+# ## Where the books disagree
+#
+# | what | here | elsewhere | it matters |
+# |---|---|---|---|
+# | momentum | `lr` outside $v$: PyTorch, lectures 000, 003 | inside: 001, 002 | when `lr` changes |
+# | sign of $v$ | uphill in `momentum`, downhill in `velocity_momentum` | 002: uphill, `lr` inside | for the look-ahead |
+# | Nesterov | both forms; PyTorch has the rearranged | 000, 001, 002: look-ahead | which point is `w` |
+# | cosine | flat after `t_max` | PyTorch climbs again | after `t_max` |
+# | squared error | $1/(2N)$ | PyTorch: $1/N$ | factor 2 |
+#
+# **Next:** 03_adam gives every weight a step size of its own.
