@@ -11,6 +11,7 @@ c.CourseDirectory.release_directory = "notebooks"
 c.GenerateAssignment.preprocessors = release_preprocessors()
 
 # `nbgrader autograde` and formgrader's button grade as `autograder grade` does: no student code runs in nbgrader.
+c.Autograde.pre_convert_hook = "autograder.grading.preprocessors.register_assignment"
 c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.Grade"]
 c.Autograde.autograde_preprocessors = [

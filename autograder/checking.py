@@ -1,6 +1,7 @@
 """`check`, as it stands in the notebooks."""
 
-import math
+import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
         raise ValueError(f"check: {error}") from None
     if isinstance(points, bool) or not isinstance(points, int | float):
         raise TypeError(f"check({exercise_id!r}): points must be a number, got {type(points).__name__}")
-    if not (math.isfinite(points) and points > 0):
+    # Compared, not asked for isfinite: that fails for an int beyond every float.
+    if not 0 < points <= sys.float_info.max:
         raise ValueError(f"check({exercise_id!r}): points must be positive and finite, got {points}")
     if len(functions) != len(exercise.names):
         raise TypeError(
@@ -59,4 +61,8 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
     from autograder.judge.judging import judge
 
     caller, seed = caller_of(functions)
-    return judge(exercise, caller, points=float(points), seed=seed)
+    verdict = judge(exercise, caller, points=float(points), seed=seed)
+    if os.environ.get("NBGRADER_VALIDATING") and not verdict.passed:
+        # nbgrader's Validate shows stderr alone; without it, it says no more than "partial credit".
+        print(verdict.to_text(), file=sys.stderr)
+    return verdict

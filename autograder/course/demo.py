@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +41,14 @@ def run(root: Path, folder: Path) -> int:
     return int(bool(failed))
 
 
-def make_class(root: Path, folder: Path) -> None:
+def make_class(root: Path, folder: Path, assignments: Sequence[str] = (), students: Sequence[str] = ()) -> None:
     """Lay out a course of nbgrader's with the sample submissions; an earlier demo's folder is made anew.
+
+    Parameters
+    ----------
+    root : the course
+    folder : where to
+    assignments, students : only these; all where it is empty
 
     Raises
     ------
@@ -55,8 +62,10 @@ def make_class(root: Path, folder: Path) -> None:
     (folder / _MARK).touch()
     shutil.copy(root / "nbgrader_config.py", folder)
     shutil.copytree(root / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("*.kept-*"))
-    for assignment in topics(root):
+    for assignment in assignments or topics(root):
         for sample in samples(root / "tests" / "submissions", root, assignment):
+            if students and sample.student not in students:
+                continue
             path = folder / "submitted" / sample.student / assignment / f"{assignment}.ipynb"
             path.parent.mkdir(parents=True)
             path.write_text(sample.content, encoding="utf-8")

@@ -76,7 +76,8 @@ def compose(text: str, solved: NotebookNode, released: NotebookNode) -> Notebook
             continue
         cells.append(cell)
         if ("double", name) in orders:
-            cells.append(copy.deepcopy(cell))
+            # As JupyterLab pastes a cell: another id, the same metadata of nbgrader's.
+            cells.append(NotebookNode({**copy.deepcopy(cell), "id": f"{cell['id']}_copy"}))
         cells += [new_code_cell(source) for source in own.get(name, [])]
     notebook.cells = cells
     return notebook

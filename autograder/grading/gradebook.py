@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, is_solution
 from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, insert, select
@@ -53,6 +53,14 @@ class Book:
     def close(self) -> None:
         """Release the connections."""
         self.gradebook.close()
+
+    def has(self, assignment: str) -> bool:
+        """Whether an assignment of that name is entered, with its notebook."""
+        try:
+            self.gradebook.find_notebook(assignment, assignment)
+        except MissingEntry:
+            return False
+        return True
 
     def register(self, assignment: Assignment) -> None:
         """Enter the assignment and its cells, as `nbgrader generate_assignment` does."""

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import html
 import io
+import json
 import time
 import traceback
 from base64 import b64decode
@@ -29,6 +30,8 @@ from autograder.sandbox.process import ISOLATION, Limits
 
 VERSION = 1
 _RESTARTS = 5
+# Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
+_MAX_OUTPUTS = 10 * 2**20
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ class _Run:
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
+        self.said = 0
 
     def carry_out(self) -> None:
         checks = [cell for cell in self.notebook.cells if is_check(cell)]
@@ -171,8 +175,14 @@ class _Run:
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
-        if not cell.outputs:
-            cell.outputs = [output for output in map(_clean, outputs) if output]
+        if cell.outputs:
+            return
+        for output in filter(None, map(_clean, outputs)):
+            self.said += len(json.dumps(output))
+            if self.said > _MAX_OUTPUTS:
+                cell.outputs.append(new_output("stream", name="stderr", text="[more output was cut off here]\n"))
+                return
+            cell.outputs.append(output)
 
     def _judge(self, cell: NotebookNode, session: Session) -> None:
         """Run a check cell here, with the student's names bound to what they are over there."""
@@ -193,11 +203,13 @@ class _Run:
         if text.getvalue():
             cell.outputs.append(new_output("stream", name="stdout", text=text.getvalue()))
         if result is not None:
-            data = {"text/plain": repr(result)}
+            is_number = isinstance(result, float | int) and not isinstance(result, bool)
+            # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
+            data = {"text/plain": repr(float(result) if is_number else result)}
             if isinstance(result, Verdict):
                 data["text/html"] = result.to_html()
                 self.verdicts[exercise_of(cell)] = result
-            elif isinstance(result, float | int) and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
+            elif is_number and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
                 message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
                 cell.outputs = [_error("ValueError", message)]
                 return
@@ -228,8 +240,10 @@ def _score(cell: NotebookNode) -> float | None:
 def _clean(output: dict) -> NotebookNode | None:
     """An output as the worker tells it, rebuilt from what a page may safely show."""
     kind = output.get("output_type")
+    if type(kind) is not str:  # an array would compare with a word element by element
+        return None
     if kind == "stream" and isinstance(output.get("text"), str):
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        name = "stderr" if str(output.get("name")) == "stderr" else "stdout"
         return new_output("stream", name=name, text=output["text"])
     if kind == "error":
         lines = output.get("traceback")

@@ -66,10 +66,16 @@ def read(path: Path, within: Path) -> bytes:
         raise Refused(f"there is no {path.name}") from None
     except OSError as error:
         raise Refused(f"{path.name} cannot be opened: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
+        # First: a folder cannot even be opened as a file.
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Refused(f"{path.name} is no ordinary file")
-        data = file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Refused(f"{path.name} cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_BYTES:
         raise Refused(f"{path.name} is larger than {MAX_BYTES // 2**20} MB: clear its outputs and submit again")
     return data

@@ -60,7 +60,8 @@ class Worker:
 
     def _ask(self, request: tuple, end: float, late: str) -> Any:
         try:
-            wire.send(self.sandbox.control, request)
+            # With a deadline: a worker that does not read must not hold up the judge.
+            wire.send(self.sandbox.control, request, end)
             return wire.receive(self.sandbox.control, end)
         except wire.OutOfTime:
             raise WorkerLost(late) from None
@@ -96,18 +97,18 @@ class RemoteCaller:
         """Run a script there; what went wrong on the way is the outcome's failure."""
         if self.lost:
             return Outcome(failure=self.lost)
-        step = 0
+        step, end = 0, self._end_of_call()
         try:
-            wire.send(self.link, script.steps)
+            wire.send(self.link, script.steps, end)
             while True:
-                end = min(time.monotonic() + self.limits.call_seconds, self.deadline)
                 message = wire.receive(self.link, end)
-                kind = message[0] if isinstance(message, tuple) and message else None
-                # Steps only go forward: a worker cannot win time by repeating itself.
+                # An array would compare with a word element by element.
+                kind = message[0] if isinstance(message, tuple) and message and type(message[0]) is str else ""
+                # Steps only go forward: a worker cannot win time by repeating itself, nor by calling back.
                 if kind == "step" and len(message) == 2 and type(message[1]) is int and step <= message[1] < 10**6:
-                    step = message[1] + 1
+                    step, end = message[1] + 1, self._end_of_call()
                 elif kind == "callback" and len(message) == 3:
-                    wire.send(self.link, self._answer(script, message[1], message[2]))
+                    wire.send(self.link, self._answer(script, message[1], message[2]), end)
                 elif kind == "done" and len(message) == 4:
                     return _outcome(script.steps, *message[1:])
                 else:
@@ -122,6 +123,9 @@ class RemoteCaller:
         except wire.WireError:
             self.lost = Failure(max(step - 1, 0), "wire")
         return Outcome(failure=self.lost)
+
+    def _end_of_call(self) -> float:
+        return min(time.monotonic() + self.limits.call_seconds, self.deadline)
 
     def _answer(self, script: Script, number: object, arguments: object) -> tuple[str, object]:
         if type(number) is not int or not 0 <= number < len(script.callbacks) or not isinstance(arguments, tuple):

@@ -15,8 +15,23 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course
+from autograder.grading.gradebook import Book
 from autograder.grading.grader import grade
 from autograder.grading.secret import secret
+
+
+def register_assignment(assignment: str, **_: Any) -> None:
+    """Enter the assignment in the gradebook where it is not, for a course whose notebooks came ready made.
+
+    nbgrader's generate_assignment does it too, but passes over an assignment that is released already.
+    """
+    course = Course.at(Path.cwd())
+    book = Book(course.db_url, course.course_id)
+    try:
+        if not book.has(assignment):
+            book.register(Assignment.load(course.source, assignment))
+    finally:
+        book.close()
 
 
 class SubmissionExporter(NotebookExporter):

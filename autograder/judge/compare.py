@@ -52,6 +52,7 @@ def difference(got: Any, want: Want) -> Difference | None:
     if isinstance(expected, list | tuple):
         return _sequence(got, want)
     if isinstance(expected, str | bool):
+        got = bool(got) if isinstance(got, np.bool_) else got
         if type(got) is type(expected) and got == expected:
             return None
         return Difference(
@@ -72,7 +73,8 @@ def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
     label = want.label
     scalar = expected.ndim == 0
     if scalar and isinstance(got, float | int) and not isinstance(got, bool):
-        array = np.asarray(got, expected.dtype)
+        # Not in the expected dtype: an int there would cut off the fraction that is wrong.
+        array = np.asarray(got)
     elif isinstance(got, np.ndarray | np.generic):
         array = np.asarray(got)
     else:
@@ -86,7 +88,7 @@ def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
             str(array.shape),
             str(expected.shape),
         )
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in ("fiub" if expected.dtype.kind == "b" else "fiu"):
         return Difference("dtype", f"{label} has dtype {array.dtype}, expected {expected.dtype}")
     wrong = _values(array, expected, want)
     if wrong is None and not scalar and array.dtype != expected.dtype:
@@ -134,9 +136,12 @@ def same(got: Any, other: Any, want: Want) -> bool:
     """
     if isinstance(got, Handle) or isinstance(other, Handle):
         return isinstance(got, Handle) and isinstance(other, Handle) and got.type_name == other.type_name
-    if isinstance(got, list | tuple):
+    if isinstance(got, dict) and isinstance(other, dict):
+        return got.keys() == other.keys() and all(same(got[key], other[key], want) for key in got)
+    if isinstance(got, list | tuple) or isinstance(other, list | tuple):
         return (
-            isinstance(other, list | tuple)
+            isinstance(got, list | tuple)
+            and isinstance(other, list | tuple)
             and len(got) == len(other)
             and all(same(a, b, want) for a, b in zip(got, other, strict=True))
         )
@@ -150,6 +155,8 @@ def same(got: Any, other: Any, want: Want) -> bool:
         rtol, atol = RTOL["float64"], 0.0
     else:
         rtol, atol = tolerance(want)
+        # The scale has the wanted shape; two answers of one wrong shape have none.
+        atol = atol if a.shape == np.shape(want.value) else 0.0
     with np.errstate(all="ignore"):
         return bool(np.allclose(a, b, rtol=rtol, atol=np.maximum(atol, rtol * _largest(b)), equal_nan=True))
 

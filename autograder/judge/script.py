@@ -36,10 +36,18 @@ class Want:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a property's own check found wrong, with the mistake's name if it is a known one."""
+    """One thing that a property's own check found wrong.
+
+    Parameters
+    ----------
+    message : a sentence that holds nothing of the student's answer: it is told where the inputs are secret too
+    mistake : the mistake's name if it is a known one
+    got : what came instead, told only where the inputs are public: a shape can carry a hidden input out
+    """
 
     message: str
     mistake: str | None = None
+    got: str = ""
 
 
 class Script:

@@ -8,7 +8,8 @@ from typing import Any
 class CaseResult:
     """What came of one property.
 
-    `called`, `inputs`, `got`, `expected` are empty where the inputs are secret.
+    `inputs`, `index`, `got`, `expected` and `line` are empty where the inputs are secret; `called` never holds a drawn
+    value.
     """
 
     title: str
@@ -110,4 +111,6 @@ def earned(points: float, passed: float, total: float) -> float:
     """Points for the share of weight that passed, to the hundredth; full only when all passed."""
     if passed >= total:
         return float(points)
-    return min(round(points * passed / total, 2), float(points))
+    share = points * passed / total
+    rounded = round(share, 2)
+    return rounded if rounded < points else share

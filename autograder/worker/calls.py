@@ -89,7 +89,7 @@ class Runner:
                 if failure:
                     break
         said = dict.fromkeys(
-            str(item.message)[:200]
+            said_by(item.message)[:200]
             for item in caught
             if issubclass(item.category, RuntimeWarning | np.exceptions.ComplexWarning)
         )
@@ -108,7 +108,10 @@ class Runner:
         elif verb == "items":
             return self._items(number, *step[1:])
         elif verb == "get":
-            values.append(snapshot(self.slots[step[1]], step[1]))
+            try:
+                values.append(snapshot(self.slots[step[1]], step[1]))
+            except Exception as error:  # an object that pretends to be data, and raises when it is looked at
+                return _raised(number, error)
         elif verb == "free":
             for slot in [slot for slot in self.slots if step[1] <= slot < step[2]]:
                 del self.slots[slot]
@@ -132,12 +135,14 @@ class Runner:
         if len(slots) == 1:
             self.slots[slots[0]] = result
             return None
-        if type(result) not in (tuple, list) and not isinstance(result, tuple):
-            return Failure(number, "unpack", type_name=type(result).__name__)
-        if len(result) != len(slots):
-            kind = f"{type(result).__name__} of {len(result)}"
-            return Failure(number, "unpack", type_name=kind)
-        self.slots.update(zip(slots, result, strict=True))
+        kind = type(result)
+        if kind is not list and not issubclass(kind, tuple):
+            return Failure(number, "unpack", type_name=kind.__name__)
+        # A named tuple is of a class that the student wrote: its own iterator could do anything.
+        parts = result if kind is list else tuple(tuple.__iter__(result))
+        if len(parts) != len(slots):
+            return Failure(number, "unpack", type_name=f"{kind.__name__} of {len(parts)}")
+        self.slots.update(zip(slots, parts, strict=True))
         return None
 
     def _items(self, number, slot, source, most) -> Failure | None:
@@ -203,8 +208,14 @@ def _raised(number: int, error: BaseException) -> Failure:
             if frame.filename != _HERE and not frame.filename.startswith(_LIBRARIES):
                 line = frame.lineno or 0
                 source = (frame.line or linecache.getline(frame.filename, line)).strip()
+    return Failure(number, "raised", type(error).__name__, said_by(error)[:500], line, source[:200])
+
+
+def said_by(error: BaseException) -> str:
+    """What an exception or a warning says; nothing where saying it raises."""
     try:
-        message = str(error)
-    except Exception:
-        message = ""
-    return Failure(number, "raised", type(error).__name__, message[:500], line, source[:200])
+        return str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return ""

@@ -10,6 +10,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Any as AnyTrait
 from traitlets import Type
 
+from .calls import said_by
+
 MAX_OUTPUT = 500_000  # characters of one cell
 _MIME_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "image/svg+xml")
 
@@ -109,7 +111,7 @@ class Shell(InteractiveShell):
     def _showtraceback(self, etype, evalue, stb) -> None:
         text = [str(line) for line in stb]
         self.outputs.add(
-            {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue)[:2000], "traceback": text},
+            {"output_type": "error", "ename": etype.__name__, "evalue": said_by(evalue)[:2000], "traceback": text},
             sum(map(len, text)),
         )
 

@@ -6,6 +6,7 @@ descriptions of things that do not travel: a `Handle` for an object that stays i
 `Callback` that the other side answers. Sizes are checked before memory is taken; what is malformed is a `WireError`.
 """
 
+import math
 import socket
 import struct
 import time
@@ -61,15 +62,27 @@ class Callback:
 
 
 def encode(value: object) -> bytes:
-    """Bytes of one value; raises WireError for a type that does not travel."""
-    parts: list[bytes] = []
-    _encode(value, parts, 0)
+    """Bytes of one value; raises WireError for what does not travel: then `decode` would refuse it too."""
+    parts = _Parts()
+    try:
+        _encode(value, parts, 0)
+    except struct.error as error:
+        raise WireError(f"a number that does not fit: {error}") from None
     return b"".join(parts)
 
 
-def _encode(value: object, parts: list[bytes], depth: int) -> None:
+class _Parts(list):
+    """The pieces of a frame, and how many values they hold."""
+
+    nodes = 0
+
+
+def _encode(value: object, parts: _Parts, depth: int) -> None:
+    parts.nodes += 1
     if depth > MAX_DEPTH:
         raise WireError(f"nested deeper than {MAX_DEPTH}")
+    if parts.nodes > MAX_NODES:
+        raise WireError(f"more than {MAX_NODES} values in a frame")
     kind = type(value)
     if value is None:
         parts.append(b"N")
@@ -111,17 +124,22 @@ def _encode(value: object, parts: list[bytes], depth: int) -> None:
         raise WireError(f"the type {kind.__name__} does not travel")
 
 
-def _encode_array(tag: bytes, array: np.ndarray, parts: list[bytes]) -> None:
+def _encode_array(tag: bytes, array: np.ndarray, parts: _Parts) -> None:
     code = _CODE.get(array.dtype.newbyteorder("="))
     if code is None:
         raise WireError(f"arrays of dtype {array.dtype} do not travel")
     if array.ndim > MAX_NDIM:
         raise WireError(f"an array of {array.ndim} dimensions")
-    if array.nbytes > MAX_FRAME:
-        raise WireError(f"an array of {array.nbytes} bytes")
+    if _extent(array.shape, array.dtype) > MAX_FRAME:
+        raise WireError(f"an array of {array.nbytes} bytes, of shape {array.shape}")
     head = struct.pack(f">cBB{array.ndim}Q", tag, code, array.ndim, *array.shape)
     parts.append(head)
     parts.append(np.ascontiguousarray(array, dtype=DTYPES[code]).tobytes())
+
+
+def _extent(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    """Bytes of an array, an empty axis counted as one: NumPy refuses an empty array of absurd shape too."""
+    return math.prod(max(n, 1) for n in shape) * dtype.itemsize
 
 
 def decode(data: bytes) -> object:
@@ -206,12 +224,9 @@ class _Reader:
             raise WireError("an array of unknown dtype or too many dimensions")
         shape = self.unpack(f">{ndim}Q")
         dtype = np.dtype(DTYPES[code])
-        size = 1
-        for n in shape:
-            size *= n
-        raw = self.take(size * dtype.itemsize)
-        if any(n > MAX_FRAME for n in shape):
-            raise WireError("an empty array of absurd shape")
+        if _extent(shape, dtype) > MAX_FRAME:
+            raise WireError("an array of absurd shape")
+        raw = self.take(math.prod(shape) * dtype.itemsize)
         if dtype.name == "bool":
             array = np.frombuffer(raw, np.uint8).reshape(shape) != 0
         else:
@@ -219,12 +234,24 @@ class _Reader:
         return array[()] if scalar else array
 
 
-def send(sock: socket.socket, value: object) -> None:
-    """Send one value as a frame; raises Closed when the other side is gone."""
+def send(sock: socket.socket, value: object, deadline: float | None = None) -> None:
+    """Send one value as a frame.
+
+    Parameters
+    ----------
+    sock : a connected stream socket
+    deadline : a `time.monotonic()` moment, or None to wait without end for the other side to read
+
+    Raises
+    ------
+    OutOfTime, Closed, WireError
+    """
     data = encode(value)
     if len(data) > MAX_FRAME:
         raise WireError(f"a frame of {len(data)} bytes (at most {MAX_FRAME})")
     try:
+        # A tiny positive timeout where the time is over: zero would mean "do not block" and another exception.
+        sock.settimeout(None if deadline is None else max(deadline - time.monotonic(), 1e-3))
         sock.sendall(struct.pack(">I", len(data)) + data)
     except TimeoutError as error:
         raise OutOfTime("the other side does not read") from error
@@ -251,21 +278,20 @@ def receive(sock: socket.socket, deadline: float | None = None) -> object:
 
 
 def _exactly(sock: socket.socket, n: int, deadline: float | None) -> bytes:
-    parts = []
-    while n:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise OutOfTime("no answer in time")
-            sock.settimeout(left)
+    # One buffer, not a list of what came: a frame in pieces of a byte would take fifty times its size.
+    data = bytearray()
+    while len(data) < n:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise OutOfTime("no answer in time")
         try:
-            part = sock.recv(min(n, 2**20))
+            sock.settimeout(left)
+            part = sock.recv(min(n - len(data), 2**20))
         except TimeoutError:
             raise OutOfTime("no answer in time") from None
         except OSError as error:
             raise Closed(str(error)) from error
         if not part:
             raise Closed("the other side closed the connection")
-        parts.append(part)
-        n -= len(part)
-    return b"".join(parts)
+        data += part
+    return bytes(data)

@@ -36,10 +36,13 @@ def indices(epoch):
         return Finding("minibatches must yield index arrays")
     batches = []
     for batch in epoch:
-        array = np.asarray(batch) if isinstance(batch, np.ndarray | list | tuple) else None
+        try:
+            array = np.asarray(batch) if isinstance(batch, np.ndarray | list | tuple) else None
+        except ValueError:  # a list of lists of different lengths
+            array = None
         if array is None or array.ndim != 1 or array.dtype.kind not in "iu":
             what = f"an array of shape {array.shape}, {array.dtype}" if array is not None else type(batch).__name__
-            return Finding(f"each batch must be a one-dimensional array of integers, got {what}")
+            return Finding("each batch must be a one-dimensional array of integers", got=what)
         if array.size == 0:
             return Finding("a batch is empty")
         batches.append(array.astype(np.int64))

@@ -1,0 +1,34 @@
+# Everything here uses the environment in .venv, made at the first call and again when what it is made of changes.
+PYTHON ?= python3
+# For a processor-only PyTorch on Linux: make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_FLAGS ?=
+
+BIN := .venv/bin
+# nbgrader calls alembic and jupyter by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test lab build check clean
+
+demo: .venv/installed
+	$(BIN)/autograder demo
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lab: .venv/installed
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+build: .venv/installed
+	$(BIN)/autograder build
+
+check: .venv/installed
+	$(BIN)/autograder check
+
+clean:
+	rm -rf .venv demo-class .pytest_cache .ruff_cache
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Downhill needs Python 3.11 or newer: make demo PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[test]'
+	@touch $@

@@ -1,0 +1,255 @@
+"""The course's own checks: eight proofs for every assignment, each failing with what to do about it."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
+
+from autograder import exercises
+from autograder.course.build import NOTEBOOKS, SOLUTIONS, stale, strays
+from autograder.course.source import Source, parse
+from autograder.grading.assignment import Assignment, grade_id, is_check
+from autograder.judge import Exercise, judge
+from autograder.judge.exercise import alternative_functions
+from autograder.judge.judging import PUBLIC_SEED, LocalCaller
+from autograder.sandbox.process import Limits
+
+_SEEDS = (PUBLIC_SEED, "proof-1", "proof-2")
+_LEAST_MISTAKES = 3
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was claimed, and what speaks against it."""
+
+    claim: str
+    complaints: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against the claim."""
+        return not self.complaints
+
+
+def prove(root: Path, topic: str, only: str = "") -> Iterator[Proof]:
+    """Carry out the proofs for one assignment.
+
+    Parameters
+    ----------
+    root : the course's directory
+    topic : "02_sgd"
+    only : one proof's name; all of them where it is empty
+    """
+    for name, (claim, proof) in PROOFS.items():
+        if only in ("", name):
+            yield Proof(claim, tuple(proof(root, topic)))
+
+
+def current(root: Path, topic: str) -> Iterator[str]:
+    """1. The generated notebooks are what a build makes of the text, and hold no outputs."""
+    for path in stale(root, [topic]):
+        yield f"{path.relative_to(root)} is not what a build makes of the text: run `autograder build {topic}`"
+
+
+def complete(root: Path, topic: str) -> Iterator[str]:
+    """2. Ids are unique; every exercise has its check, three hints, at least three mistakes, and a place to look."""
+    source = parse(root / SOLUTIONS / f"{topic}.py", root)
+    headings = _headings(source)
+    for cell in source.cells:
+        if cell.kind != "exercise":
+            continue
+        where = f"{topic}.py:{cell.line}"
+        if not any(other.kind == "check" and other.id == cell.id for other in source.cells):
+            yield f'{where}: no `# %% check="{cell.id}" points=...` follows the exercise'
+        try:
+            exercise = exercises.load(cell.id)
+        except LookupError as error:
+            yield f"{where}: {error}; its file is autograder/exercises/TOPIC/{cell.id}.py"
+            continue
+        path = exercises.path(cell.id).relative_to(root) if exercises.path(cell.id).is_relative_to(root) else cell.id
+        if len(exercise.hints) != 3:
+            yield f"{path}: {len(exercise.hints)} hints; write three, from gentle to nearly the answer"
+        names = {mistake.name for mistake in exercise.mistakes}
+        if len(names) < _LEAST_MISTAKES:
+            yield f"{path}: {len(names)} named mistakes; name at least {_LEAST_MISTAKES}"
+        if not exercise.alternatives:
+            yield f"{path}: no alternatives; keep right solutions in other words, so that the check stays fair"
+        for mistake in exercise.mistakes:
+            if mistake.section and _words(mistake.section) not in headings:
+                yield f"{path}: {mistake.name} sends the student to {mistake.section!r}, which {topic}.py does not have"
+
+
+def solved(root: Path, topic: str) -> Iterator[str]:
+    """3. The solution earns full points, with the demos and without."""
+    notebook = _read(root, SOLUTIONS, topic)
+    for cell in _execute(notebook).cells:
+        if is_check(cell) and (lost := _lost(cell)):
+            yield f"with demos: {grade_id(cell)} gives {lost}: mend the solution in {topic}.py or the exercise's cases"
+        if cell.cell_type == "code":
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    yield f"with demos: the cell {grade_id(cell) or cell['id']} raises {output.ename}: {output.evalue}"
+                if output.output_type == "stream" and output.name == "stderr":
+                    yield f"with demos: the cell {grade_id(cell) or cell['id']} warns: {output.text.strip()[:200]}"
+    scores, possible = _graded(root, topic, notebook)
+    for name, points in scores.items():
+        if points is not None and points < possible[name]:
+            yield f"graded without demos: {name} gives {points} of {possible[name]} points"
+
+
+def untouched(root: Path, topic: str) -> Iterator[str]:
+    """4. The student's notebook, untouched, runs to the end and earns nothing."""
+    for cell in _execute(_read(root, NOTEBOOKS, topic)).cells:
+        name = grade_id(cell) or cell["id"]
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                yield f"{name} raises {output.ename}: {output.evalue}; a demo says what is missing and goes on"
+            if output.output_type == "stream" and output.name == "stderr":
+                yield f"{name} writes to stderr: {output.text.strip()[:200]}"
+        if is_check(cell) and _points(cell) != 0.0:
+            yield f"{name} gives {_points(cell)} points for a stub"
+    scores, _ = _graded(root, topic, _read(root, NOTEBOOKS, topic))
+    for name, points in scores.items():
+        if points != 0.0:
+            yield f"graded untouched, {name} gives {points} points"
+
+
+def clean(root: Path, topic: str) -> Iterator[str]:
+    """5. No solution, hidden test or stray file in notebooks/."""
+    source = _read(root, SOLUTIONS, topic)
+    released = (root / NOTEBOOKS / topic / f"{topic}.ipynb").read_text(encoding="utf-8")
+    text = "\n".join(cell.source for cell in _read(root, NOTEBOOKS, topic).cells)
+    for marker in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME"):
+        if marker in released:
+            yield f"notebooks/{topic} contains {marker!r}: a marker that nbgrader did not recognise"
+    for cell in source.cells:
+        for block in re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END", cell.source, re.DOTALL):
+            lines = [line.strip() for line in block.splitlines() if len(line.strip()) > 12]
+            if lines and all(line in text for line in lines):
+                yield f"notebooks/{topic} gives the solution of {grade_id(cell)} away: it holds {lines[0]!r}"
+    for path in strays(root):
+        yield f"{path.relative_to(root)} belongs to no source in solutions/: move or remove it"
+
+
+def rejected(root: Path, topic: str) -> Iterator[str]:
+    """6. Every mistake is rejected and named, and no other one in its place."""
+    for exercise in _exercises(root, topic):
+        for mistake in exercise.mistakes:
+            for seed in _SEEDS:
+                verdict = judge(exercise, LocalCaller(mistake.functions), points=1.0, seed=seed)
+                if verdict.passed:
+                    yield f"{exercise.id}: the mistake {mistake.name} passes (seed {seed}): add a case that shows it"
+                elif verdict.mistakes != [mistake.name]:
+                    named = ", ".join(verdict.mistakes) or "nothing"
+                    yield f"{exercise.id}: the mistake {mistake.name} is recognised as {named} (seed {seed})"
+
+
+def fair(root: Path, topic: str) -> Iterator[str]:
+    """7. Every right alternative passes."""
+    for exercise in _exercises(root, topic):
+        for alternative in exercise.alternatives:
+            functions = alternative_functions(alternative)
+            for seed in _SEEDS:
+                verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
+                name = f"{exercise.id}: the alternative {functions[-1].__name__}"
+                for case in verdict.cases:
+                    if not case.passed:
+                        yield f"{name} fails “{case.title}” (seed {seed}): {case.message}"
+
+
+def stock(root: Path, topic: str) -> Iterator[str]:
+    """8. Stock `nbgrader autograde` and `autograder grade` give the same points."""
+    from autograder.course.demo import make_class
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "class"
+        make_class(root, place, [topic], students=("unusual_style", "half_finished", "untouched"))
+        ours = _scores_of(place, [sys.executable, "-m", "autograder.cli", "grade", topic, "--workers", "1"], topic)
+        for left in ("gradebook.db", "autograded", "feedback"):
+            path = place / left
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        theirs = _scores_of(place, [sys.executable, "-m", "nbgrader", "autograde", topic], topic)
+        for student in sorted(set(ours) | set(theirs)):
+            if ours.get(student) != theirs.get(student):
+                yield f"{student}: autograder gives {ours.get(student)}, nbgrader {theirs.get(student)}"
+        if not ours:
+            yield "no submission was graded: is there anything in tests/submissions/?"
+
+
+PROOFS: Mapping[str, tuple[str, Callable[[Path, str], Iterator[str]]]] = {
+    proof.__name__: (proof.__doc__ or "", proof)
+    for proof in (current, complete, solved, untouched, clean, rejected, fair, stock)
+}
+
+
+def _headings(source: Source) -> set[str]:
+    """The words of the notebook's section headings, without their numbers."""
+    texts = [cell.source for cell in source.cells if cell.kind == "text"]
+    return {_words(heading) for text in texts for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)}
+
+
+def _words(heading: str) -> str:
+    return re.sub(r"^\d+\W+", "", heading).strip()
+
+
+def _exercises(root: Path, topic: str) -> list[Exercise]:
+    source = parse(root / SOLUTIONS / f"{topic}.py", root)
+    return [exercises.load(cell.id) for cell in source.cells if cell.kind == "exercise"]
+
+
+def _read(root: Path, folder: str, topic: str) -> NotebookNode:
+    return nbformat.read(root / folder / topic / f"{topic}.ipynb", as_version=4)
+
+
+def _execute(notebook: NotebookNode) -> NotebookNode:
+    """The notebook after running every cell in a kernel, as a student does; cells may raise."""
+    from nbclient import NotebookClient
+
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(notebook, timeout=180, allow_errors=True, resources={"metadata": {"path": folder}})
+        return client.execute()
+
+
+def _graded(root: Path, topic: str, notebook: NotebookNode) -> tuple[dict[str, float | None], dict[str, float]]:
+    """Scores of a notebook as it is graded, and what each cell is worth."""
+    from autograder.grading.grader import grade
+
+    assignment = Assignment.load(root / SOLUTIONS, topic)
+    data = nbformat.writes(notebook).encode()
+    graded = grade(assignment, data, "", "a secret of the proofs", Limits())
+    cells = assignment.notebook.cells
+    return graded.scores, {grade_id(c): float(c.metadata.nbgrader["points"]) for c in cells if is_grade(c)}
+
+
+def _points(cell: NotebookNode) -> float | None:
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            return float(output.data["text/plain"])
+    return None
+
+
+def _lost(cell: NotebookNode) -> str:
+    points, possible = _points(cell), float(cell.metadata.nbgrader["points"])
+    return "" if points == possible and not is_solution(cell) else f"{points} of {possible} points"
+
+
+def _scores_of(course: Path, command: list[str], topic: str) -> dict[str, dict[str, float | None]]:
+    """Points by student and cell after a grading command."""
+    from nbgrader.api import Gradebook
+
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+    if not (course / "gradebook.db").exists():
+        raise RuntimeError(f"{' '.join(command)} made no gradebook:\n{done.stderr[-2000:]}")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "downhill") as book:
+        return {
+            submission.student.id: {grade.name: grade.auto_score for nb in submission.notebooks for grade in nb.grades}
+            for submission in book.assignment_submissions(topic)
+        }

@@ -1,0 +1,54 @@
+"""What the documents show works as they say."""
+
+import re
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.course.source import parse_text
+from autograder.exercises import ids
+from autograder.judge import judge
+from autograder.judge.exercise import alternative_functions
+from autograder.judge.judging import LocalCaller
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def blocks():
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "authors.md").read_text(), re.DOTALL)
+
+
+def test_the_authors_example_names_each_mistake_and_passes_each_alternative(blocks, tmp_path):
+    file = tmp_path / "polynomial_decay.py"
+    file.write_text(blocks[0])
+    exercise = replace(runpy.run_path(str(file))["EXERCISE"], id="polynomial_decay")
+    for mistake in exercise.mistakes:
+        assert judge(exercise, LocalCaller(mistake.functions), points=1).mistakes == [mistake.name]
+    for alternative in exercise.alternatives:
+        assert judge(exercise, LocalCaller(alternative_functions(alternative)), points=1).passed
+
+
+def test_the_authors_cells_are_what_the_build_reads(blocks):
+    cells = parse_text(blocks[1], "02_sgd", "example.py").cells
+    assert [(cell.kind, cell.id) for cell in cells] == [("exercise", "polynomial_decay"), ("check", "polynomial_decay")]
+
+
+def test_the_authors_example_is_no_exercise_yet():
+    assert "polynomial_decay" not in ids()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_within_the_repository_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text()):
+        if not target.startswith(("http", "mailto:")):
+            assert (document.parent / target).exists(), target
+
+
+def test_the_readme_lists_every_assignment():
+    text = (ROOT / "README.md").read_text()
+    for source in (ROOT / "solutions").glob("[0-9]*.py"):
+        assert f"notebooks/{source.stem}/{source.stem}.ipynb" in text
