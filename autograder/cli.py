@@ -41,7 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
     grade.add_argument("--workers", type=_positive, metavar="N", help="processes; as many as cores by default")
     grade.add_argument("--force", action="store_true", help="also where nothing has changed since the last time")
+    grade.add_argument(
+        "--allow-weak-isolation", action="store_true", help="grade with limits alone where no sandbox can be had"
+    )
     grade.set_defaults(run=_grade)
+
+    doctor = commands.add_parser("doctor", help="what isolation this machine offers, and what is missing")
+    doctor.set_defaults(run=_doctor)
 
     demo = commands.add_parser("demo", help="grade a sample class in a folder of its own")
     demo.add_argument("--folder", type=Path, default=Path("demo-class"), help="where to (default: demo-class)")
@@ -65,8 +71,9 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.grading.assignment import AssignmentError
     from autograder.grading.course import CourseError
     from autograder.grading.secret import SecretError
+    from autograder.sandbox.levels import NoIsolation
 
-    return AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic, OSError
+    return AssignmentError, CourseError, SecretError, SourceErrors, NoIsolation, UnknownTopic, OSError
 
 
 class UnknownTopic(ValueError):
@@ -116,16 +123,20 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
     from autograder.grading.secret import secret
-    from autograder.sandbox.process import ISOLATION
+    from autograder.sandbox.levels import find
 
     course = Course.at(Path.cwd())
-    print(f"Isolation: {ISOLATION}.", file=sys.stderr)
+    level = find(allow_weak=options.allow_weak_isolation or course.allow_weak_isolation)
+    print(f"Isolation: {level}.", file=sys.stderr)
+    if level.name != "strong":
+        print("Not the strongest: `autograder doctor` says what is missing.", file=sys.stderr)
     bar = tqdm(unit="submission", disable=None, leave=False)
     began, graded, same, failed = time.monotonic(), 0, 0, []
     results = grade_class(
         course,
         options.assignment,
         secret(course.root),
+        level,
         students=options.student,
         workers=options.workers,
         force=options.force,
@@ -148,6 +159,14 @@ def _grade(options: argparse.Namespace) -> int:
     for result in failed:
         print(f"{result.student}: {result.error}", file=sys.stderr)
     return int(bool(failed))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from autograder.sandbox.doctor import examine
+
+    findings = examine()
+    print(*findings.lines, sep="\n")
+    return int(not findings.sound)
 
 
 def _demo(options: argparse.Namespace) -> int:

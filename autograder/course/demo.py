@@ -15,7 +15,7 @@ from autograder.grading.classroom import grade_class
 from autograder.grading.course import Course, CourseError
 from autograder.grading.secret import secret
 from autograder.report.table import class_table
-from autograder.sandbox.process import ISOLATION
+from autograder.sandbox.levels import find_for_samples
 
 _MARK = ".downhill-demo"
 
@@ -23,13 +23,14 @@ _MARK = ".downhill-demo"
 def run(root: Path, folder: Path) -> int:
     """Make a class in `folder`, grade it, print what came of it."""
     make_class(root, folder)
-    print(f"A class of samples lies in {folder}/submitted. Isolation: {ISOLATION}.\n")
+    level = find_for_samples()
+    print(f"A class of samples lies in {folder}/submitted. Isolation: {level}.\n")
     failed = []
     with _inside(folder):
         course = Course.at(Path.cwd())
         for assignment in topics(root):
             bar = tqdm(desc=assignment, unit="submission", disable=None, leave=False, file=sys.stderr)
-            for result in grade_class(course, assignment, secret(course.root), progress=bar.reset):
+            for result in grade_class(course, assignment, secret(course.root), level, progress=bar.reset):
                 bar.update()
                 if result.error:
                     failed.append(f"{result.student}: {result.error}")

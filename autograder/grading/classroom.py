@@ -18,6 +18,7 @@ from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
 from autograder.grading.grader import Graded, grade, key
 from autograder.report.feedback import feedback_html
+from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
 
@@ -47,6 +48,7 @@ def grade_class(
     course: Course,
     name: str,
     secret: str,
+    level: Level,
     *,
     students: Sequence[str] = (),
     workers: int | None = None,
@@ -60,6 +62,7 @@ def grade_class(
     ----------
     course, name : the assignment
     secret : what hidden inputs are drawn from
+    level : the isolation in force
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
@@ -85,7 +88,7 @@ def grade_class(
                 waiting.append(task)
         if not waiting:
             return
-        for task, graded, error in _graded(assignment, waiting, secret, course.limits, workers, executor):
+        for task, graded, error in _graded(assignment, waiting, secret, course.limits, level, workers, executor):
             if graded is None:
                 yield Result(task.student, None, error)
                 continue
@@ -122,6 +125,7 @@ def _graded(
     tasks: Sequence[_Task],
     secret: str,
     limits: Limits,
+    level: Level,
     workers: int | None,
     executor: Executor | None,
 ) -> Iterator[tuple[_Task, Graded | None, str]]:
@@ -129,7 +133,7 @@ def _graded(
     count = min(workers or os.cpu_count() or 1, len(tasks))
     pool = executor or ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
     try:
-        futures = {pool.submit(grade, assignment, t.data, t.reason, secret, limits): t for t in tasks}
+        futures = {pool.submit(grade, assignment, t.data, t.reason, secret, limits, level): t for t in tasks}
         for future in as_completed(futures):
             task = futures[future]
             try:

@@ -60,6 +60,9 @@ class Book:
             self.gradebook.find_notebook(assignment, assignment)
         except MissingEntry:
             return False
+        finally:
+            # Reading begins a transaction too, and with SQLite that one keeps writers out until it ends.
+            self.gradebook.db.rollback()
         return True
 
     def register(self, assignment: Assignment) -> None:

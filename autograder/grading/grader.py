@@ -26,7 +26,8 @@ from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_
 from autograder.grading.link import Worker, WorkerLost
 from autograder.grading.remote import Session, student_names
 from autograder.judge.verdict import Verdict
-from autograder.sandbox.process import ISOLATION, Limits
+from autograder.sandbox.levels import Level
+from autograder.sandbox.process import Limits
 
 VERSION = 1
 _RESTARTS = 5
@@ -58,7 +59,7 @@ class Graded:
     key: str
 
 
-def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits) -> Graded:
+def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Level) -> Graded:
     """Grade a submitted file.
 
     Parameters
@@ -67,13 +68,14 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     data : the file's bytes; None where it was refused, with the `reason`
     secret : what hidden inputs are drawn from
     limits : of time and memory
+    level : the isolation in force
     """
     began = time.monotonic()
     try:
         submission = intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
     except intake.Refused as error:
         submission = intake.refused(assignment, str(error))
-    run = _Run(assignment, submission, secret, limits)
+    run = _Run(assignment, submission, secret, limits, level)
     run.carry_out()
     scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
     _add_notes(run.notebook, run.notes)
@@ -82,7 +84,7 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
         scores=scores,
         verdicts=run.verdicts,
         notes=tuple(run.notes),
-        isolation=ISOLATION,
+        isolation=str(level),
         seconds=time.monotonic() - began,
         key=key(assignment, data, reason, secret),
     )
@@ -110,8 +112,10 @@ def _code() -> str:
 class _Run:
     """One submission's way through workers and checks."""
 
-    def __init__(self, assignment: Assignment, submission: intake.Submission, secret: str, limits: Limits):
-        self.assignment, self.submission, self.limits = assignment, submission, limits
+    def __init__(
+        self, assignment: Assignment, submission: intake.Submission, secret: str, limits: Limits, level: Level
+    ):
+        self.assignment, self.submission, self.limits, self.level = assignment, submission, limits, level
         self.notebook = submission.notebook
         self.seed = f"secret:{secret}"
         self.notes = list(submission.notes)
@@ -150,7 +154,7 @@ class _Run:
         """
         numbers = {grade_id(cell): number for number, cell in enumerate(checks)}
         kept: list[NotebookNode] = []
-        worker = Worker(len(checks), self.limits, deadline)
+        worker = Worker(len(checks), self.limits, self.level.name, deadline)
         finished = True
         try:
             for cell in self.notebook.cells:

@@ -92,7 +92,7 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
     instructor = {grade_id(cell): cell for cell in assignment.notebook.cells if grade_id(cell)}
     positions = {cell.get("id"): grade_id(cell) for cell in assignment.notebook.cells}
     answers: dict[str, list[str]] = {}
-    kinds: dict[str, str] = {}
+    turned: set[str] = set()
     extras: dict[str, list[str]] = {}
     notes: list[str] = []
     anchor = ""
@@ -102,8 +102,10 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
         if name in instructor:
             anchor = name
             if name in assignment.solutions:
-                answers.setdefault(name, []).append(source)
-                kinds.setdefault(name, cell.get("cell_type"))
+                if instructor[name].cell_type == "code" and cell.get("cell_type") != "code":
+                    turned.add(name)
+                else:
+                    answers.setdefault(name, []).append(source)
         elif name:
             anchor = name
         elif cell.get("cell_type") == "code" and source.strip():
@@ -111,12 +113,12 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
     if not answers and not anchor:
         raise Refused("none of its cells belong to this assignment: was another notebook submitted?")
     missing: dict[str, str] = {}
-    for name, cell in assignment.solutions.items():
+    for name in assignment.solutions:
         found = answers.get(name, [])
-        if not found:
-            missing[name] = f"The cell of `{name}` is missing from the notebook."
-        elif cell.cell_type == "code" and kinds[name] != "code":
+        if not found and name in turned:
             missing[name] = f"The cell of `{name}` was turned into text, so there is no code to run."
+        elif not found:
+            missing[name] = f"The cell of `{name}` is missing from the notebook."
         elif max(map(len, found)) > MAX_SOURCE:
             missing[name] = f"The cell of `{name}` is longer than {MAX_SOURCE} characters."
         if len(found) > 1:
@@ -149,7 +151,7 @@ def refused(assignment: Assignment, reason: str) -> Submission:
 
 def _cells(data: bytes) -> list[dict]:
     try:
-        content = json.loads(data.decode("utf-8"))
+        content = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Refused("it is no text in UTF-8, so no notebook") from None
     except (ValueError, RecursionError) as error:

@@ -27,12 +27,13 @@ class Worker:
     ----------
     checks : how many states will be kept for checks
     limits : of the submission
+    level : of isolation: "strong", "medium" or "weak"
     deadline : the `time.monotonic()` moment at which the submission's time is over
     """
 
-    def __init__(self, checks: int, limits: Limits, deadline: float):
+    def __init__(self, checks: int, limits: Limits, level: str, deadline: float):
         self.limits, self.deadline = limits, deadline
-        self.sandbox: Sandbox = start(checks, limits)
+        self.sandbox: Sandbox = start(checks, limits, level)
         self._expect("ready", time.monotonic() + _START_SECONDS, "did not start")
 
     def run(self, source: str) -> tuple[list[dict], bool]:

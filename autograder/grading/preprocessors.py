@@ -4,6 +4,7 @@ Stock autograde has two passes, one from submitted/ to a sanitized notebook in a
 grades in the first pass, where the file that was submitted is still at hand, and records in the second.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
 from autograder.grading.grader import grade
 from autograder.grading.secret import secret
+from autograder.sandbox.levels import Level, find
 
 
 def register_assignment(assignment: str, **_: Any) -> None:
@@ -52,6 +54,11 @@ class SubmissionExporter(NotebookExporter):
         return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kwargs)
 
 
+@cache
+def _level(allow_weak: bool) -> Level:
+    return find(allow_weak=allow_weak)
+
+
 class Grade(NbGraderPreprocessor):
     """Puts the graded notebook in the place of the submitted one."""
 
@@ -59,6 +66,8 @@ class Grade(NbGraderPreprocessor):
         course = Course.at(Path.cwd())
         assignment = Assignment.load(course.source, resources["nbgrader"]["assignment"])
         data, reason = resources.pop("submitted")
-        graded = grade(assignment, data, reason, secret(course.root), course.limits)
+        graded = grade(
+            assignment, data, reason, secret(course.root), course.limits, _level(course.allow_weak_isolation)
+        )
         self.log.info("Graded in isolation (%s)", graded.isolation)
         return nbformat.reads(graded.notebook, as_version=4), resources

@@ -60,7 +60,12 @@ class Session:
         self._next = _OWN
 
     def lookup(self, names: Sequence[str]) -> dict[str, Any]:
-        """What the student's cells left under these names; those they did not define are absent."""
+        """What the student's cells left under these names; those they did not define are absent.
+
+        Raises
+        ------
+        StudentError : there is no answer
+        """
         found = {}
         for number, name in enumerate(names):
             script = _Bare()
@@ -68,6 +73,9 @@ class Session:
             outcome = self.caller.run(script)
             if outcome.failure is None:
                 found[name] = self.seen(outcome.values[0], name)
+            elif outcome.failure.kind != "missing":
+                # Not "is not defined", which would send the student looking for a mistake that is not there.
+                raise StudentError(f"{name}: {_why(outcome.failure)}")
         return found
 
     def seen(self, value: Any, name: str) -> Any:

@@ -104,6 +104,15 @@ def alternative_functions(alternative: Functions) -> tuple[Callable, ...]:
     return alternative if isinstance(alternative, tuple) else (alternative,)
 
 
+class Words(str):
+    """A text that stands in a call as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def in_words(name: str, positional: Sequence[str], keywords: Mapping[str, Any]) -> str:
     """A call as it is written: "sgd(w, grad, state, lr=0.1)"."""
     parts = [*positional, *(f"{key}={value!r}" for key, value in keywords.items())]

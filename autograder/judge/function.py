@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.judge.exercise import Case, Exercise, in_words
+from autograder.judge.exercise import Case, Exercise, Words, in_words
 from autograder.judge.script import Probe, Script, Want
 
 Arguments = tuple[dict[str, Any], dict[str, Any]]
@@ -56,9 +56,11 @@ class Function(Exercise):
             first = [self.ask(script, drawn, case, "value") for drawn in calls]
             for drawn in self.arguments(case, rng):
                 self.ask(script, drawn, case, "other")
+            # Before the repeated calls: those would write the same answer into an array that is used again.
             for drawn, results in zip(calls, first, strict=True):
-                self.ask(script, drawn, case, "again")
                 self.report(script, results, drawn, case, "kept")
+            for drawn in calls:
+                self.ask(script, drawn, case, "again")
         else:
             for drawn in calls:
                 self.ask(script, drawn, case, "value", watch=mode == "inputs")
@@ -145,8 +147,8 @@ class Layer(Exercise):
             caches = [self.forward(script, first, {}), self.forward(script, second, {})]
             results = self.backward(script, first, caches[0], first[2], case, "value")
             self.backward(script, second, caches[1], second[2], case, "other")
-            self.backward(script, first, caches[0], first[2], case, "again")
             self.report(script, results, first, case, "kept")
+            self.backward(script, first, caches[0], first[2], case, "again")
         else:
             sent = {k: script.put(v) for k, v in {**first[0], **first[1]}.items() if isinstance(v, np.ndarray)}
             dout = script.put(first[2])
@@ -236,11 +238,4 @@ def watch_inputs(script: Script, sent: Mapping[str, Any], arguments: Mapping[str
 
 def shown(keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Keywords as they are shown: numbers themselves, arrays by their name."""
-    return {name: _Name(name) if isinstance(value, np.ndarray) else value for name, value in keywords.items()}
-
-
-class _Name(str):
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+    return {name: Words(name) if isinstance(value, np.ndarray) else value for name, value in keywords.items()}

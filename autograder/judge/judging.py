@@ -262,7 +262,8 @@ def _recognise(
         pairs = list(zip(drawn, outcomes, wrong, results, strict=True))
         comparable = [(d, o, w, r) for d, o, w, r in pairs if not o.failure and not w.failure and not d.probe.findings]
         explained = any(not r.passed and _fails_by_value(d, w) for d, _, w, r in comparable)
-        if explained and all(_same_answers(d, o, w) for d, o, w, _ in comparable):
+        told = mistake.name in {other.name for other in known}
+        if explained and not told and all(_same_answers(d, o, w) for d, o, w, _ in comparable):
             known.append(KnownMistake(mistake.name, mistake.sentence, mistake.section))
     return known
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from autograder.judge.exercise import Case, Exercise, in_words
+from autograder.judge.exercise import Case, Exercise, Words, in_words
 from autograder.judge.script import Probe, Script, Want
 
 
@@ -102,7 +102,11 @@ class Optimizer(Exercise):
             run.walk([inputs], role="again")
         else:
             run.walk([inputs], watch=mode == "inputs")
-        called = in_words(self.names[0], ["w", "grad", "state"], {"lr": rates[0], **options})
+        called = in_words(
+            self.names[0],
+            ["w", "grad", "state"],
+            {"lr": Words(" then ".join(map(str, dict.fromkeys(rates)))), **options},
+        )
         w, grads = inputs
         return Probe(run.script, called, {"w": w, "grad": grads[0]} if steps == 1 else {"w": w})
 
@@ -125,7 +129,7 @@ class _Trajectories:
 
         moved : the caller's own w at some steps; watch : also report the arguments after each call.
         """
-        script, several = self.script, len(starts) > 1
+        script, several, given = self.script, len(starts) > 1, []
         current = [script.put(w) for w, _ in starts]
         exact = [w.astype(np.float64) for w, _ in starts]
         states = [script.put({}) for _ in starts]
@@ -144,5 +148,10 @@ class _Trajectories:
                 label = f"w after {note}" + {"other": " (another run)", "again": " (run again)"}.get(role, "")
                 script.get(current[k], Want(label, exact[k].astype(self.dtype), role=role))
                 if watch:
-                    script.get(before, Want("w", was.astype(self.dtype), role="input" if t == 0 else "kept"))
-                    script.get(grad, Want("grad", grads[t], role="input"))
+                    given += [
+                        (before, Want("w", was.astype(self.dtype), role="input" if t == 0 else "kept")),
+                        (grad, Want("grad", grads[t], role="input")),
+                    ]
+        # After the last step: a later one can write into an earlier one's arrays (v = grad, then v *= momentum).
+        for array, want in given:
+            script.get(array, want)

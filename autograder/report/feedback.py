@@ -10,6 +10,8 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
+from autograder.grading.assignment import exercise_of, grade_id
+
 if TYPE_CHECKING:
     from autograder.grading.grader import Graded
 
@@ -33,15 +35,16 @@ def feedback_html(assignment: str, student: str, graded: "Graded") -> str:
     graded : what was recorded
     """
     cells = nbformat.reads(graded.notebook, as_version=4).cells
-    sources = {_id(cell): cell.source for cell in cells if _id(cell)}
-    worth = {_id(cell): float(cell.metadata.nbgrader["points"]) for cell in cells if is_grade(cell)}
+    # The students' own cells alone: the others hold hidden tests.
+    sources = {grade_id(cell): cell.source for cell in cells if is_solution(cell)}
+    worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in cells if is_grade(cell)}
     rows, waiting = [], []
     for cell in cells:
         if not is_grade(cell):
             continue
-        points = graded.scores.get(_id(cell))
+        points = graded.scores.get(grade_id(cell))
         if points is None:
-            waiting.append(_id(cell))
+            waiting.append(grade_id(cell))
         rows.append(_row(cell, points, graded, sources))
     return _template().render(
         assignment=assignment,
@@ -58,7 +61,7 @@ def feedback_html(assignment: str, student: str, graded: "Graded") -> str:
 
 def _row(cell: NotebookNode, points: float | None, graded: "Graded", sources: dict[str, str]) -> _Row:
     worth = _number(float(cell.metadata.nbgrader["points"]))
-    name = cell.metadata.get("downhill", {}).get("check") or _id(cell)
+    name = grade_id(cell) if is_solution(cell) else exercise_of(cell)
     verdict = graded.verdicts.get(name)
     if verdict:
         report, code = Markup(verdict.to_html()), sources.get(name, "")
@@ -71,7 +74,7 @@ def _row(cell: NotebookNode, points: float | None, graded: "Graded", sources: di
         report, code = _plain(cell), sources.get(name, "")
         summary = "" if points == float(cell.metadata.nbgrader["points"]) else "a test failed"
     shown = "…" if points is None else _number(points)
-    return _Row(f"cell-{_id(cell)}", name, f"{shown} / {worth}", summary, report, code)
+    return _Row(f"cell-{grade_id(cell)}", name, f"{shown} / {worth}", summary, report, code)
 
 
 def _plain(cell: NotebookNode) -> str:
@@ -81,10 +84,6 @@ def _plain(cell: NotebookNode) -> str:
         said.append(f"{output.ename}: {output.evalue}" if output.output_type == "error" else output.get("text", ""))
     text = "\n".join(line for line in said if line)
     return Markup("<pre>{}</pre>").format(text) if text else ""
-
-
-def _id(cell: NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
 def _number(value: float) -> str:

@@ -1,29 +1,50 @@
-"""Starts the worker in a process of its own: a fresh folder, a bare environment, limits, and an end for all of it."""
+"""Starts a worker in its sandbox, and ends it with all that runs in it."""
 
+import json
 import os
-import resource
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-# What keeps a student's code from the machine, in words for the log and the feedback.
-ISOLATION = "weak: a separate process with limits, but with this account's files and network"
+from autograder.sandbox import bubblewrap, syscalls
+from autograder.sandbox.cgroup import Cgroup
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-# The worker's folder alone is put on the path: `autograder` itself, with its exercises, is not for the student's code.
+# The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
+# path: `autograder` itself, with its exercises, is not for the student's code.
+#
+# bubblewrap's namespace of processes ends with its first one, but a check's state outlives the notebook that it was
+# kept from: so the first process only waits.
 _BOOTSTRAP = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from worker.main import main
-sys.path.pop(0)
-main(int(sys.argv[2]), [int(n) for n in sys.argv[3].split(",") if n])
+import json, os, signal, sys
+told = json.loads(sys.argv[1])
+sys.path.insert(0, told["path"])
+from worker import lockdown
+lockdown.apply(told["lockdown"])
+if told["stays"] and os.fork():
+    os.closerange(3, 256)
+    while True:
+        signal.pause()
+if told["bait"] is None:
+    from worker.main import main
+    if not told["stays"]:
+        sys.path.remove(told["path"])
+    main(told["control"], told["checks"])
+else:
+    from worker.canary import main
+    main(told["control"], told["bait"])
 """
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/sys/devices/system/cpu")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 @dataclass(frozen=True)
@@ -35,14 +56,17 @@ class Limits:
     call_seconds : wall clock for one call of a student's function
     cell_seconds : wall clock for one cell
     submission_seconds : wall clock for all cells and checks of a submission
-    memory_bytes, file_bytes : address space of a process; size of a file it writes
+    memory_bytes : memory of the whole sandbox where there are control groups; address space of a process everywhere
+    scratch_bytes : what its scratch folder may hold, and one file at most
+    processes : how many processes and threads it may have
     """
 
     call_seconds: float = 10.0
     cell_seconds: float = 30.0
     submission_seconds: float = 300.0
     memory_bytes: int = 4 * 2**30
-    file_bytes: int = 64 * 2**20
+    scratch_bytes: int = 64 * 2**20
+    processes: int = 128
 
 
 @dataclass
@@ -53,62 +77,143 @@ class Sandbox:
     checks: list[socket.socket]
     process: subprocess.Popen
     folder: Path = field(repr=False)
+    cgroup: Cgroup | None = None
 
     def end(self) -> None:
         """End every process of the worker and remove its folder."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        # bubblewrap is gone, and its namespace of processes goes with it: the last one to go closes the socket.
+        _drain(self.control, time.monotonic() + 5.0)
         for link in (self.control, *self.checks):
             link.close()
+        if self.cgroup:
+            self.cgroup.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start(checks: int, limits: Limits) -> Sandbox:
-    """Start a worker with a socket for each of so many checks."""
+def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
+    """Start a worker.
+
+    Parameters
+    ----------
+    checks : how many checks get a socket of their own
+    limits : of the submission
+    level : "strong", "medium", "weak", or "none" for trusted code
+    bait : for the canary in the worker's place
+
+    Raises
+    ------
+    OSError : the level cannot be had here
+    """
+    strong = level == "strong"
+    program = bubblewrap.find() if strong else None
+    if strong and program is None:
+        raise FileNotFoundError("bubblewrap is not installed")
     folder = Path(tempfile.mkdtemp(prefix="downhill-"))
     pairs = [socket.socketpair() for _ in range(checks + 1)]
     theirs = [pair[1] for pair in pairs]
-    numbers = [str(link.fileno()) for link in theirs]
-    command = [sys.executable, "-I", "-c", _BOOTSTRAP, str(_PACKAGE), numbers[0], ",".join(numbers[1:])]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=_environment(folder),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[link.fileno() for link in theirs],
-        start_new_session=True,
-        preexec_fn=lambda: _limit(limits),
-    )
-    for link in theirs:
-        link.close()
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder)
+    scratch = bubblewrap.SCRATCH if strong else str(folder)
+    told = {
+        "path": bubblewrap.INSIDE if strong else str(_PACKAGE),
+        "stays": strong,
+        "lockdown": _lockdown(level, limits, folder, scratch),
+        "control": theirs[0].fileno(),
+        "checks": [link.fileno() for link in theirs[1:]],
+        "bait": bait,
+    }
+    # Not -I, which is -s, -P and -E: with -E the hash seed of the environment would be ignored.
+    command = [sys.executable, "-s", "-P", "-c", _BOOTSTRAP, json.dumps(told)]
+    if strong:
+        command = bubblewrap.command(
+            program, command, scratch_bytes=limits.scratch_bytes, administrator=os.geteuid() == 0
+        )
+    cgroup = Cgroup.make(limits.memory_bytes, limits.processes)
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=_environment(scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[link.fileno() for link in theirs],
+            start_new_session=True,
+            preexec_fn=cgroup.join if cgroup else None,
+        )
+    except BaseException:
+        for pair in pairs:
+            pair[0].close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        for link in theirs:
+            link.close()
+    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
+    """What the worker does to itself first of all."""
+    administrator = os.geteuid() == 0
+    # A user of its own for each sandbox: limits count by user, and no two sandboxes share one.
+    uid = 0x7000_0000 + os.getpid() if administrator and level != "none" else None
+    if uid is not None and level != "strong":
+        os.chown(folder, uid, uid)
+    locked = level in ("strong", "medium")
+    packages = [] if level == "strong" else bubblewrap.visible_packages()
+    here = [bubblewrap.INSIDE] if level == "strong" else [str(_PACKAGE / "worker"), str(_PACKAGE.parent / "helpers")]
+    read = [*_SYSTEM, *here, *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places())]
+    others = 0 if administrator or level == "strong" else _own_processes()
     return {
-        "HOME": str(folder),
-        "IPYTHONDIR": str(folder / "ipython"),
+        "uid": uid,
+        "rlimits": {
+            "RLIMIT_AS": limits.memory_bytes,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_CPU": int(2 * limits.submission_seconds),
+            "RLIMIT_FSIZE": limits.scratch_bytes,
+            "RLIMIT_NOFILE": 256,
+            **({"RLIMIT_NPROC": others + limits.processes} if locked or uid is not None else {}),
+        },
+        "landlock": locked,
+        "list": bubblewrap.listed_places(),
+        "read": [*read, *packages, *_DEVICES],
+        "write": [scratch, "/dev/null"],
+        "seccomp": syscalls.program(own_processes=level == "strong").hex() if locked else "",
+    }
+
+
+def _own_processes() -> int:
+    """How many threads this user has already: outside a user namespace they count."""
+    count = 0
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with suppress(OSError):
+                if os.stat(f"/proc/{entry}").st_uid == os.getuid():
+                    count += len(os.listdir(f"/proc/{entry}/task"))
+    return count
+
+
+def _environment(home: str) -> dict[str, str]:
+    return {
+        "HOME": home,
+        "IPYTHONDIR": f"{home}/ipython",
         "LANG": "C.UTF-8",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(folder / "matplotlib"),
+        "MPLCONFIGDIR": f"{home}/matplotlib",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PATH": os.defpath,
         # Sets and dicts of strings come in the same order each time: the same submission, the same verdict.
         "PYTHONHASHSEED": "0",
-        "TMPDIR": str(folder),
+        "TMPDIR": home,
     }
 
 
-def _limit(limits: Limits) -> None:
-    """Limits that hold from the worker's first instruction on."""
-    for what, value in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_CPU, int(2 * limits.submission_seconds)),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (value, value))
+def _drain(link: socket.socket, deadline: float) -> None:
+    """Read until the other end is closed everywhere."""
+    with suppress(OSError):
+        while time.monotonic() < deadline:
+            link.settimeout(max(deadline - time.monotonic(), 0.01))
+            if not link.recv(2**16):
+                return

@@ -24,6 +24,7 @@ from .calls import Runner
 
 def main(control: int, checks: list[int]) -> None:
     """Serve until the judge hangs up."""
+    _stay_behind([control, *checks])
     _limit_threads()
     from .cells import Shell, stand_in_for_check
 
@@ -41,6 +42,10 @@ def main(control: int, checks: list[int]) -> None:
                 if os.fork() == 0:
                     link.close()
                     _serve(checks, argument, shell.user_ns)
+                # The judge learns that the child has ended when nobody else holds its socket.
+                with suppress(OSError):
+                    os.close(checks[argument])
+                checks[argument] = -1
                 _answer(link, None)
             else:
                 raise ValueError(f"unknown request {verb!r}")
@@ -62,7 +67,7 @@ def _serve(checks: list[int], number: int, names: dict) -> None:
     # An interrupt meant for the notebook must not be left ignored by the student's code.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for place, descriptor in enumerate(checks):
-        if place != number:
+        if place != number and descriptor >= 0:
             with suppress(OSError):
                 os.close(descriptor)
     link = socket.socket(fileno=checks[number])
@@ -88,6 +93,20 @@ def _serve(checks: list[int], number: int, names: dict) -> None:
                 wire.send(link, ("done", (), (len(steps) - 1, "wire", "", str(error)), ()))
     except BaseException:
         os._exit(0)
+
+
+def _stay_behind(sockets: list[int]) -> None:
+    """Go on in a child; this process waits for the end of the sandbox.
+
+    The first process takes a namespace of processes with it when it ends: a cell that exits would end the states that
+    are kept for the checks above it.
+    """
+    if os.fork() == 0:
+        return
+    for descriptor in sockets:
+        os.close(descriptor)
+    while True:
+        signal.pause()
 
 
 def _limit_threads() -> None:

@@ -228,7 +228,7 @@ class _Reader:
             raise WireError("an array of absurd shape")
         raw = self.take(math.prod(shape) * dtype.itemsize)
         if dtype.name == "bool":
-            array = np.frombuffer(raw, np.uint8).reshape(shape) != 0
+            array = np.frombuffer(raw, np.uint8).reshape(shape).astype(bool)
         else:
             array = np.frombuffer(raw, dtype).reshape(shape).copy()
         return array[()] if scalar else array

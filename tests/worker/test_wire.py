@@ -1,5 +1,6 @@
 """The wire: what goes in comes out, and whatever else comes in is a WireError, soon and cheaply."""
 
+import contextlib
 import math
 import socket
 import struct
@@ -76,9 +77,10 @@ def test_arrays_hold_nan_infinity_and_minus_zero():
     assert alike(decode(encode(array)), array)
 
 
+@pytest.mark.parametrize("dtype", wire.DTYPES)
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0, 4), ()])
-def test_empty_and_zero_dimensional_arrays_keep_their_shape(shape):
-    array = np.zeros(shape, np.float32)
+def test_empty_and_zero_dimensional_arrays_keep_their_shape(shape, dtype):
+    array = np.zeros(shape, dtype)
     assert alike(decode(encode(array)), array)
 
 
@@ -195,10 +197,8 @@ def test_a_damaged_frame_is_a_value_or_a_wire_error(value, data):
             del frame[place:]
         elif place < len(frame):
             frame[place] = data.draw(st.sampled_from([0, 1, 2, 8, 127, 128, 254, 255, *b"NTFidsltmaghrc"]))
-    try:
+    with contextlib.suppress(WireError):
         decode(bytes(frame))
-    except WireError:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -247,10 +247,8 @@ def test_a_lie_about_size_or_type_is_refused_before_memory_is_taken(data):
 def test_decoding_takes_a_small_multiple_of_the_frame(frame):
     tracemalloc.start()
     try:
-        try:
+        with contextlib.suppress(WireError):
             decode(frame)
-        except WireError:
-            pass
         assert tracemalloc.get_traced_memory()[1] < 4 * len(frame) + 10_000
     finally:
         tracemalloc.stop()

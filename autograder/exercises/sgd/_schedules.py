@@ -2,6 +2,8 @@
 
 import torch
 
+from autograder.judge import Mistake
+
 
 def torch_schedule(lr0: float, t: int, make) -> float:
     """The learning rate after t steps of one of torch.optim.lr_scheduler's classes, from 0."""
@@ -23,3 +25,17 @@ def sweep(rng, case, **keywords):
 def scale(lr0, **_):
     """A schedule ends at or near 0: rounding is relative to where it starts."""
     return {"lr": lr0}
+
+
+def off_by_one(schedule, section):
+    """The mistakes of a schedule that starts at lr0: t is one too large, or one too small."""
+    sentence = "t counts from 0, and at t = 0 the rate is lr0. No t {}."
+
+    def shifted(t_of):
+        return lambda lr0, t, **keywords: schedule(lr0, t_of(t), **keywords)
+
+    return [
+        Mistake("off_by_one", shifted(lambda t: t + 1), "One step ahead: " + sentence.format("+ 1"), section),
+        Mistake("off_by_one", shifted(lambda t: t - 1), "One step behind: " + sentence.format("- 1"), section),
+        Mistake("off_by_one", shifted(lambda t: max(t - 1, 0)), "One step behind: " + sentence.format("- 1"), section),
+    ]

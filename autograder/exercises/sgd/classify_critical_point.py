@@ -36,8 +36,8 @@ def reference(H):
 
 
 def sign_of_the_trace(H):
-    trace = np.trace(H)
-    return "minimum" if trace > 0 else "maximum" if trace < 0 else "saddle"
+    """What a trace near zero means, students say each in their way: it raises, so that such cases are not compared."""
+    return {1.0: "minimum", -1.0: "maximum"}[np.sign(np.round(np.trace(H), 8))]
 
 
 def determinant(H):
@@ -56,8 +56,8 @@ def no_tolerance(H):
     return classify(np.linalg.eigvalsh(H), 0.0)
 
 
-def absolute_tolerance(H):
-    return classify(np.linalg.eigvalsh(H), 1e-8)
+def absolute_tolerance(zero):
+    return lambda H: classify(np.linalg.eigvalsh(H), zero)
 
 
 def zero_before_saddle(H):
@@ -98,7 +98,18 @@ def by_extremes(H):
     return "minimum" if low > 0 else "maximum"
 
 
-SECTION = "3. How large a step?"
+def by_sorting(H):
+    curvatures = sorted(np.linalg.eigh(H).eigenvalues.tolist(), key=abs)
+    zero = 1e-8 * abs(curvatures[-1])
+    signs = {curvature > 0 for curvature in curvatures if abs(curvature) > zero}
+    if len(signs) == 2:
+        return "saddle"
+    if abs(curvatures[0]) <= zero:
+        return "degenerate"
+    return "minimum" if signs == {True} else "maximum"
+
+
+SECTION = "Where the slope is zero"
 
 EXERCISE = Function(
     draw=draw,
@@ -108,7 +119,7 @@ EXERCISE = Function(
     cases=[
         Case(
             "tells minimum, maximum and saddle apart",
-            spectra=[(1.0, 2.0), (-1.0, -3.0), (2.0, -1.0), (-2.0, 1.0)],
+            spectra=[(1.0, 2.0), (-1.0, -3.0), (2.0, -1.0), (-2.0, 1.0), (3.0, -1.0, 2.0)],
             diagonal=True,
         ),
         Case(
@@ -123,15 +134,20 @@ EXERCISE = Function(
         ),
         Case(
             "both signs make a saddle, whatever else is flat",
-            spectra=[(1.0, 0.0, -1.0), (-3.0, 0.0, 0.0, 1.0), (1.0, 0.0, 2.0)],
+            spectra=[(1.0, 0.0, -2.0), (-3.0, 0.0, 0.0, 1.0), (2.0, 0.0, -1.0, 0.5), (1.0, 0.0, 2.0)],
             diagonal=True,
         ),
         Case(
             "nearly zero is zero, compared with the largest",
-            spectra=[(1.0, 1e-11), (-1.0, 1e-12), (1e6, 1e-4, 2.0), (1.0, 1e-5), (1.0, -1e-5)],
+            spectra=[(1.0, 1e-11), (-1.0, 3e-13), (1e6, 3e-7, 2.0), (1.0, 1e-5), (1.0, -1e-5)],
         ),
-        Case("a small but regular Hessian", spectra=[(1e-10, 2e-10), (-1e-10, -3e-10), (1e-10, -2e-10)]),
-        Case("one dimension", spectra=[(2.0,), (-2.0,), (0.0,)], diagonal=True),
+        Case(
+            "nearly zero means up to 1e-8 of the largest in size, and no more",
+            spectra=[(1.0, 3e-9), (-2.0, -5e-9, -1.0), (1.0, 3e-8), (-1.0, -3e-8), (3.0, -1e-7), (-30.0, -2.0, 1e-7)],
+        ),
+        Case("a small but regular Hessian", spectra=[(2e-10, 3e-10), (-2e-10, -4e-10), (2e-10, -3e-10)]),
+        Case("one dimension", spectra=[(2.0,), (-2.0,)], diagonal=True),
+        Case("no curvature at all", spectra=[(0.0,), (0.0, 0.0, 0.0)], diagonal=True),
     ],
     mistakes=[
         Mistake(
@@ -157,15 +173,19 @@ EXERCISE = Function(
         Mistake(
             "no_tolerance",
             no_tolerance,
-            "Eigenvalues are compared with exactly 0, so rounding decides. Those within 1e-8 of the largest in size "
-            "count as zero.",
+            "Only exact zeros, or almost, count as zero here, so rounding decides. Every eigenvalue within 1e-8 of the largest "
+            "in size counts as zero.",
             SECTION,
         ),
-        Mistake(
-            "absolute_tolerance",
-            absolute_tolerance,
-            "Zero is measured with a fixed 1e-8. A Hessian may be small as a whole: compare with the largest eigenvalue.",
-            SECTION,
+        *(
+            Mistake(
+                "absolute_tolerance",
+                absolute_tolerance(zero),
+                f"Zero is measured with a fixed {zero:g}. A Hessian may be large or small as a whole: compare with 1e-8 of "
+                "the largest eigenvalue in size.",
+                SECTION,
+            )
+            for zero in (1e-6, 1e-8, 1e-10, 1e-12)
         ),
         Mistake(
             "zero_before_saddle",
@@ -184,7 +204,7 @@ EXERCISE = Function(
             SECTION,
         ),
     ],
-    alternatives=[by_counting, by_extremes],
+    alternatives=[by_counting, by_extremes, by_sorting],
     hints=[
         "In the basis of its eigenvectors the Hessian is a list of curvatures. What do their signs say?",
         "Compute `np.linalg.eigvalsh(H)` and the size below which a value counts as zero, relative to the largest one in "

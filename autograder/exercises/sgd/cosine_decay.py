@@ -7,9 +7,10 @@ here it stays.
 
 import math
 
+import numpy as np
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from autograder.exercises.sgd._schedules import sweep, torch_schedule
+from autograder.exercises.sgd._schedules import off_by_one, scale, sweep, torch_schedule
 from autograder.judge import Case, Function, Mistake
 
 
@@ -23,10 +24,6 @@ def draw(rng, case):
 def reference(lr0, t, t_max, lr_min=0.0):
     make = lambda optimizer: CosineAnnealingLR(optimizer, t_max, eta_min=lr_min)  # noqa: E731
     return torch_schedule(lr0, t, make) if t < t_max else lr_min
-
-
-def scale(lr0, **_):
-    return {"lr": lr0}
 
 
 def climbs_again(lr0, t, *, t_max, lr_min=0.0):
@@ -58,14 +55,13 @@ def quarter_wave(lr0, t, *, t_max, lr_min=0.0):
     return lr_min + (lr0 - lr_min) * math.cos(math.pi * t / (2 * t_max))
 
 
-def one_ahead(lr0, t, *, t_max, lr_min=0.0):
-    t = min(t + 1, t_max)
-    return lr_min + (lr0 - lr_min) * (1 + math.cos(math.pi * t / t_max)) / 2
-
-
 def ends_one_early(lr0, t, *, t_max, lr_min=0.0):
     t = min(t, t_max - 1)
     return lr_min + (lr0 - lr_min) * (1 + math.cos(math.pi * t / (t_max - 1))) / 2
+
+
+def restarts(lr0, t, *, t_max, lr_min=0.0):
+    return climbs_again(lr0, t % t_max, t_max=t_max, lr_min=lr_min)
 
 
 def zero_beyond(lr0, t, *, t_max, lr_min=0.0):
@@ -79,13 +75,16 @@ def with_squares(lr0, t, *, t_max, lr_min=0.0):
 
 
 def clipped_progress(lr0, t, *, t_max, lr_min=0.0):
-    import numpy as np
-
     progress = np.clip(t / t_max, 0, 1)
     return 0.5 * (lr0 + lr_min) + 0.5 * (lr0 - lr_min) * np.cos(np.pi * progress)
 
 
-SECTION = "8. Slowing down"
+def from_a_table(lr0, t, *, t_max, lr_min=0.0):
+    share = (1 + np.cos(np.linspace(0, np.pi, t_max + 1))) / 2
+    return (lr_min + (lr0 - lr_min) * share)[min(t, t_max)]
+
+
+SECTION = "Schedules: large first, small later"
 
 EXERCISE = Function(
     draw=draw,
@@ -133,11 +132,17 @@ EXERCISE = Function(
             "at both ends.",
             SECTION,
         ),
-        Mistake("off_by_one", one_ahead, "One step ahead: t counts from 0, and at t = 0 the rate is lr0.", SECTION),
+        *off_by_one(with_squares, SECTION),
         Mistake("ends_early", ends_one_early, "The end comes one step early: at t = t_max, not t_max - 1.", SECTION),
+        Mistake(
+            "restarts",
+            restarts,
+            "At t_max the rate jumps back to lr0: that is the schedule with restarts (t % t_max). Here it stays at lr_min.",
+            SECTION,
+        ),
         Mistake("zero_after_t_max", zero_beyond, "Beyond t_max the rate is lr_min, not 0.", SECTION),
     ],
-    alternatives=[with_squares, clipped_progress],
+    alternatives=[with_squares, clipped_progress, from_a_table],
     hints=[
         "How far along are you, from 0 at the start to 1 at t_max and ever after?",
         "(1 + cos(pi * progress)) / 2 runs from 1 to 0. It scales what lies between lr_min and lr0.",

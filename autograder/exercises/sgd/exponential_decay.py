@@ -8,7 +8,7 @@ import math
 
 from torch.optim.lr_scheduler import ExponentialLR
 
-from autograder.exercises.sgd._schedules import scale, sweep, torch_schedule
+from autograder.exercises.sgd._schedules import off_by_one, scale, sweep, torch_schedule
 from autograder.judge import Case, Function, Mistake
 
 
@@ -32,10 +32,6 @@ def grows(lr0, t, *, k):
     return lr0 * math.exp(k * t)
 
 
-def one_ahead(lr0, t, *, k):
-    return lr0 * math.exp(-k * (t + 1))
-
-
 def base_two(lr0, t, *, k):
     return lr0 * 2 ** (-k * t)
 
@@ -54,7 +50,13 @@ def in_log_space(lr0, t, *, k):
     return math.exp(math.log(lr0) - k * t)
 
 
-SECTION = "8. Slowing down"
+def step_by_step(lr0, t, *, k):
+    for _ in range(t):
+        lr0 *= math.exp(-k)
+    return lr0
+
+
+SECTION = "Schedules: large first, small later"
 
 EXERCISE = Function(
     draw=draw,
@@ -83,11 +85,11 @@ EXERCISE = Function(
             SECTION,
         ),
         Mistake("grows", grows, "The rate grows: the exponent is -k * t.", SECTION),
-        Mistake("off_by_one", one_ahead, "One step ahead: t counts from 0, and at t = 0 the rate is lr0.", SECTION),
+        *off_by_one(divides, SECTION),
         Mistake("base_two", base_two, "This halves every 1/k steps. The base asked for is e: exp(-k * t).", SECTION),
         Mistake("inverse_time", hyperbolic, "This is 1/t decay, lr0 / (1 + k t), the next exercise.", SECTION),
     ],
-    alternatives=[divides, in_log_space],
+    alternatives=[divides, in_log_space, step_by_step],
     hints=[
         "What does the rate have to be at t = 0? And what happens to it in each step: minus something, or times something?",
         "Times exp(-k) in each step. After t steps?",

@@ -5,7 +5,7 @@ lr = lr0 / (1 + k t) (lecture 001; Robbins and Monro's condition holds). Referen
 
 from torch.optim.lr_scheduler import LambdaLR
 
-from autograder.exercises.sgd._schedules import scale, sweep, torch_schedule
+from autograder.exercises.sgd._schedules import off_by_one, scale, sweep, torch_schedule
 from autograder.judge import Case, Function, Mistake
 
 
@@ -19,10 +19,6 @@ def reference(lr0, t, k):
 
 def no_one(lr0, t, *, k):
     return lr0 / (k * t) if k * t > 0 else lr0
-
-
-def one_ahead(lr0, t, *, k):
-    return lr0 / (1 + k * (t + 1))
 
 
 def linear(lr0, t, *, k):
@@ -51,7 +47,11 @@ def harmonic(lr0, t, *, k):
     return 1 / (1 / lr0 + k * t / lr0)
 
 
-SECTION = "8. Slowing down"
+def what_is_lost(lr0, t, *, k):
+    return lr0 - lr0 * k * t / (1 + k * t)
+
+
+SECTION = "Schedules: large first, small later"
 
 EXERCISE = Function(
     draw=draw,
@@ -73,13 +73,13 @@ EXERCISE = Function(
             "Without the 1 in the denominator the first steps explode: lr0 / (1 + k * t).",
             SECTION,
         ),
-        Mistake("off_by_one", one_ahead, "One step ahead: t counts from 0, and at t = 0 the rate is lr0.", SECTION),
+        *off_by_one(power, SECTION),
         Mistake("linear", linear, "lr0 * (1 - k * t) falls below zero. Divide by 1 + k * t.", SECTION),
         Mistake("exponential", exponential, "This is exponential decay; 1/t decay divides by 1 + k * t.", SECTION),
         Mistake("square_root", square_root, "No root is asked for: lr0 / (1 + k * t).", SECTION),
         Mistake("k_outside", k_outside, "`k` scales t, inside the denominator: lr0 / (1 + k * t).", SECTION),
     ],
-    alternatives=[power, harmonic],
+    alternatives=[power, harmonic, what_is_lost],
     hints=[
         "The rate starts at lr0 and is half of it when k * t is 1.",
         "Divide by something that is 1 at the start and grows by k in each step.",

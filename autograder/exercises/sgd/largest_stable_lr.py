@@ -33,8 +33,7 @@ def one_over(H):
 
 
 def smallest(H):
-    with np.errstate(divide="ignore"):
-        return 2.0 / np.linalg.eigvalsh(H).min()
+    return 2.0 / np.linalg.eigvalsh(H).min()
 
 
 def trace(H):
@@ -65,7 +64,11 @@ def general_eigenvalues(H):
     return 2.0 / max(np.real(np.linalg.eigvals(H)))
 
 
-SECTION = "3. How large a step?"
+def smallest_over_all_axes(H):
+    return min(2.0 / curvature for curvature in np.linalg.eigh(H).eigenvalues.tolist())
+
+
+SECTION = "How large is too large?"
 
 EXERCISE = Function(
     draw=draw,
@@ -77,14 +80,14 @@ EXERCISE = Function(
         Case("a valley that lies across the axes", spectra=[(1.0, 10.0), (0.2, 3.0, 50.0), (1.0, 2.0, 3.0, 4.0)]),
         Case("one dimension", spectra=[(8.0,)], diagonal=True),
         Case("very steep and very shallow", spectra=[(1e6, 1.0, 3.0), (1e-6, 2e-7)]),
-        Case("flat in some directions", spectra=[(0.0, 2.5, 0.0), (0.0, 0.0, 7.0, 6.0)]),
+        Case("nearly flat in some directions", spectra=[(0.01, 2.5, 0.02), (0.02, 0.01, 7.0, 6.0)]),
     ],
     mistakes=[
         Mistake(
             "one_over_lambda_max",
             one_over,
-            "1 / lambda_max is the step that lands in the valley's bottom at once. Twice as far still does not diverge: "
-            "|1 - lr lambda| < 1 up to 2 / lambda_max.",
+            "1 / lambda_max is the step that lands in the bottom at once, along the steepest axis. Up to twice as far still "
+            "does not diverge: |1 - lr lambda| < 1 up to 2 / lambda_max.",
             SECTION,
         ),
         Mistake(
@@ -110,7 +113,7 @@ EXERCISE = Function(
         Mistake("lambda_max", largest_eigenvalue, "This is lambda_max itself; the limit is 2 / lambda_max.", SECTION),
         Mistake("upside_down", half, "The fraction is upside down: 2 / lambda_max.", SECTION),
     ],
-    alternatives=[spectral_norm, general_eigenvalues],
+    alternatives=[spectral_norm, general_eigenvalues, smallest_over_all_axes],
     hints=[
         "Along one eigenvector the error is multiplied by 1 - lr * lambda in each step. When does it not grow?",
         "|1 - lr * lambda| < 1 means lr < 2 / lambda, and it has to hold for every eigenvalue.",

@@ -70,7 +70,7 @@ def through_the_normal_equations(w, x, y):
     return (x.T @ x) @ w / n - (x.T @ y) / n
 
 
-SECTION = "2. The gradient of a batch"
+SECTION = "Mini-batches: a cheap, noisy slope"
 
 EXERCISE = Function(
     draw=draw,

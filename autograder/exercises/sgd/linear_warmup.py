@@ -4,6 +4,7 @@ lr = lr0 * min(1, (t + 1) / warmup), t from 0: the first step already moves (Goy
 torch.optim.lr_scheduler.LinearLR(start_factor=1/warmup, total_iters=warmup - 1).
 """
 
+import numpy as np
 from torch.optim.lr_scheduler import LinearLR
 
 from autograder.exercises.sgd._schedules import scale, sweep, torch_schedule
@@ -29,6 +30,10 @@ def climbs_for_ever(lr0, t, *, warmup):
     return lr0 * (t + 1) / warmup
 
 
+def one_above_lr0(lr0, t, *, warmup):
+    return lr0 * (t + 1) / warmup if t <= warmup else lr0
+
+
 def one_too_long(lr0, t, *, warmup):
     return lr0 * min(1.0, (t + 1) / (warmup + 1))
 
@@ -46,7 +51,7 @@ def two_levels(lr0, t, *, warmup):
 
 
 def from_zero_to_full(lr0, t, *, warmup):
-    return lr0 * min(1.0, t / max(warmup - 1, 1)) if warmup > 1 else lr0
+    return lr0 * min(1.0, t / (warmup - 1))
 
 
 def with_a_branch(lr0, t, *, warmup):
@@ -56,12 +61,14 @@ def with_a_branch(lr0, t, *, warmup):
 
 
 def clipped(lr0, t, *, warmup):
-    import numpy as np
-
     return np.minimum(lr0, lr0 * (1 + t) / warmup)
 
 
-SECTION = "8. Slowing down"
+def linspace(lr0, t, *, warmup):
+    return np.linspace(0, lr0, warmup + 1)[min(t + 1, warmup)]
+
+
+SECTION = "Schedules: large first, small later"
 
 EXERCISE = Function(
     draw=draw,
@@ -84,6 +91,12 @@ EXERCISE = Function(
             SECTION,
         ),
         Mistake("no_ceiling", climbs_for_ever, "The rate climbs past lr0: it stops there, min(1, ...).", SECTION),
+        Mistake(
+            "no_ceiling",
+            one_above_lr0,
+            "At t = warmup the rate is above lr0: the climb ends at t = warmup - 1. min(1, ...) needs no such care.",
+            SECTION,
+        ),
         Mistake("one_too_long", one_too_long, "The climb takes warmup + 1 steps: divide by warmup.", SECTION),
         Mistake("no_warmup", no_warmup, "The rate is lr0 from the start: nothing warms up.", SECTION),
         Mistake("zero_after_warmup", falls_to_zero_after, "After the warm-up the rate stays at lr0.", SECTION),
@@ -93,12 +106,11 @@ EXERCISE = Function(
         Mistake(
             "zero_to_full",
             from_zero_to_full,
-            "The climb runs from 0 to 1 in the right number of steps, but its first step has rate 0 and is lost: it "
-            "starts at 1 / warmup.",
+            "The climb arrives at lr0 in time, but its first step has rate 0 and is lost: it starts at lr0 / warmup.",
             SECTION,
         ),
     ],
-    alternatives=[with_a_branch, clipped],
+    alternatives=[with_a_branch, clipped, linspace],
     hints=[
         "With warmup = 4 the rates are 1/4, 2/4, 3/4, 4/4, 4/4, ... of lr0.",
         "The t-th step, counted from 0, is the (t + 1)-th one. And nothing is larger than lr0.",

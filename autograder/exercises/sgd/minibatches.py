@@ -22,10 +22,19 @@ SENTENCES = {
     "each call (no new generator, no copy, no fixed seed).",
     "with_replacement": "Some samples come twice in one epoch and others never: draw a permutation, not random indices.",
     "global_generator": "Two generators with the same seed give different batches: the order does not come from `rng` "
-    "alone (np.random.shuffle and its kind draw from a global state).",
-    "shuffles_batches_only": "Neighbours stay in the same batch: whole batches are shuffled, not the samples.",
+    "alone (np.random.shuffle and its kind draw from a global state; an order kept from an earlier call has a say too).",
+    "shuffles_batches_only": "The same samples always share a batch: whole batches are shuffled, not the samples. Shuffle "
+    "first, then cut.",
+    "shuffles_within_batches": "The same samples always share a batch: each batch is shuffled by itself. Shuffle all "
+    "indices first, then cut.",
     "not_uniform": "Some orders come far more often than others: shuffle all indices, each order equally likely.",
     "wrong_batch_size": "A batch has another size than `batch_size`; only the last one may be shorter.",
+    "fills_last_batch": "The last batch is filled up with samples that this epoch has shown already. It may be short: every "
+    "sample comes exactly once.",
+    "reuses_buffer": "All batches of an epoch, kept in a list, are the same in the end: one array is filled again for each. "
+    "Yield a new array each time (a slice of the order is enough).",
+    "overwrites_earlier_result": "The batches of an earlier epoch change when the next one is drawn: they are slices of an "
+    "order that is kept and shuffled again. Make a new order at each call.",
     "last_batch_first": "The short batch is not the last one.",
 }
 
@@ -56,23 +65,31 @@ def coverage(batches, n, batch_size):
         return [Finding(f"an index outside 0..{n - 1}")]
     missing, double = n - len(np.unique(flat)), flat.size - len(np.unique(flat))
     sizes = [len(batch) for batch in batches]
+    full = all(size == batch_size for size in sizes)
     if double:
-        return [Finding(SENTENCES["with_replacement"], "with_replacement")]
+        least = min(sizes)
+        if len(batches) > 1 and all(np.array_equal(batch[:least], batches[0][:least]) for batch in batches):
+            return [named("reuses_buffer")]
+        if full and n > batch_size and len(np.unique(flat[:n])) == n:
+            return [named("fills_last_batch")]
+        return [named("with_replacement") if missing else Finding("some samples come more than once in an epoch")]
     if missing:
-        whole = all(size == batch_size for size in sizes) and missing == n % batch_size
-        return [
-            Finding(SENTENCES["drops_last_batch"], "drops_last_batch") if whole else Finding("some samples are missing")
-        ]
+        whole = full and missing == n % batch_size
+        return [named("drops_last_batch") if whole else Finding("some samples are missing from the epoch")]
     wanted = [batch_size] * (n // batch_size) + [n % batch_size] * (n % batch_size > 0)
     if sizes == wanted:
         return []
-    name = "last_batch_first" if sorted(sizes) == sorted(wanted) else "wrong_batch_size"
-    return [Finding(SENTENCES[name], name)]
+    return [named("last_batch_first" if sorted(sizes) == sorted(wanted) else "wrong_batch_size")]
+
+
+def named(mistake):
+    return Finding(SENTENCES[mistake], mistake)
 
 
 def one_epoch(script, rng, n, batch_size):
     epoch = script.items(script.call(0, n, batch_size, rng), most=4 * n + 8)
     script.get(epoch, Want("batches", None))
+    return epoch
 
 
 def read(values):
@@ -97,55 +114,65 @@ def ask_coverage(case, rng):
 
 
 def ask_order(case, rng):
-    """Two epochs of one generator, one epoch of its twin, one of another generator: 60! orders, no luck involved."""
-    script, (n, size) = Script(), (60, 7)
+    """Two epochs of one generator, one epoch of its twin, one of another generator: 60! orders, no luck involved.
+
+    The batches are full: who drops the last one loses points for that, not here. The first epoch is looked at again.
+    """
+    script, (n, size) = Script(), (60, 6)
     seed = int(rng.integers(2**31))
     first, twin, other = script.rng(seed), script.rng(seed), script.rng(seed + 1)
-    for generator in (first, first, twin, other):
-        one_epoch(script, generator, n, size)
+    epoch, *_ = [one_epoch(script, generator, n, size) for generator in (first, first, twin, other)]
+    script.get(epoch, Want("batches", None))
 
     def findings(values):
         epochs, wrong = read(values)
         if wrong:
             return wrong
         orders = [np.concatenate(batches).tolist() if batches else [] for batches in epochs]
-        a, again, same_seed, other_seed = orders
+        a, again, same_seed, other_seed, a_later = orders
         if sorted(a) != list(range(n)):
             # Which samples come is judged elsewhere; an order needs a whole epoch, but one in order is one.
-            return [Finding("not every sample comes once", None)] if not in_order(a) else [no_shuffle()]
+            return [named("no_shuffle") if in_order(a) else Finding("not every sample comes exactly once")]
         if in_order(a):
-            return [no_shuffle()]
+            return [named("no_shuffle")]
+        if a != a_later:
+            return [named("overwrites_earlier_result")]
         if a != same_seed:
-            return [Finding(SENTENCES["global_generator"], "global_generator")]
+            return [named("global_generator")]
         if a in (again, other_seed):
-            return [Finding(SENTENCES["same_order_each_epoch"], "same_order_each_epoch")]
+            return [named("same_order_each_epoch")]
         return []
 
     return Probe(script, f"minibatches({n}, {size}, rng)", findings=findings)
 
 
 def in_order(order):
-    return len(order) > 1 and all(b > a for a, b in itertools.pairwise(order))
-
-
-def no_shuffle():
-    return Finding(SENTENCES["no_shuffle"], "no_shuffle")
+    """Whether an order goes up all the way, or down."""
+    return len(order) > 1 and len({b > a for a, b in itertools.pairwise(order)}) == 1
 
 
 def ask_uniform(case, rng):
-    """Many epochs: every sample is as likely at every place, and in one batch with every other one."""
-    script, n, size, epochs = Script(), 12, 4, 300
+    """Many epochs: every sample is as likely at every place, and in one batch with every other one.
+
+    Small epochs show what is impossible (400 are enough to see that no sample ever stays in its place), longer ones a
+    bias of some per cent: which third of the samples comes in which third of the epoch.
+    """
+    script, (n, size, epochs), (long, third, more) = Script(), (12, 4, 400), (120, 40, 300)
     generator = script.rng(int(rng.integers(2**31)))
     for _ in range(epochs):
         one_epoch(script, generator, n, size)
+    for _ in range(more):
+        one_epoch(script, generator, long, third)
 
     def findings(values):
         read_epochs, wrong = read(values)
         if wrong:
             return wrong
         orders = [np.concatenate(batches) if batches else np.empty(0, int) for batches in read_epochs]
-        if any(sorted(order.tolist()) != list(range(n)) for order in orders):
-            return [Finding("not every sample comes once")]
+        wanted = [n] * epochs + [long] * more
+        if any(sorted(order.tolist()) != list(range(m)) for order, m in zip(orders, wanted, strict=True)):
+            return [Finding("not every sample comes exactly once")]
+        orders, long_orders = orders[:epochs], np.array(orders[epochs:])
         if all(np.array_equal(order, orders[0]) for order in orders):
             return [Finding("every epoch comes in the same order")]
         together, places = np.zeros((n, n), int), np.zeros((n, n), int)
@@ -154,12 +181,18 @@ def ask_uniform(case, rng):
             for batch in np.split(order, range(size, n, size)):
                 together[np.ix_(batch, batch)] += 1
         pairs = together[np.triu_indices(n, 1)]
-        tests = places.size + pairs.size
-        if far(pairs, epochs, (size - 1) / (n - 1), tests):
-            name = "shuffles_batches_only" if together[0, 1] == epochs else "not_uniform"
-            return [Finding(SENTENCES[name], name)]
-        if far(places.ravel(), epochs, 1 / n, tests):
-            return [Finding(SENTENCES["not_uniform"], "not_uniform")]
+        if np.isin(pairs, (0, epochs)).all():
+            moves = len({frozenset(order[:size].tolist()) for order in orders}) > 1
+            return [named("shuffles_batches_only" if moves else "shuffles_within_batches")]
+        parts = long_orders.reshape(more, long // third, third) // third
+        thirds = np.array([(parts == k).sum(axis=(0, 2)) for k in range(long // third)])
+        tests = places.size + pairs.size + thirds.size
+        if (
+            far(pairs, epochs, (size - 1) / (n - 1), tests)
+            or far(places.ravel(), epochs, 1 / n, tests)
+            or far(thirds.ravel(), more * third, third / long, tests)
+        ):
+            return [named("not_uniform")]
         return []
 
     return Probe(script, f"minibatches({n}, {size}, rng), {epochs} times", findings=findings)
@@ -169,7 +202,8 @@ def far(counts, trials, chance, tests):
     """Whether any count is further off than luck explains.
 
     Chernoff: a count of at least (at most) q * trials has a probability of at most exp(-trials * KL(q, chance)); both
-    sides of all tests together stay below FALSE_ALARM.
+    sides of all tests together stay below FALSE_ALARM. It holds for counts drawn without replacement too (Hoeffding
+    1963, section 6).
     """
     limit = math.log(2 * tests / FALSE_ALARM)
     return any(trials * divergence(count / trials, chance) > limit for count in counts)
@@ -243,6 +277,51 @@ def rotated(n, batch_size, rng):
         yield order[start : start + batch_size]
 
 
+def no_sample_stays(n, batch_size, rng):
+    """Sattolo's algorithm: the shuffle of Fisher and Yates, one off."""
+    order = np.arange(n)
+    for k in range(n - 1, 0, -1):
+        j = rng.integers(k)
+        order[[k, j]] = order[[j, k]]
+    return np.split(order, range(batch_size, n, batch_size))
+
+
+def swaps_anywhere(n, batch_size, rng):
+    order = list(range(n))
+    for k, j in enumerate(rng.integers(n, size=n)):
+        order[k], order[j] = order[j], order[k]
+    return [np.array(order[start : start + batch_size]) for start in range(0, n, batch_size)]
+
+
+def each_batch_by_itself(n, batch_size, rng):
+    for start in range(0, n, batch_size):
+        yield rng.permutation(np.arange(start, min(start + batch_size, n)))
+
+
+def fills_up(n, batch_size, rng):
+    order = rng.permutation(n)
+    for start in range(0, n, batch_size):
+        yield np.take(order, range(start, start + batch_size), mode="wrap")
+
+
+def one_buffer(n, batch_size, rng):
+    order, batch = rng.permutation(n), np.empty(batch_size, int)
+    for start in range(0, n, batch_size):
+        size = min(batch_size, n - start)
+        batch[:size] = order[start : start + size]
+        yield batch[:size]
+
+
+KEPT_ORDERS = {}
+
+
+def shuffles_one_order_again(n, batch_size, rng):
+    order = KEPT_ORDERS.setdefault(n, np.arange(n))
+    rng.shuffle(order)
+    for start in range(0, n, batch_size):
+        yield order[start : start + batch_size]
+
+
 def equal_parts(n, batch_size, rng):
     yield from np.array_split(rng.permutation(n), -(-n // batch_size))
 
@@ -272,7 +351,7 @@ def sorted_random_keys(n, batch_size, rng):
         yield batch
 
 
-SECTION = "2. The gradient of a batch"
+SECTION = "Mini-batches: a cheap, noisy slope"
 
 
 def mistake(name, wrong):
@@ -299,6 +378,12 @@ EXERCISE = Procedure(
         mistake("global_generator", unseeded_generator),
         mistake("shuffles_batches_only", batches_shuffled),
         mistake("not_uniform", rotated),
+        mistake("not_uniform", no_sample_stays),
+        mistake("not_uniform", swaps_anywhere),
+        mistake("shuffles_within_batches", each_batch_by_itself),
+        mistake("fills_last_batch", fills_up),
+        mistake("reuses_buffer", one_buffer),
+        mistake("overwrites_earlier_result", shuffles_one_order_again),
         mistake("wrong_batch_size", equal_parts),
         mistake("last_batch_first", short_batch_first),
     ],

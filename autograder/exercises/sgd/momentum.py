@@ -15,6 +15,12 @@ def damped(w, grad, state, *, lr, momentum=0.9):
     return w - lr * v, {"v": v}
 
 
+def damped_after_the_first(w, grad, state, *, lr, momentum=0.9):
+    """torch.optim.SGD(dampening=momentum)."""
+    v = momentum * state["v"] + (1 - momentum) * grad if "v" in state else grad
+    return w - lr * v, {"v": v}
+
+
 def lr_inside(w, grad, state, *, lr, momentum=0.9):
     v = momentum * state.get("v", 0.0) + lr * grad
     return w - v, {"v": v}
@@ -50,6 +56,12 @@ def first_step_damped(w, grad, state, *, lr, momentum=0.9):
     return w - lr * v, {"v": v}
 
 
+def from_its_own_w(w, grad, state, *, lr, momentum=0.9):
+    w, v = state.get("at", (w, 0.0))
+    v = momentum * v + grad
+    return w - lr * v, {"at": (w - lr * v, v)}
+
+
 def in_place(w, grad, state, *, lr, momentum=0.9):
     v = momentum * state.get("v", 0.0) + grad
     w -= lr * v
@@ -71,7 +83,14 @@ def sum_of_all_gradients(w, grad, state, *, lr, momentum=0.9):
     return w - lr * v, {"grads": past}
 
 
-SECTION = "4. Momentum"
+def from_the_last_move(w, grad, state, *, lr, momentum=0.9):
+    """Without a velocity: the last move, rescaled to this step's lr."""
+    last, last_lr = state.get("move", (0 * w, lr))
+    move = momentum * last * (lr / last_lr) - lr * grad
+    return w + move, {"move": (move, lr)}
+
+
+SECTION = "Momentum: a memory of slopes"
 
 EXERCISE = Optimizer(
     reference=torch_optimizer(torch.optim.SGD, momentum=0.9),
@@ -92,6 +111,13 @@ EXERCISE = Optimizer(
             damped,
             "The new gradient is scaled by `1 - momentum`. That is an average of gradients (Adam's first moment); "
             "momentum adds the whole gradient: v = momentum * v + grad.",
+            SECTION,
+        ),
+        Mistake(
+            "damped_gradient",
+            damped_after_the_first,
+            "Every new gradient but the first is scaled by `1 - momentum` (PyTorch's dampening). Momentum adds the whole "
+            "gradient: v = momentum * v + grad.",
             SECTION,
         ),
         Mistake(
@@ -132,9 +158,22 @@ EXERCISE = Optimizer(
             "The very first velocity is `(1 - momentum) * grad`. From rest, v = momentum * 0 + grad = grad.",
             SECTION,
         ),
-        Mistake("in_place", in_place, "`w -= ...` writes into the caller's array. Make a new one.", SECTION),
+        Mistake(
+            "in_place",
+            in_place,
+            "The caller's array is overwritten: `w -= ...` writes into it, and so does `v *= ...` where v is the first "
+            "`grad` itself. Make a new one.",
+            SECTION,
+        ),
+        Mistake(
+            "keeps_own_w",
+            from_its_own_w,
+            "The step starts from a `w` kept in the state. The `w` that is passed in counts: the caller may have changed it "
+            "since.",
+            SECTION,
+        ),
     ],
-    alternatives=[state_updated_in_place, sum_of_all_gradients],
+    alternatives=[state_updated_in_place, sum_of_all_gradients, from_the_last_move],
     hints=[
         "Two numbers per weight now: where it is (`w`) and how fast it moves (the velocity). Where does the second one "
         "live between two calls?",

@@ -48,6 +48,13 @@ def velocity_never_kept(w, grad, state, *, lr, momentum=0.9):
     return w - lr * (grad + momentum * v), state
 
 
+def from_its_own_w(w, grad, state, *, lr, momentum=0.9):
+    w, v = state.get("at", (w, 0.0))
+    v = momentum * v + grad
+    w = w - lr * (grad + momentum * v)
+    return w, {"at": (w, v)}
+
+
 def rearranged_with_both_velocities(w, grad, state, *, lr, momentum=0.9):
     """Lecture 001's -mu v_prev + (1 + mu) v, with v free of lr."""
     v_prev = -state.get("v", 0.0)
@@ -61,7 +68,14 @@ def expanded(w, grad, state, *, lr, momentum=0.9):
     return w - lr * v - lr * (1 + momentum) * grad, new
 
 
-SECTION = "7. Nesterov without the look-ahead"
+def two_plain_steps(w, grad, state, *, lr, momentum=0.9):
+    """Plain momentum's step, and the difference that the look-ahead makes."""
+    old = state.get("v", 0.0)
+    v = momentum * old + grad
+    return w - lr * v - lr * momentum * (v - old), {"v": v}
+
+
+SECTION = "Nesterov: look before you leap"
 
 EXERCISE = Optimizer(
     reference=torch_optimizer(torch.optim.SGD, momentum=0.9, nesterov=True),
@@ -122,8 +136,15 @@ EXERCISE = Optimizer(
             "Each step starts from velocity 0: the new velocity has to go into the returned state.",
             SECTION,
         ),
+        Mistake(
+            "keeps_own_w",
+            from_its_own_w,
+            "The step starts from a `w` kept in the state. The `w` that is passed in counts: the caller may have changed it "
+            "since.",
+            SECTION,
+        ),
     ],
-    alternatives=[rearranged_with_both_velocities, expanded],
+    alternatives=[rearranged_with_both_velocities, expanded, two_plain_steps],
     hints=[
         "The velocity is updated just as in `momentum`. What changes is the direction of the step.",
         "Step along the gradient plus `momentum` times the velocity. Which velocity: the one before this gradient, or the "

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from autograder.judge import Case, Mistake, Probe, Procedure, Script, Want
+from autograder.judge.exercise import Words, in_words
 
 
 def quadratic(w):
@@ -52,26 +53,41 @@ def ask(case, rng):
     hyper = {} if keyword is None else {"momentum": keyword}
     script = Script()
     grad_fn = script.callback(grad_fn_of(function, shape, dtype))
-    first = rng.uniform(-1.0, 1.0, shape).astype(dtype)
 
-    def walk(start, role="value", watch=False):
-        w, state, exact, v = script.put(start), script.put({}), start.astype(np.float64), 0.0
+    def drawn():
+        return rng.uniform(-1.0, 1.0, shape).astype(dtype)
+
+    def walk(starts, role="value", watch=False, moved=()):
+        walkers = [[script.put(w), script.put({}), w.astype(np.float64), 0.0] for w in starts]
+        mu = hyper.get("momentum", 0.9)
         for t, lr in enumerate(rates):
-            before, was = w, exact
-            w, state = script.call(0, before, grad_fn, state, lr=lr, **hyper, unpack=2, note=f"step {t + 1}")
-            mu = hyper.get("momentum", 0.9)
-            v = mu * v - lr * gradient(function, exact + mu * v)
-            exact = exact + v
-            script.get(w, Want(f"w after step {t + 1}", exact.astype(dtype), role=role))
-            if watch:
-                script.get(before, Want("w", was.astype(dtype), role="input" if t == 0 else "kept"))
+            for k, walker in enumerate(walkers):
+                before, state, was, v = walker
+                if t in moved:
+                    elsewhere = drawn()
+                    before, was = script.put(elsewhere), elsewhere.astype(np.float64)
+                note = f"step {t + 1}" + (f" of parameter {k + 1}" if len(starts) > 1 else "")
+                w, state = script.call(0, before, grad_fn, state, lr=lr, **hyper, unpack=2, note=note)
+                v = mu * v - lr * gradient(function, was + mu * v)
+                walker[:] = w, state, was + v, v
+                script.get(w, Want(f"w after {note}", (was + v).astype(dtype), role=role))
+                if watch:
+                    script.get(before, Want("w", was.astype(dtype), role="input" if t == 0 else "kept"))
 
-    walk(first, watch=mode == "inputs")
+    first = drawn()
+    if mode == "several":
+        walk([first, drawn(), drawn()])
+    else:
+        walk([first], watch=mode == "inputs", moved=(steps // 3, 2 * steps // 3) if mode == "moved" else ())
     if mode == "again":
-        walk(rng.uniform(-1.0, 1.0, shape).astype(dtype), role="other")
-        walk(first, role="again")
-    words = "".join(f", {key}={value!r}" for key, value in {"lr": rates[0], **hyper}.items())
-    return Probe(script, f"nesterov_lookahead(w, grad_fn, state{words})", {"w": first})
+        walk([drawn()], role="other")
+        walk([first], role="again")
+    called = in_words(
+        "nesterov_lookahead",
+        ["w", "grad_fn", "state"],
+        {"lr": Words(" then ".join(map(str, dict.fromkeys(rates)))), **hyper},
+    )
+    return Probe(script, called, {"w": first})
 
 
 def gradient_at_w(w, grad_fn, state, *, lr, momentum=0.9):
@@ -116,6 +132,12 @@ def lr_outside(w, grad_fn, state, *, lr, momentum=0.9):
     return w - lr * v, {"v": v}
 
 
+def from_its_own_w(w, grad_fn, state, *, lr, momentum=0.9):
+    w, v = state.get("at", (w, 0.0))
+    v = momentum * v - lr * grad_fn(w + momentum * v)
+    return w + v, {"at": (w + v, v)}
+
+
 def positive_velocity(w, grad_fn, state, *, lr, momentum=0.9):
     """Lecture 002's sign: v points uphill, so ahead is w - momentum v."""
     u = state["u"] if state else np.zeros_like(w)
@@ -130,7 +152,14 @@ def from_the_previous_point(w, grad_fn, state, *, lr, momentum=0.9):
     return new, {"move": new - w}
 
 
-SECTION = "6. Look before you step"
+def element_by_element(w, grad_fn, state, *, lr, momentum=0.9):
+    v = state.get("v", [0.0] * w.size)
+    point = w + momentum * np.array(v, w.dtype).reshape(w.shape)
+    v = [momentum * a - lr * b for a, b in zip(v, grad_fn(point).ravel().tolist(), strict=True)]
+    return w + np.reshape(v, w.shape).astype(w.dtype), {"v": v}
+
+
+SECTION = "Nesterov: look before you leap"
 
 EXERCISE = Procedure(
     ask=ask,
@@ -141,6 +170,8 @@ EXERCISE = Procedure(
         Case("60 steps on Rosenbrock's function", function="rosenbrock", shape=(2,), lr=2e-4, momentum=0.9),
         Case("the default momentum is 0.9", function="quadratic", steps=15, lr=0.02),
         Case("the learning rate changes on the way", function="quadratic", lr=(0.05, 0.002, 0.02), momentum=0.9),
+        Case("the caller changes w on the way", function="quadratic", steps=30, lr=0.02, momentum=0.8, mode="moved"),
+        Case("several parameters in turn", function="quadratic", steps=12, lr=0.02, momentum=0.8, mode="several"),
         Case("float32 in, float32 out", function="quadratic", steps=15, lr=0.02, dtype="float32"),
         Case("leaves w as it was", function="quadratic", steps=4, lr=0.02, mode="inputs"),
         Case("gives the same answer when it is run again", function="quadratic", steps=4, lr=0.02, mode="again"),
@@ -191,8 +222,15 @@ EXERCISE = Procedure(
             "two part when `lr` changes.",
             SECTION,
         ),
+        Mistake(
+            "keeps_own_w",
+            from_its_own_w,
+            "The step starts from a `w` kept in the state. The `w` that is passed in counts: the caller may have changed it "
+            "since.",
+            SECTION,
+        ),
     ],
-    alternatives=[positive_velocity, from_the_previous_point],
+    alternatives=[positive_velocity, from_the_previous_point, element_by_element],
     hints=[
         "You know the velocity before you know the gradient. Where would the ball be if the slope did nothing?",
         "That point is `w + momentum * v`. Ask `grad_fn` there, then update the velocity as in `velocity_momentum`.",

@@ -3,6 +3,7 @@
 w <- w - lr * grad (Robbins and Monro 1951; lectures 000, 001, 003). Reference: torch.optim.SGD, which is the same.
 """
 
+import numpy as np
 import torch
 
 from autograder.judge import Case, Mistake, Optimizer, torch_optimizer
@@ -33,10 +34,21 @@ def with_loops(w, grad, state, *, lr):
 
 
 def through_numpy_functions(w, grad, state, *, lr):
-    import numpy as np
-
     return np.subtract(w, np.multiply(grad, lr)), None
 
+
+def from_its_own_w(w, grad, state, *, lr):
+    w = state.get("w", w) - lr * grad
+    return w, {"w": w}
+
+
+def in_recursion(w, grad, state, *, lr):
+    if w.ndim == 0:
+        return w - lr * grad, state
+    return np.stack([in_recursion(a, b, state, lr=lr)[0] for a, b in zip(w, grad, strict=True)]), state
+
+
+SECTION = "One step"
 
 EXERCISE = Optimizer(
     reference=torch_optimizer(torch.optim.SGD),
@@ -53,28 +65,36 @@ EXERCISE = Optimizer(
             "adds_gradient",
             adds,
             "The gradient points uphill, and your step follows it: `w + lr * grad` climbs. Descent subtracts.",
-            "1. One step downhill",
+            SECTION,
         ),
         Mistake(
             "in_place",
             in_place,
-            "`w -= ...` writes into the caller's array. Make a new one: `w - lr * grad`.",
-            "1. One step downhill",
+            "The caller's array is overwritten: `w -= ...`, `grad *= ...` and `out=w` write into it. Make a new one: "
+            "`w - lr * grad`.",
+            SECTION,
+        ),
+        Mistake(
+            "keeps_own_w",
+            from_its_own_w,
+            "The step starts from a `w` kept in the state. The `w` that is passed in counts: the caller may have changed it "
+            "since.",
+            SECTION,
         ),
         Mistake(
             "no_learning_rate",
             forgets_lr,
             "The whole gradient is subtracted: the learning rate `lr` has to scale it first.",
-            "1. One step downhill",
+            SECTION,
         ),
         Mistake(
             "returns_step",
             returns_the_step,
             "What comes back is the step alone. Return where it leads: `w` minus `lr * grad`.",
-            "1. One step downhill",
+            SECTION,
         ),
     ],
-    alternatives=[with_loops, through_numpy_functions],
+    alternatives=[with_loops, through_numpy_functions, in_recursion],
     hints=[
         "The gradient points to where the loss grows fastest. Which way do you want to go, and how far?",
         "Scale the gradient by `lr`, and make a *new* array from `w`: the caller still needs the old one. Plain SGD "

@@ -3,6 +3,7 @@
 lr = lr0 * gamma^(t // step_size), t from 0 (lecture 001). Reference: torch.optim.lr_scheduler.StepLR.
 """
 
+import numpy as np
 from torch.optim.lr_scheduler import StepLR
 
 from autograder.exercises.sgd._schedules import scale, sweep, torch_schedule
@@ -29,6 +30,10 @@ def one_late(lr0, t, *, step_size, gamma):
     return lr0 * gamma ** (max(t - 1, 0) // step_size)
 
 
+def one_late_from_minus_one(lr0, t, *, step_size, gamma):
+    return lr0 * gamma ** ((t - 1) // step_size)
+
+
 def linear_in_gamma(lr0, t, *, step_size, gamma):
     return lr0 * gamma * (t // step_size) if t >= step_size else lr0
 
@@ -50,12 +55,14 @@ def with_a_loop(lr0, t, *, step_size, gamma):
 
 
 def rounded_down(lr0, t, *, step_size, gamma):
-    import numpy as np
-
     return lr0 * np.power(gamma, np.floor(t / step_size))
 
 
-SECTION = "8. Slowing down"
+def from_stairs(lr0, t, *, step_size, gamma):
+    return np.repeat(lr0 * gamma ** np.arange(t // step_size + 1.0), step_size)[t]
+
+
+SECTION = "Schedules: large first, small later"
 
 EXERCISE = Function(
     draw=draw,
@@ -68,7 +75,7 @@ EXERCISE = Function(
         Case("the whole staircase, steps of 10", ts=range(41), step_size=10),
         Case("the edges of a stair", ts=(6, 7, 8, 13, 14, 15, 20, 21, 22), step_size=7, gamma=0.1),
         Case("step_size=1 decays at every step", ts=range(9), step_size=1, gamma=0.9),
-        Case("gamma=1 keeps it, gamma > 1 raises it", ts=(3, 4, 9, 12), step_size=4, gamma=1.1),
+        Case("gamma=1 keeps the rate", ts=(0, 3, 4, 9, 12), step_size=4, gamma=1.0),
     ],
     mistakes=[
         Mistake(
@@ -91,6 +98,12 @@ EXERCISE = Function(
             SECTION,
         ),
         Mistake(
+            "one_step_late",
+            one_late_from_minus_one,
+            "Each stair comes one step late, and t = 0 lies one stair above lr0: t counts from 0. No t - 1.",
+            SECTION,
+        ),
+        Mistake(
             "multiplies_by_count",
             linear_in_gamma,
             "The number of stairs is a factor. Decaying twice is gamma * gamma: a power, gamma ** count.",
@@ -99,7 +112,7 @@ EXERCISE = Function(
         Mistake("decays_once", only_once, "The rate falls once and never again: every `step_size` steps.", SECTION),
         Mistake("decays_every_step", every_step, "`step_size` is not used: the rate decays at every step.", SECTION),
     ],
-    alternatives=[with_a_loop, rounded_down],
+    alternatives=[with_a_loop, rounded_down, from_stairs],
     hints=[
         "How many whole stairs of length `step_size` lie behind step t?",
         "Python's `//` counts them. Each one multiplies the rate by `gamma` once more.",

@@ -44,6 +44,12 @@ def damped(w, grad, state, *, lr, momentum=0.9):
     return w + v, {"v": v}
 
 
+def from_its_own_w(w, grad, state, *, lr, momentum=0.9):
+    w, v = state.get("at", (w, 0.0))
+    v = momentum * v - lr * grad
+    return w + v, {"at": (w + v, v)}
+
+
 def positive_velocity(w, grad, state, *, lr, momentum=0.9):
     """Lecture 002's writing: v = momentum v + lr grad, w - v."""
     state = state or {"v": np.zeros_like(w)}
@@ -58,7 +64,12 @@ def from_the_last_move(w, grad, state, *, lr, momentum=0.9):
     return (v + w, state)
 
 
-SECTION = "5. The same ball, written otherwise"
+def without_a_velocity(w, grad, state, *, lr, momentum=0.9):
+    new = w + momentum * state.get("move", 0.0) - lr * grad
+    return new, {"move": new - w}
+
+
+SECTION = "Momentum: a memory of slopes"
 
 EXERCISE = Optimizer(
     reference=torch_steps(reference, momentum=0.9),
@@ -106,8 +117,15 @@ EXERCISE = Optimizer(
             "The gradient is scaled by `1 - momentum` besides `lr`: only lr * grad belongs into the velocity.",
             SECTION,
         ),
+        Mistake(
+            "keeps_own_w",
+            from_its_own_w,
+            "The step starts from a `w` kept in the state. The `w` that is passed in counts: the caller may have changed it "
+            "since.",
+            SECTION,
+        ),
     ],
-    alternatives=[positive_velocity, from_the_last_move],
+    alternatives=[positive_velocity, from_the_last_move, without_a_velocity],
     hints=[
         "Here the velocity is the move itself: what is added to `w`.",
         "Old velocity times `momentum`, minus `lr * grad`. Then `w` plus that.",

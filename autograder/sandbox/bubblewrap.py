@@ -1,0 +1,109 @@
+"""The strong level's outer wall: a command line for bubblewrap.
+
+The sandbox sees its own processes, no network, a read-only system, Python without torch and the judge, the worker, the
+helpers, and a scratch folder in memory. Nothing of any home, of the course, or of other submissions is there at all.
+"""
+
+import os
+import shutil
+import site
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+# Where the worker's package and the helpers lie inside.
+INSIDE = "/downhill"
+SCRATCH = "/tmp/scratch"
+
+# What a student's code has no business with: the judge's libraries, and nbgrader with its gradebook.
+_HIDDEN = ("torch", "torchgen", "functorch", "nbgrader", "pip", "sympy", "jupyterlab", "notebook")
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def find() -> str | None:
+    """bubblewrap's program, or None."""
+    return shutil.which("bwrap", path=os.environ.get("PATH", "") + os.pathsep + os.defpath)
+
+
+def command(program: str, inner: Sequence[str], *, scratch_bytes: int, administrator: bool) -> list[str]:
+    """The command that runs `inner` inside.
+
+    Parameters
+    ----------
+    program : bubblewrap's
+    inner : the command to run, with paths as they are inside
+    scratch_bytes : how much the scratch folder may hold
+    administrator : whether this process is root: then it needs no user namespace to make the others, and the worker is
+        left the right to become another user, which it uses first of all
+    """
+    words = [program, "--die-with-parent", "--new-session"]
+    words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if administrator else ["--unshare-user"]
+    words += _system()
+    # bubblewrap makes what lies above a mount for its own user alone, and the worker is another one.
+    above = {parent for place in [*python_places(), f"{INSIDE}/worker", "/etc/x"] for parent in Path(place).parents}
+    for parent in sorted(above - {Path("/")}):
+        words += ["--perms", "0755", "--dir", str(parent)]
+    for place in python_places():
+        words += ["--ro-bind", place, place]
+    for place in hidden_places():
+        words += ["--tmpfs", place, "--remount-ro", place]
+    words += ["--ro-bind", str(_ROOT / "autograder" / "worker"), f"{INSIDE}/worker"]
+    words += ["--ro-bind", str(_ROOT / "helpers"), f"{INSIDE}/helpers"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    words += ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
+    words += ["--perms", "1777", "--dir", SCRATCH, "--chdir", SCRATCH]
+    for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+        # Without its list of fonts, matplotlib spends seconds on making one.
+        words += ["--perms", "1777", "--dir", f"{SCRATCH}/matplotlib"]
+        words += ["--ro-bind", str(fonts), f"{SCRATCH}/matplotlib/{fonts.name}"]
+    words += ["--remount-ro", "/", "--"]
+    return [*words, *inner]
+
+
+def _system() -> list[str]:
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        path = Path(name)
+        if path.is_symlink():
+            words += ["--symlink", os.readlink(path), name]
+        elif path.is_dir():
+            words += ["--ro-bind", name, name]
+    for name in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts"):
+        words += ["--ro-bind-try", name, name]
+    return words
+
+
+def python_places() -> list[str]:
+    """Folders that this Python and its packages live in, apart from the system's own."""
+    places = {os.path.realpath(sys.base_prefix), sys.prefix, os.path.realpath(sys.prefix)}
+    return sorted(place for place in places if not Path(place).is_relative_to("/usr"))
+
+
+def listed_places() -> list[str]:
+    """Folders whose names may be listed, for Python's search of packages; that opens no file in them."""
+    return [folder for folder in site.getsitepackages() if os.path.isdir(folder)]
+
+
+def library_places() -> list[str]:
+    """Python's own files, without the folders of packages."""
+    places = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(sys.executable)]
+    base = os.path.realpath(sys.base_prefix)
+    return sorted({os.path.realpath(p) for p in places} | {f"{base}/bin", f"{base}/lib", f"{sys.prefix}/pyvenv.cfg"})
+
+
+def visible_packages() -> list[str]:
+    """Everything in the folders of packages but what is hidden, where it cannot be masked."""
+    found = []
+    for folder in listed_places():
+        found += [entry.path for entry in os.scandir(folder) if entry.name.partition("-")[0] not in _HIDDEN]
+    return found
+
+
+def hidden_places() -> list[str]:
+    """Packages that are masked inside."""
+    folders = [Path(folder) for folder in site.getsitepackages()]
+    return [str(folder / name) for folder in folders for name in _HIDDEN if (folder / name).is_dir()]

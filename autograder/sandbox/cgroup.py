@@ -1,0 +1,70 @@
+"""A control group around a sandbox, where this account may make one: memory and processes of all of it together."""
+
+import itertools
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_TOP = Path("/sys/fs/cgroup")
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Cgroup:
+    """Folders of one control group, one for each controller in version 1, one for all in version 2."""
+
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def make(cls, memory_bytes: int, processes: int) -> "Cgroup | None":
+        """A new group with limits; None where none can be made."""
+        name = f"downhill-{os.getpid()}-{next(_numbers)}"
+        if (_TOP / "cgroup.controllers").exists():
+            wanted = {_own_group() / name: {"memory.max": memory_bytes, "memory.swap.max": 0, "pids.max": processes}}
+        else:
+            wanted = {
+                _TOP / "memory" / name: {"memory.limit_in_bytes": memory_bytes},
+                _TOP / "pids" / name: {"pids.max": processes},
+            }
+        made: list[Path] = []
+        try:
+            for folder, values in wanted.items():
+                folder.mkdir()
+                made.append(folder)
+                for file, value in values.items():
+                    if (folder / file).exists():
+                        (folder / file).write_text(str(value))
+                if not (folder / next(iter(values))).exists():
+                    raise OSError("the controller is not delegated")
+        except OSError:
+            for folder in made:
+                with suppress(OSError):
+                    folder.rmdir()
+            return None
+        return cls(tuple(made))
+
+    def join(self) -> None:
+        """Put this process into the group; called in the child before it becomes the sandbox."""
+        for folder in self.folders:
+            with open(folder / "cgroup.procs", "w") as file:
+                file.write(str(os.getpid()))
+
+    def end(self) -> None:
+        """Remove the group; its last processes may take a moment to be gone."""
+        for folder in self.folders:
+            for _ in range(100):
+                try:
+                    folder.rmdir()
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.01)
+
+
+def _own_group() -> Path:
+    """The group of this process, in version 2."""
+    path = Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2]
+    return _TOP / path.lstrip("/")

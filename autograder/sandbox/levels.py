@@ -1,0 +1,163 @@
+"""Which isolation this machine offers: found by trying, with a canary in the student's place."""
+
+import os
+import secrets
+import socket
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.cgroup import Cgroup
+from autograder.sandbox.process import Limits, start
+from autograder.worker import wire
+
+_MADE_OF = {
+    "strong": "bubblewrap, Landlock, seccomp, limits",
+    "medium": "Landlock, seccomp, limits",
+    "weak": "a separate process with limits, but with this account's files and network",
+    "none": "a separate process of this account's: for submissions that are trusted",
+}
+# For the course's own samples and tests on a machine without a sandbox: "none" trusts what is submitted.
+VARIABLE = "AUTOGRADER_ISOLATION"
+
+# What medium cannot prevent without namespaces; all else that succeeds there counts against it.
+_MEDIUM_MAY = {"see the grader's process"}
+
+
+class NoIsolation(Exception):
+    """No level that may be used can be had; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """An isolation level in force.
+
+    Parameters
+    ----------
+    name : "strong", "medium", "weak", or "none" where submissions are trusted
+    open : forbidden acts that the canary managed all the same
+    group : whether there is a control group around it
+    """
+
+    name: str
+    open: tuple[str, ...] = ()
+    group: bool = False
+
+    def __str__(self) -> str:
+        words = f"{self.name} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
+        return words if not self.open else f"{words}; the canary could {', '.join(self.open)}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of trying one level: what the canary managed, or why it did not even start."""
+
+    name: str
+    succeeded: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the level keeps what it promises."""
+        allowed = {"strong": set(), "medium": _MEDIUM_MAY}.get(self.name)
+        return not self.error and (allowed is None or set(self.succeeded) <= allowed)
+
+
+def find(*, allow_weak: bool = False) -> Level:
+    """The best level that holds here.
+
+    Raises
+    ------
+    NoIsolation : only the weak one, and it is not allowed; or not even that
+    """
+    if os.environ.get(VARIABLE) == "none":
+        return Level("none")
+    trials = []
+    for name in ("strong", "medium", "weak"):
+        trial = attempt(name)
+        trials.append(trial)
+        if trial.holds and (name != "weak" or allow_weak):
+            return Level(name, trial.succeeded, _has_group())
+    raise NoIsolation(_refusal(trials, allow_weak))
+
+
+def find_for_samples() -> Level:
+    """The best level that there is, be it none: for submissions that come with the course itself."""
+    try:
+        return find(allow_weak=True)
+    except NoIsolation:
+        return Level("none")
+
+
+def attempt(name: str) -> Trial:
+    """Start a canary at a level and listen to what it managed."""
+    marker = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder, _port() as listener:
+        file = Path(folder) / "bait"
+        file.write_text("a secret of the grader's")
+        before = os.environ.get("DOWNHILL_BAIT")
+        os.environ["DOWNHILL_BAIT"] = marker
+        bait = {
+            "file": str(file),
+            "folder": folder,
+            "port": listener.getsockname()[1],
+            "pid": os.getpid(),
+            "marker": marker,
+        }
+        try:
+            sandbox = start(0, Limits(), name, bait)
+        except (OSError, ImportError) as error:
+            return Trial(name, error=str(error))
+        finally:
+            _restore("DOWNHILL_BAIT", before)
+        try:
+            told = wire.receive(sandbox.control, time.monotonic() + 30.0)
+            return Trial(name, tuple(str(act) for act in told["succeeded"]))
+        except (wire.WireError, TypeError, KeyError) as error:
+            return Trial(name, error=f"the canary does not answer ({error})")
+        finally:
+            sandbox.end()
+
+
+def _account_folder() -> str | None:
+    """A folder of this account's that is not the shared temporary one, where there is one to write to."""
+    home = os.path.expanduser("~")
+    return home if os.access(home, os.W_OK) else None
+
+
+def _port() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+def _restore(name: str, value: str | None) -> None:
+    if value is None:
+        with suppress(KeyError):
+            del os.environ[name]
+    else:
+        os.environ[name] = value
+
+
+def _has_group() -> bool:
+    group = Cgroup.make(2**30, 64)
+    if group:
+        group.end()
+    return group is not None
+
+
+def _refusal(trials: Sequence[Trial], allow_weak: bool) -> str:
+    lines = []
+    for trial in trials:
+        why = trial.error or (f"the canary could {', '.join(trial.succeeded)}" if not trial.holds else "not allowed")
+        lines.append(f"  {trial.name}: {why}")
+    if bubblewrap.find() is None:
+        lines.append("Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap), or see `autograder doctor`.")
+    if not allow_weak:
+        lines.append("--allow-weak-isolation grades with limits only; do so where nothing else is at stake.")
+    return "\n".join(["no isolation that keeps submissions from this account:", *lines])

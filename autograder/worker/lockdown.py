@@ -1,0 +1,69 @@
+"""What the worker gives up before it runs a student's first line: its uid, files, network, dangerous system calls.
+
+Each layer stands by itself: Landlock (files, TCP, signals), seccomp (system calls), rlimits. Outside it there may be
+bubblewrap's namespaces. Applied in the process itself, for good: neither it nor its children can take it back.
+"""
+
+import ctypes
+import os
+import resource
+from collections.abc import Mapping
+from typing import Any
+
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_SECCOMP = 22
+_SECCOMP_MODE_FILTER = 2
+
+
+def apply(settings: Mapping[str, Any]) -> None:
+    """Lock this process down.
+
+    Parameters
+    ----------
+    settings : `uid` to become (None to keep it), `rlimits` by name, `landlock` (whether to use it), `list`,
+        `read` and `write` (its paths), `seccomp` (a compiled filter in hexadecimal, or nothing)
+    """
+    uid = settings["uid"]
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    for name, value in settings["rlimits"].items():
+        resource.setrlimit(getattr(resource, name), (value, value))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
+    if settings["landlock"]:
+        _landlock(settings["list"], settings["read"], settings["write"])
+    if settings["seccomp"]:
+        _seccomp(bytes.fromhex(settings["seccomp"]))
+
+
+def _landlock(listed: list[str], read: list[str], write: list[str]) -> None:
+    """Files: read what Python needs, write the scratch folder. No TCP; signals to this domain alone."""
+    from landlockpy import AccessFS, Ruleset
+
+    reading = AccessFS.READ_FILE | AccessFS.READ_DIR | AccessFS.EXECUTE
+    writing = (
+        AccessFS.READ_FILE | AccessFS.READ_DIR | AccessFS.WRITE_FILE | AccessFS.TRUNCATE | AccessFS.REMOVE_FILE
+    ) | (AccessFS.REMOVE_DIR | AccessFS.MAKE_REG | AccessFS.MAKE_DIR | AccessFS.MAKE_SYM | AccessFS.REFER)
+    with Ruleset() as rules:
+        for path in filter(os.path.isdir, listed):
+            rules.allow_path(path, AccessFS.READ_DIR)
+        for path in read:
+            if os.path.exists(path):
+                rules.allow_path(path, reading if os.path.isdir(path) else AccessFS.READ_FILE)
+        for path in write:
+            rules.allow_path(path, writing if os.path.isdir(path) else AccessFS.READ_FILE | AccessFS.WRITE_FILE)
+        rules.restrict()
+
+
+def _seccomp(program: bytes) -> None:
+    """Load a filter of system calls that the judge compiled; it holds for all children too."""
+
+    class Filter(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+    filter_ = Filter(len(program) // 8, program)
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")

@@ -1,0 +1,331 @@
+"""`check`, as students and instructors call it."""
+
+import math
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from autograder import check, exercises
+
+
+def sgd(w, grad, state, *, lr):
+    return w - lr * grad, state
+
+
+def raising(error):
+    def function(*args, **kwargs):
+        raise error
+
+    return function
+
+
+class Speechless(BaseException):
+    def __str__(self):
+        raise RuntimeError("not even that")
+
+
+def recurse(*args, **kwargs):
+    return recurse() + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("sdg", "no exercise is called 'sdg'; did you mean 'sgd'"),
+        ("momentun", "did you mean 'momentum'"),
+        ("", "there are "),
+        ("../sgd", "no exercise is called '../sgd'"),
+        ("_schedules", "no exercise is called '_schedules'"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_with_the_nearest(name, told):
+    with pytest.raises(ValueError, match=r"^check: ") as error:
+        check(name, sgd)
+    assert told in str(error.value)
+
+
+def test_a_function_in_the_place_of_the_name_is_refused():
+    with pytest.raises(TypeError, match="name must be a str, got function"):
+        check(sgd, "sgd")
+
+
+@pytest.mark.parametrize("functions", [(), (sgd, sgd)])
+def test_another_number_of_functions_is_refused(functions):
+    with pytest.raises(TypeError, match=rf"check\('sgd'\) takes sgd: 1 function, got {len(functions)}"):
+        check("sgd", *functions)
+
+
+def test_a_layers_check_takes_two():
+    with pytest.raises(TypeError, match="takes batchnorm_forward, batchnorm_backward: 2 functions, got 1"):
+        check("batchnorm_backward", sgd)
+
+
+@pytest.mark.parametrize("value", [None, 3, "sgd", np.zeros(3)])
+def test_what_is_no_function_is_refused(value):
+    with pytest.raises(TypeError, match=f"sgd must be a function, got {type(value).__name__}"):
+        check("sgd", value)
+
+
+@pytest.mark.parametrize("points", [0, -1, 0.0, math.nan, math.inf, -math.inf, 10**400])
+def test_points_that_are_none_are_refused(points):
+    with pytest.raises(ValueError, match="points must be positive and finite"):
+        check("sgd", sgd, points=points)
+
+
+@pytest.mark.parametrize("points", [True, "4", None, 1j, [4]])
+def test_points_that_are_no_number_are_refused(points):
+    with pytest.raises(TypeError, match="points must be a number"):
+        check("sgd", sgd, points=points)
+
+
+@pytest.mark.parametrize("points", [4, 2.5, 1e-3, np.float64(3)])
+def test_a_right_function_earns_its_points(points):
+    verdict = check("sgd", sgd, points=points)
+    assert float(verdict) == points and verdict.mistakes == [] and verdict.passed
+    assert type(float(verdict)) is float
+
+
+@pytest.mark.parametrize("points", [4, 2.5, 0.01, 1e-3])
+@pytest.mark.parametrize(
+    "function", [sgd, raising(ValueError()), lambda w, grad, state, *, lr: (w + lr * grad, state), lambda *a, **k: None]
+)
+def test_the_plain_text_is_a_number_of_points(function, points):
+    verdict = check("sgd", function, points=points)
+    assert repr(verdict) == repr(float(repr(verdict))) and 0 <= float(repr(verdict)) <= points
+    assert verdict.passed == (float(verdict) == points)
+
+
+def test_a_mistake_is_named():
+    assert check("sgd", lambda w, grad, state, *, lr: (w + lr * grad, state)).mistakes == ["adds_gradient"]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        raising(ValueError("<b>bold</b>")),
+        raising(SystemExit(1)),
+        raising(GeneratorExit()),
+        raising(Speechless()),
+        raising(MemoryError()),
+        raising(NotImplementedError("sgd: write this function")),
+        raising(ExceptionGroup("several", [ValueError(1)])),
+        raising(StopIteration()),
+        raising(AssertionError()),
+        raising(UnicodeDecodeError("utf-8", b"x", 0, 1, "why")),
+        recurse,
+        sys.exit,
+        print,
+        dict,
+        int,
+        lambda: 1,
+        lambda *args, **kwargs: kwargs.clear() or args[2].clear(),
+        type("Callable", (), {"__call__": raising(KeyError(1))})(),
+    ],
+)
+def test_whatever_a_function_raises_is_judged_quietly(function, capfd):
+    verdict = check("sgd", function, points=3)
+    assert float(verdict) == 0 and not verdict.passed
+    assert "sgd" in verdict.to_text() and "sgd" in verdict.to_html()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_right_function_is_judged_quietly_whatever_it_prints(capfd):
+    def prints(w, grad, state, *, lr):
+        print("noise")
+        print("noise", file=sys.stderr)
+        np.log(np.zeros(1))
+        return sgd(w, grad, state, lr=lr)
+
+    assert check("sgd", prints, points=3).points == 3
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_interrupt_by_the_student_passes():
+    with pytest.raises(KeyboardInterrupt):
+        check("sgd", raising(KeyboardInterrupt()))
+
+
+class Lying:
+    """An object that says it is what it is not."""
+
+    @property
+    def __class__(self):
+        return np.ndarray
+
+    def __array__(self, *args, **kwargs):
+        raise SystemError("no")
+
+
+class Pair(tuple):
+    __slots__ = ()
+
+    def __iter__(self):
+        raise SystemError("no")
+
+
+ODD = [
+    None,
+    True,
+    3,
+    2.5,
+    math.nan,
+    "text",
+    b"bytes",
+    2**70,
+    1j,
+    object(),
+    print,
+    Lying(),
+    Lying,
+    [],
+    (),
+    {},
+    {1},
+    [[1, 2], [3]],
+    [None],
+    (None, None),
+    Pair((1, 2)),
+    ([], {}),
+    np.zeros(0),
+    np.zeros((2, 0)),
+    np.array(None),
+    np.array(["a"]),
+    np.zeros(3, complex),
+    np.ones(2, bool),
+    np.ma.masked,
+    np.datetime64("2020"),
+    np.full((2, 2), np.nan),
+    np.zeros((1,) * 12),
+    [np.zeros(2), np.zeros(3)],
+    [[np.nan]],
+    [3.5],
+    [[-1]],
+    [[2**63]],
+    iter([]),
+    range(3),
+    {"w": np.zeros(2)},
+    (np.zeros(2), {"v": object()}),
+    (np.zeros(2), np.zeros(2), np.zeros(2)),
+    [np.arange(3)],
+    "saddle",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", exercises.ids())
+def test_no_odd_answer_makes_a_check_raise_or_pass(name):
+    count = len(exercises.load(name).names)
+    for odd in ODD:
+
+        def answers(*args, _odd=odd, **kwargs):
+            return _odd
+
+        verdict = check(name, *[answers] * count, points=2)
+        assert not verdict.passed and 0 <= float(verdict) < 2, odd
+        assert verdict.to_text() and verdict.to_html()
+
+
+VOID = {"br", "hr", "img", "input", "meta", "link"}
+
+
+class Balanced(HTMLParser):
+    """Whether every tag is closed in order."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.text, self.attributes = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text.append(data)
+
+
+def parsed(fragment):
+    parser = Balanced()
+    parser.feed(fragment)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+MARKUP = "<b>bold</b><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;<!-- <style>"
+
+
+class Markup:
+    pass
+
+
+Markup.__name__ = MARKUP
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        raising(ValueError(MARKUP)),
+        raising(type(MARKUP, (Exception,), {})()),
+        lambda *args, **kwargs: MARKUP,
+        lambda *args, **kwargs: (MARKUP, {}),
+        lambda *args, **kwargs: (Markup(), {}),
+        lambda w, grad, state, *, lr: (w + lr * grad, state),
+        raising(NotImplementedError()),
+        sgd,
+    ],
+)
+def test_the_report_is_whole_html_and_the_students_words_are_text(function):
+    verdict = check("sgd", function, points=3)
+    for fragment in (verdict._repr_html_(), verdict.to_html()):
+        page = parsed(fragment)
+        assert not {"script", "b", "img"} & set(page.tags) - {"b"} and page.tags.count("b") == 1
+        assert not any(name.startswith("on") for name in page.attributes)
+        assert "<script" not in fragment.lower() and "<!--" not in fragment
+
+
+def test_the_students_words_are_shown_as_they_are():
+    verdict = check("sgd", raising(ValueError("a <b> & 'c'")))
+    assert "a <b> & 'c'" in "".join(parsed(verdict.to_html()).text)
+    assert "a <b> & 'c'" in verdict.to_text()
+
+
+def test_each_property_has_words_beside_its_mark():
+    def half(w, grad, state, *, lr):
+        w -= lr * grad
+        return w, state
+
+    verdict = check("sgd", half)
+    text = "".join(parsed(verdict.to_html()).text)
+    for case in verdict.cases:
+        assert ("holds: " if case.passed else "fails: ") + case.title in text
+    assert 'role="group" aria-label="check sgd"' in verdict.to_html()
+    assert verdict.to_html().count('aria-hidden="true"') == len(verdict.cases) + 1
+
+
+def test_the_text_tells_points_properties_call_and_mistake():
+    text = check("sgd", lambda w, grad, state, *, lr: (w + lr * grad, state), points=4).to_text()
+    lines, section = text.splitlines(), exercises.load("sgd").mistakes[0].section
+    assert lines[0] == "sgd: 0 / 4 points"
+    assert lines[1].startswith("  → The gradient points uphill") and lines[1].endswith(f"(see {section})")
+    assert lines[2] == "  ✗ one step"
+    assert lines[3].split() == ["called", "sgd(w,", "grad,", "state,", "lr=0.1)"]
+    assert lines[4].strip().startswith("with") and lines[5].strip().startswith("result")
+    assert str(check("sgd", sgd)).count("✓") == len(exercises.load("sgd").all_cases())
+
+
+def test_a_stub_is_not_written_yet_in_every_form():
+    verdict = check("sgd", raising(NotImplementedError("sgd: write this function")), points=4)
+    assert verdict.to_text() == "sgd: 0 / 4 points\n  … sgd: not written yet"
+    assert "not written yet" in verdict.to_html() and "✗" in verdict.to_html()
+
+
+def test_the_names_of_all_exercises_are_known():
+    assert exercises.ids() == sorted(exercises.ids()) and {"sgd", "momentum"} <= set(exercises.ids())
