@@ -122,6 +122,7 @@ class _Run:
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
         self.said = 0
+        self.asked = False
 
     def carry_out(self) -> None:
         checks = [cell for cell in self.notebook.cells if is_check(cell)]
@@ -179,7 +180,8 @@ class _Run:
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
-        if cell.outputs:
+        # Once a check has been asked, a cell that runs again could tell what it was asked, where it left a note.
+        if cell.outputs or self.asked:
             return
         for output in filter(None, map(_clean, outputs)):
             self.said += len(json.dumps(output))
@@ -191,6 +193,7 @@ class _Run:
     def _judge(self, cell: NotebookNode, session: Session) -> None:
         """Run a check cell here, with the student's names bound to what they are over there."""
         self.judged.add(grade_id(cell))
+        self.asked = True
         names: dict[str, Any] = {"__name__": "__check__", "np": np, "check": check}
         text = io.StringIO()
         result: Any = None

@@ -21,19 +21,12 @@ from autograder.sandbox.cgroup import Cgroup
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
 # path: `autograder` itself, with its exercises, is not for the student's code.
-#
-# bubblewrap's namespace of processes ends with its first one, but a check's state outlives the notebook that it was
-# kept from: so the first process only waits.
 _BOOTSTRAP = """
-import json, os, signal, sys
+import json, sys
 told = json.loads(sys.argv[1])
 sys.path.insert(0, told["path"])
 from worker import lockdown
 lockdown.apply(told["lockdown"])
-if told["stays"] and os.fork():
-    os.closerange(3, 256)
-    while True:
-        signal.pause()
 if told["bait"] is None:
     from worker.main import main
     if not told["stays"]:

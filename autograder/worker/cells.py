@@ -2,6 +2,7 @@
 
 import sys
 import types
+from collections.abc import Iterable
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -65,6 +66,10 @@ class _Stream:
     def write(self, text: str) -> int:
         self._outputs.stream(self._name, str(text))
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
 
     def flush(self) -> None: ...
 

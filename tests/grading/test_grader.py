@@ -267,7 +267,7 @@ LEAKS = {
 
 
 def test_a_file_that_a_cell_opened_is_open_in_a_check(write, grade_it):
-    opens = "files = [open(f'{k}.txt', 'w+') for k in range(9)]\nfor file in files: file.write('2'); file.flush()"
+    opens = "files = [open(f'{k}.txt', 'w+') for k in range(60)]\nfor file in files: file.write('2'); file.flush()"
     reads = "def double(x):\n    for file in files: file.seek(0); factor = int(file.read())\n    return factor * x\n"
     graded = grade_it(write(double=reads, after={"check_sgd": [opens], "check_momentum": ["1"]}))
     assert graded.scores["check_double"] == 2
