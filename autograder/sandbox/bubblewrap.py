@@ -16,7 +16,7 @@ import matplotlib
 
 # Where the worker's package and the helpers lie inside.
 INSIDE = "/downhill"
-SCRATCH = "/tmp/scratch"
+SCRATCH = "/scratch"
 
 # What a student's code has no business with: the judge's libraries, and nbgrader with its gradebook.
 _HIDDEN = ("torch", "torchgen", "functorch", "nbgrader", "pip", "sympy", "jupyterlab", "notebook")
@@ -54,8 +54,9 @@ def command(program: str, inner: Sequence[str], *, scratch_bytes: int, administr
     words += ["--ro-bind", str(_ROOT / "autograder" / "worker"), f"{INSIDE}/worker"]
     words += ["--ro-bind", str(_ROOT / "helpers"), f"{INSIDE}/helpers"]
     words += ["--proc", "/proc", "--dev", "/dev"]
-    words += ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
-    words += ["--perms", "1777", "--dir", SCRATCH, "--chdir", SCRATCH]
+    words += ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs", SCRATCH, "--chdir", SCRATCH]
+    if Path("/tmp") not in above:
+        words += ["--symlink", SCRATCH, "/tmp"]
     for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
         # Without its list of fonts, matplotlib spends seconds on making one.
         words += ["--perms", "1777", "--dir", f"{SCRATCH}/matplotlib"]
