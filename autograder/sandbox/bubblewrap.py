@@ -86,25 +86,36 @@ def python_places() -> list[str]:
 
 def listed_places() -> list[str]:
     """Folders whose names may be listed, for Python's search of packages; that opens no file in them."""
-    return [folder for folder in site.getsitepackages() if os.path.isdir(folder)]
+    folders = [*site.getsitepackages(), sysconfig.get_path("stdlib")]
+    return [folder for folder in folders if os.path.isdir(folder)]
 
 
 def library_places() -> list[str]:
     """Python's own files, without the folders of packages."""
-    places = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(sys.executable)]
-    base = os.path.realpath(sys.base_prefix)
-    return sorted({os.path.realpath(p) for p in places} | {f"{base}/bin", f"{base}/lib", f"{sys.prefix}/pyvenv.cfg"})
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    places = [entry for entry in stdlib.iterdir() if entry.name not in ("site-packages", "dist-packages")]
+    places += [entry for entry in stdlib.parent.iterdir() if entry != stdlib]
+    binaries = {os.path.dirname(sys.executable), os.path.dirname(os.path.realpath(sys.executable))}
+    return sorted({*map(str, places), *binaries, f"{sys.prefix}/pyvenv.cfg"})
 
 
 def visible_packages() -> list[str]:
     """Everything in the folders of packages but what is hidden, where it cannot be masked."""
     found = []
-    for folder in listed_places():
+    for folder in filter(os.path.isdir, site.getsitepackages()):
         found += [entry.path for entry in os.scandir(folder) if entry.name.partition("-")[0] not in _HIDDEN]
     return found
 
 
 def hidden_places() -> list[str]:
-    """Packages that are masked inside."""
-    folders = [Path(folder) for folder in site.getsitepackages()]
-    return [str(folder / name) for folder in folders for name in _HIDDEN if (folder / name).is_dir()]
+    """Packages that are masked inside, those of the Python under this one and of the system among them.
+
+    conda's store of packages and its other environments too, which hold copies of the same files.
+    """
+    folders = {*site.getsitepackages(), *site.getsitepackages([sys.base_prefix, os.path.realpath(sys.base_prefix)])}
+    for top in ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"):
+        folders |= {str(folder) for folder in Path(top).resolve().glob("python3*/*-packages")}
+    found = [Path(folder) / name for folder in folders for name in _HIDDEN]
+    found += [Path(place) / name for place in python_places() for name in ("pkgs", "envs")]
+    here = [Path(place) for place in python_places()]
+    return sorted(str(place) for place in found if place.is_dir() and not any(p.is_relative_to(place) for p in here))
