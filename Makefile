@@ -7,7 +7,7 @@ BIN := .venv/bin
 # nbgrader calls alembic and jupyter by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lab build check clean
+.PHONY: demo test lab build check bench clean
 
 demo: .venv/installed
 	$(BIN)/autograder demo
@@ -23,6 +23,10 @@ build: .venv/installed
 
 check: .venv/installed
 	$(BIN)/autograder check
+
+# With FULL=1 a class of 1,000 too.
+bench: .venv/installed
+	$(BIN)/python -m bench $(if $(FULL),--scale 100 300 1000)
 
 clean:
 	rm -rf .venv demo-class .pytest_cache .ruff_cache

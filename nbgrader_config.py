@@ -20,6 +20,12 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "autograder.grading.preprocessors.HideTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+
 # Wall-clock limits of a submission, in seconds.
 c.GradingLimits.call_seconds = 10.0
 c.GradingLimits.cell_seconds = 30.0

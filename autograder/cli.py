@@ -1,10 +1,14 @@
 """The command `autograder`."""
 
 import argparse
+import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 _PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "fair", "stock")
 
@@ -42,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--workers", type=_positive, metavar="N", help="processes; as many as cores by default")
     grade.add_argument("--force", action="store_true", help="also where nothing has changed since the last time")
     grade.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster to grade on, such as tcp://10.0.0.1:8786"
+    )
+    grade.add_argument(
         "--allow-weak-isolation", action="store_true", help="grade with limits alone where no sandbox can be had"
     )
     grade.set_defaults(run=_grade)
@@ -69,11 +76,15 @@ def _expected() -> tuple[type[Exception], ...]:
     """The errors that tell the user what to do; all others are bugs and keep their traceback."""
     from autograder.course.source import SourceErrors
     from autograder.grading.assignment import AssignmentError
+    from autograder.grading.classroom import Stopped
+    from autograder.grading.cluster import ClusterError
     from autograder.grading.course import CourseError
+    from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
     from autograder.sandbox.levels import NoIsolation
 
-    return AssignmentError, CourseError, SecretError, SourceErrors, NoIsolation, UnknownTopic, OSError
+    course = AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic
+    return *course, ClusterError, GradebookError, NoIsolation, Stopped, OSError
 
 
 class UnknownTopic(ValueError):
@@ -118,47 +129,75 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
     from autograder.grading.secret import secret
-    from autograder.sandbox.levels import find
-
-    course = Course.at(Path.cwd())
-    level = find(allow_weak=options.allow_weak_isolation or course.allow_weak_isolation)
-    print(f"Isolation: {level}.", file=sys.stderr)
-    if level.name != "strong":
-        print("Not the strongest: `autograder doctor` says what is missing.", file=sys.stderr)
-    bar = tqdm(unit="submission", disable=None, leave=False)
-    began, graded, same, failed = time.monotonic(), 0, 0, []
-    results = grade_class(
-        course,
-        options.assignment,
-        secret(course.root),
-        level,
-        students=options.student,
-        workers=options.workers,
-        force=options.force,
-        progress=bar.reset,
-    )
-    for result in results:
-        bar.update()
-        if result.error:
-            failed.append(result)
-        elif result.graded is None:
-            same += 1
-        else:
-            graded += 1
-    bar.close()
+    from autograder.report.progress import Progress
     from autograder.report.table import class_table
 
+    course = Course.at(Path.cwd())
+    allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
+    began, graded, same, failed = time.monotonic(), 0, 0, []
+    with ExitStack() as stack:
+        level, executor = _place(options.scheduler, allow_weak, stack)
+        bar = stack.enter_context(Progress())
+        results = grade_class(
+            course,
+            options.assignment,
+            secret(course.root),
+            level,
+            students=options.student,
+            workers=options.workers,
+            force=options.force,
+            executor=executor,
+            progress=bar.start,
+        )
+        for result in stack.enter_context(closing(results)):
+            if result.error:
+                failed.append(result)
+                bar.step()
+            elif result.graded is None:
+                same += 1
+                bar.skip()
+            else:
+                graded += 1
+                bar.step()
+            del result
     print(class_table(course, options.assignment))
     unchanged = f", {same} unchanged since the last time" if same else ""
     print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
     for result in failed:
         print(f"{result.student}: {result.error}", file=sys.stderr)
+    if failed:
+        print(f"{len(failed)} not graded: the same command tries them again.", file=sys.stderr)
     return int(bool(failed))
+
+
+def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> tuple[Any, Any]:
+    """Where to grade: (isolation or what finds it there, executor or None for processes of this machine)."""
+    from autograder.sandbox.levels import VARIABLE, find
+
+    if not scheduler:
+        level, executor = find(allow_weak=allow_weak), None
+        levels = [level]
+        print(f"Isolation: {level}.", file=sys.stderr)
+    else:
+        from autograder.grading.cluster import Finder, connected
+
+        level = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
+        executor = stack.enter_context(connected(scheduler, level))
+        levels = executor.levels
+        for text, count in Counter(map(str, levels)).items():
+            print(f"Isolation of {count} worker{'s' * (count > 1)}: {text}.", file=sys.stderr)
+        if executor.idle_threads:
+            print(
+                f"{executor.idle_threads} threads of the cluster will have nothing to do, for a process grades one "
+                "submission at a time: start its workers with `--nworkers -1 --nthreads 1`.",
+                file=sys.stderr,
+            )
+    if any(level.name != "strong" for level in levels):
+        print("Not the strongest: `autograder doctor` says what is missing.", file=sys.stderr)
+    return level, executor
 
 
 def _doctor(options: argparse.Namespace) -> int:

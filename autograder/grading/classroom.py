@@ -1,25 +1,36 @@
 """Grades a class: every submission of an assignment, in several processes, resuming where it stopped."""
 
-import multiprocessing
+import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from nbgrader.utils import parse_utc
 
-from autograder.files import write_atomically
+from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
-from autograder.grading.gradebook import Book
+from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.grader import Graded, grade, key
+from autograder.grading.pool import processes
 from autograder.report.feedback import feedback_html
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
+
+# Submissions and results wait in memory: a submission has up to 20 MB.
+_FLYING_BYTES = 256 * 2**20
+# The next submission lies ready while a result is written.
+_FLYING_EACH = 2
+# No other student's files could be written either.
+_NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -39,16 +50,24 @@ class Result:
 
 @dataclass(frozen=True)
 class _Task:
+    """A submission's bytes, or why they are refused; `kills` counts the processes that were killed beside or on it."""
+
     student: str
     data: bytes | None
     reason: str
+    key: str
+    kills: int = 0
+
+
+class Stopped(Exception):
+    """The run cannot go on; the text says why."""
 
 
 def grade_class(
     course: Course,
     name: str,
     secret: str,
-    level: Level,
+    level: Level | Callable[[], Level],
     *,
     students: Sequence[str] = (),
     workers: int | None = None,
@@ -58,50 +77,49 @@ def grade_class(
 ) -> Iterator[Result]:
     """Grade what lies in the submitted folder, and record each result as soon as it is there.
 
+    However many submissions there are, no more than a few are in memory.
+
     Parameters
     ----------
     course, name : the assignment
     secret : what hidden inputs are drawn from
-    level : the isolation in force
+    level : the isolation in force, or what finds it in the process that grades
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
-    executor : any of concurrent.futures in place of processes of this machine
+    executor : any of concurrent.futures in place of processes of this machine; it may tell its changing `size()`
     progress : told the number of submissions
 
     Raises
     ------
     AssignmentError, CourseError : nothing can be graded
+    GradebookError, OSError, Stopped : nothing more can be recorded, or graded; what is recorded stays
     """
     assignment = Assignment.load(course.source, name)
-    tasks = _tasks(course, name, students)
-    progress(len(tasks))
+    names = _students(course, name, students)
+    progress(len(names))
+    count = min(workers or os.cpu_count() or 1, len(names))
+    grader = _Grader(
+        (assignment, secret, course.limits, level),
+        (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
+        getattr(executor, "size", lambda: count),
+    )
     book = Book(course.db_url, course.course_id)
     try:
         book.register(assignment)
-        waiting = []
-        for task in tasks:
-            same = book.key_of(name, task.student) == key(assignment, task.data, task.reason, secret)
-            if same and not force and (course.autograded(task.student, name) / f"{name}.ipynb").exists():
-                yield Result(task.student, None)
-            else:
-                waiting.append(task)
-        if not waiting:
-            return
-        for task, graded, error in _graded(assignment, waiting, secret, course.limits, level, workers, executor):
-            if graded is None:
-                yield Result(task.student, None, error)
-                continue
-            _write_files(course, assignment, task.student, graded)
-            timestamp = submitted_at(course.submitted / task.student / name)
-            book.record(assignment, task.student, graded, timestamp, course.late_plugin)
-            yield Result(task.student, graded)
+        with closing(grader.run(_tasks(course, assignment, secret, names, book, force))) as answers:
+            for task, graded, error in answers:
+                if graded is not None and graded.key != task.key:
+                    graded, error = None, "it was graded by another version of autograder: install this one there"
+                if graded is not None:
+                    error = _record(course, assignment, task.student, graded, book)
+                yield Result(task.student, None if error else graded, error)
     finally:
         book.close()
 
 
-def _tasks(course: Course, name: str, students: Sequence[str]) -> list[_Task]:
-    """The submissions' bytes, or why they are refused."""
+def _students(course: Course, name: str, students: Sequence[str]) -> Sequence[str]:
+    """Who is graded."""
     submitted = course.submitted
     there = sorted(p.parent.name for p in submitted.glob(f"*/{name}") if not p.parent.name.startswith("."))
     unknown = [student for student in students if student not in there]
@@ -111,46 +129,171 @@ def _tasks(course: Course, name: str, students: Sequence[str]) -> list[_Task]:
         raise CourseError(
             f"no submissions of {name} in {submitted}: they lie in {submitted}/STUDENT/{name}/{name}.ipynb"
         )
-    tasks = []
-    for student in students or there:
-        try:
-            tasks.append(_Task(student, intake.read(submitted / student / name / f"{name}.ipynb", submitted), ""))
-        except intake.Refused as error:
-            tasks.append(_Task(student, None, str(error)))
-    return tasks
+    return list(dict.fromkeys(students)) or there
 
 
-def _graded(
-    assignment: Assignment,
-    tasks: Sequence[_Task],
-    secret: str,
-    limits: Limits,
-    level: Level,
-    workers: int | None,
-    executor: Executor | None,
-) -> Iterator[tuple[_Task, Graded | None, str]]:
-    """Results in the order in which they come."""
-    count = min(workers or os.cpu_count() or 1, len(tasks))
-    pool = executor or ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        futures = {pool.submit(grade, assignment, t.data, t.reason, secret, limits, level): t for t in tasks}
-        for future in as_completed(futures):
-            task = futures[future]
-            try:
-                yield task, future.result(), ""
-            except BrokenProcessPool:
-                yield task, None, "a grading process was killed (out of memory?): run the same command again"
-            except Exception as error:
-                yield task, None, f"the grader failed: {type(error).__name__}: {error}"
-    finally:
-        if executor is None:
-            pool.shutdown(wait=True, cancel_futures=True)
+_Answer = tuple[_Task, Graded | None, str]
 
 
-def _write_files(course: Course, assignment: Assignment, student: str, graded: Graded) -> None:
+def _tasks(
+    course: Course, assignment: Assignment, secret: str, students: Sequence[str], book: Book, force: bool
+) -> Iterator[_Task | _Answer]:
+    """What is to be graded, read when it is asked for; an answer where there is nothing to do."""
     name = assignment.name
-    write_atomically(course.autograded(student, name) / f"{name}.ipynb", graded.notebook)
-    write_atomically(course.feedback(student, name) / f"{name}.html", feedback_html(name, student, graded))
+    for student in students:
+        try:
+            student.encode()
+        except UnicodeEncodeError:
+            shown = student.encode(errors="backslashreplace").decode()
+            yield _Task(shown, None, "", ""), None, "the folder's name is no text in UTF-8: rename it"
+            continue
+        data, reason = None, ""
+        try:
+            data = intake.read(course.submitted / student / name / f"{name}.ipynb", course.submitted)
+        except intake.Refused as error:
+            reason = str(error)
+        task = _Task(student, data, reason, key(assignment, data, reason, secret))
+        files = _files(course, student, name)
+        if not force and book.key_of(name, student) == task.key and all(file.exists() for file in files):
+            yield task, None, ""
+        else:
+            yield task
+
+
+def _grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Any) -> Graded:
+    """Grade in this process; the isolation is that of the machine it is on."""
+    return grade(assignment, data, reason, secret, limits, level() if callable(level) else level)
+
+
+def _try(pool: Executor) -> None:
+    """See whether processes that do nothing at all are killed too."""
+    try:
+        pool.submit(int).result()
+    except BrokenProcessPool:
+        raise Stopped("grading processes end as soon as they start (out of memory?)") from None
+
+
+class _Grader:
+    """Hands out tasks to processes and hands on what comes back.
+
+    Parameters
+    ----------
+    arguments : of `grade` but for the submission: assignment, secret, limits, level
+    pool : makes an executor; anew where its processes were killed
+    size : how many processes grade at this moment
+    """
+
+    def __init__(self, arguments: tuple, pool: Callable[[], AbstractContextManager[Executor]], size: Callable[[], int]):
+        self.arguments, self.pool, self.size = arguments, pool, size
+        self.flying: dict[Future, _Task] = {}
+        self.suspects: deque[_Task] = deque()
+
+    def run(self, tasks: Iterable[_Task | _Answer]) -> Iterator[_Answer]:
+        """Answers in the order in which they come."""
+        tasks = iter(tasks)
+        with self.pool() as pool:
+            broken = yield from self._until_broken(pool, tasks)
+        while broken:
+            with self.pool() as pool:
+                _try(pool)
+                broken = yield from self._until_broken(pool, tasks)
+
+    def _until_broken(self, pool: Executor, tasks: Iterator[_Task | _Answer]) -> Iterator[_Answer]:
+        """Answers until there are no more, or a process of the pool was killed; whether it was."""
+        try:
+            while True:
+                broken = yield from self._submit(pool, tasks)
+                if not self.flying:
+                    return broken
+                # In a broken pool all tasks fail, one after the other.
+                done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
+                while done:
+                    future = done.pop()
+                    task = self.flying.pop(future)
+                    answer = self._answer(future, task)
+                    del future
+                    if answer:
+                        yield answer
+                    else:
+                        broken = True
+                    del answer
+                if broken:
+                    for future in list(self.flying):
+                        answer = self._answer(future, self.flying.pop(future))
+                        if answer:
+                            yield answer
+                    return True
+        finally:
+            for future in self.flying:
+                future.cancel()
+
+    def _submit(self, pool: Executor, tasks: Iterator[_Task | _Answer]) -> Iterator[_Answer]:
+        """Fill up what is in flight; whether the pool turned out to be broken."""
+        while self._has_room():
+            task = self.suspects.popleft() if self.suspects else next(tasks, None)
+            if task is None:
+                break
+            if not isinstance(task, _Task):
+                yield task
+                continue
+            assignment, secret, limits, level = self.arguments
+            try:
+                future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
+            except BrokenProcessPool:
+                self.suspects.appendleft(task)
+                return True
+            self.flying[future] = task
+        return False
+
+    def _has_room(self) -> bool:
+        flying = self.flying.values()
+        if not flying:
+            return True
+        if self.suspects or any(task.kills for task in flying):
+            return False
+        held = sum(len(task.data or b"") for task in flying)
+        return len(flying) < _FLYING_EACH * max(self.size(), 1) and held < _FLYING_BYTES
+
+    def _answer(self, future: Future, task: _Task) -> _Answer | None:
+        """What came of a task; None where it is to be tried again, alone."""
+        try:
+            return task, future.result(), ""
+        except BrokenProcessPool:
+            # Once among others, whose fault it may have been, and twice alone.
+            if task.kills == 2:
+                return task, None, "the grading process was killed twice on this submission alone (out of memory?)"
+            self.suspects.append(replace(task, kills=task.kills + 1))
+            return None
+        except CancelledError:
+            raise Stopped("the grading task was cancelled: the scheduler is gone, or somebody stopped it") from None
+        except Exception as error:
+            return task, None, f"the grader failed: {type(error).__name__}: {error}"
+
+
+def _record(course: Course, assignment: Assignment, student: str, graded: Graded, book: Book) -> str:
+    """Write a result's files, then the gradebook: a result that is recorded is there in full; what went wrong."""
+    try:
+        for file, content in zip(
+            _files(course, student, assignment.name),
+            (graded.notebook, feedback_html(assignment.name, student, graded)),
+            strict=True,
+        ):
+            remove_leftovers(file.parent)
+            write_atomically(file, content)
+        timestamp = submitted_at(course.submitted / student / assignment.name)
+        book.record(assignment, student, graded, timestamp, course.late_plugin)
+    except NotRecorded as error:
+        return f"the gradebook does not take it: {error}"
+    except OSError as error:
+        if error.errno in _NO_WRITING:
+            raise
+        return f"its files cannot be written: {error}"
+    return ""
+
+
+def _files(course: Course, student: str, name: str) -> tuple[Path, Path]:
+    """The graded notebook and the feedback."""
+    return course.autograded(student, name) / f"{name}.ipynb", course.feedback(student, name) / f"{name}.html"
 
 
 def submitted_at(folder: Path) -> datetime | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import SaveCells
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import compute_checksum, is_solution
-from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, insert, select
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, func, insert, make_url, select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
+from autograder.files import remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.grader import Graded
 
@@ -32,6 +34,20 @@ VERDICTS = Table(
 )
 
 
+# How long to wait for another program that is writing; each of our own transactions takes a fraction of a second.
+_BUSY_SECONDS = 30
+# Any number, the same in every grader: PostgreSQL's lock for one writer at a time.
+_WRITER = 0x646F776E
+
+
+class GradebookError(Exception):
+    """A gradebook that cannot be written; the text says what to do. What was recorded before stays."""
+
+
+class NotRecorded(GradebookError):
+    """One result that the gradebook does not take."""
+
+
 class Book:
     """The gradebook of a course.
 
@@ -39,16 +55,22 @@ class Book:
     ----------
     db_url : SQLAlchemy's URL, SQLite or PostgreSQL
     course_id : nbgrader's
+
+    Raises
+    ------
+    GradebookError : here and in all methods: it cannot be opened, is locked, or its disk is full
     """
 
     def __init__(self, db_url: str, course_id: str):
         self.db_url = db_url
         _let_nbgrader_find_alembic()
-        self.gradebook = Gradebook(db_url, course_id)
-        self.engine = self.gradebook.engine
-        if self.engine.dialect.name == "sqlite":
-            _let_sqlite_use_savepoints(self.engine)
-        _METADATA.create_all(self.engine)
+        with _told(db_url):
+            _make(db_url, course_id)
+            self.gradebook = Gradebook(db_url, course_id)
+            self.engine = self.gradebook.engine
+            if self.engine.dialect.name == "sqlite":
+                _let_sqlite_use_savepoints(self.engine)
+            _METADATA.create_all(self.engine)
 
     def close(self) -> None:
         """Release the connections."""
@@ -67,22 +89,26 @@ class Book:
 
     def register(self, assignment: Assignment) -> None:
         """Enter the assignment and its cells, as `nbgrader generate_assignment` does."""
-        self.gradebook.update_or_create_assignment(assignment.name)
-        resources = {
-            "nbgrader": {"notebook": assignment.name, "assignment": assignment.name, "db_url": self.db_url},
-        }
-        SaveCells().preprocess(assignment.fresh(), resources)
+        with self._transaction() as gradebook:
+            gradebook.update_or_create_assignment(assignment.name)
+            try:
+                _SaveCells(gradebook).save(assignment)
+            except RuntimeError as error:
+                raise GradebookError(
+                    f"{error}. Either bring the cells back, or forget all its grades, those given by hand too, with "
+                    f"`nbgrader db assignment remove {assignment.name} --force`."
+                ) from None
 
     def key_of(self, assignment: str, student: str) -> str | None:
         """The key of the result that is recorded for a student."""
         query = select(VERDICTS.c.key).where(VERDICTS.c.assignment == assignment, VERDICTS.c.student == student)
-        with self.engine.connect() as connection:
+        with _told(self.db_url), self.engine.connect() as connection:
             return connection.scalar(query)
 
     def details(self, assignment: str) -> dict[str, dict[str, Any]]:
         """Verdicts, notes and isolation by student, as they were recorded."""
         query = select(VERDICTS.c.student, VERDICTS.c.details).where(VERDICTS.c.assignment == assignment)
-        with self.engine.connect() as connection:
+        with _told(self.db_url), self.engine.connect() as connection:
             return {student: json.loads(details) for student, details in connection.execute(query)}
 
     def record(
@@ -94,6 +120,10 @@ class Book:
         ----------
         timestamp : when it was submitted, in UTC
         late : nbgrader's late submission plugin
+
+        Raises
+        ------
+        NotRecorded : this result cannot be recorded, such as a name that is too long; others can
         """
         with warnings.catch_warnings(), self._transaction() as gradebook:
             # nbgrader's add_submission lets SQLAlchemy flush objects that it adds only two lines later.
@@ -125,9 +155,11 @@ class Book:
 
     @contextmanager
     def _transaction(self) -> Iterator[Gradebook]:
-        """nbgrader's own gradebook on one transaction: its commits are savepoints in it."""
+        """nbgrader's own gradebook on one transaction, alone: its commits are savepoints in it."""
         usual = self.gradebook.db
-        with self.engine.begin() as connection:
+        with _told(self.db_url), self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_WRITER)))
             make = sessionmaker(bind=connection, join_transaction_mode="create_savepoint", autoflush=True)
             self.gradebook.db = scoped_session(make)
             try:
@@ -137,6 +169,66 @@ class Book:
                 self.gradebook.db.remove()
                 self.gradebook.db = usual
         usual.expire_all()
+
+
+class _SaveCells(SaveCells):
+    """nbgrader's own, on a gradebook that is open: its preprocess opens another and commits after each cell."""
+
+    def __init__(self, gradebook: Gradebook):
+        super().__init__()
+        self.gradebook = gradebook
+
+    def save(self, assignment: Assignment) -> None:
+        """Enter the cells of an assignment."""
+        self.notebook_id = self.assignment_id = assignment.name
+        self.new_grade_cells, self.new_solution_cells = {}, {}
+        self.new_task_cells, self.new_source_cells = {}, {}
+        notebook, _ = NbGraderPreprocessor.preprocess(self, assignment.fresh(), {})
+        self._create_notebook(notebook)
+
+
+@contextmanager
+def _told(db_url: str) -> Iterator[None]:
+    """Say what a database's error means to who grades."""
+    place = make_url(db_url).render_as_string(hide_password=True)
+    try:
+        yield
+    except (SQLAlchemyError, InvalidEntry) as error:
+        first = _first(error)
+        why = str(getattr(first, "orig", None) or first).strip()
+        if not isinstance(first, DBAPIError) or isinstance(first, DataError | IntegrityError):
+            raise NotRecorded(why) from error
+        busy = f": another program has been writing for {_BUSY_SECONDS} s (close it and start again)"
+        raise GradebookError(f"the gradebook {place}: {why}{busy if 'locked' in why else ''}") from error
+    except ImportError as error:
+        raise GradebookError(
+            f"the gradebook {place} needs {error.name}: pip install -c constraints.txt -e '.[postgresql]'"
+        ) from error
+
+
+def _first(error: BaseException) -> BaseException:
+    """The database's own complaint, under those that followed from it and those that nbgrader made of it."""
+    first, seen = error, error
+    while seen is not None:
+        if isinstance(seen, SQLAlchemyError):
+            first = seen
+        seen = seen.__context__
+    return first
+
+
+def _make(db_url: str, course_id: str) -> None:
+    """Make a new SQLite gradebook aside: nbgrader takes a half-made one for whole."""
+    url = make_url(db_url)
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return
+    path = Path(url.database)
+    remove_leftovers(path.parent)
+    if path.exists():
+        return
+    with tempfile.TemporaryDirectory(prefix="downhill-") as folder:
+        made = Path(folder) / path.name
+        Gradebook(url.set(database=str(made)).render_as_string(hide_password=False), course_id).close()
+        write_new(path, made.read_bytes())
 
 
 def _details(graded: Graded) -> dict[str, Any]:
@@ -173,6 +265,7 @@ def _let_sqlite_use_savepoints(engine: Any) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection, record):
         connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection):

@@ -33,6 +33,8 @@ VERSION = 1
 _RESTARTS = 5
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
+# How many outputs: nbformat takes a millisecond for each.
+_MOST_OUTPUTS = 2_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class _Run:
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
-        self.said = 0
+        self.said = self.shown = 0
         self.asked = False
 
     def carry_out(self) -> None:
@@ -172,7 +174,9 @@ class _Run:
                     skipped.add(cell["id"])
                     finished = False
                     break
-            for cell in kept:
+            # The instructor's own tests first: their messages show what a function returned, which could be what an
+            # earlier check has asked.
+            for cell in sorted(kept, key=_asks_the_judge):
                 self._judge(cell, Session(worker.caller(numbers[grade_id(cell)]), self.seed))
         finally:
             worker.end()
@@ -185,7 +189,8 @@ class _Run:
             return
         for output in filter(None, map(_clean, outputs)):
             self.said += len(json.dumps(output))
-            if self.said > _MAX_OUTPUTS:
+            self.shown += 1
+            if self.said > _MAX_OUTPUTS or self.shown > _MOST_OUTPUTS:
                 cell.outputs.append(new_output("stream", name="stderr", text="[more output was cut off here]\n"))
                 return
             cell.outputs.append(output)
@@ -205,7 +210,8 @@ class _Run:
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
             line = next((f.lineno for f in reversed(frames) if f.filename == "<check>"), 0)
-            cell.outputs = [_error(type(error).__name__, f"{error} (line {line} of the check)" if line else str(error))]
+            told = "a hidden test failed" if _is_hidden(cell.source, line) else str(error)
+            cell.outputs = [_error(type(error).__name__, f"{told} (line {line} of the check)" if line else told)]
             return
         if text.getvalue():
             cell.outputs.append(new_output("stream", name="stdout", text=text.getvalue()))
@@ -228,6 +234,22 @@ class _Run:
         self.verdicts[exercise_of(cell)] = verdict
         data = {"text/plain": repr(verdict), "text/html": verdict.to_html()}
         cell.outputs = [new_output("execute_result", data, execution_count=None)]
+
+
+def _asks_the_judge(cell: NotebookNode) -> bool:
+    """Whether a check cell calls `check`, whose inputs are hidden and whose report shows nothing of an answer."""
+    try:
+        nodes = list(ast.walk(ast.parse(cell.source)))
+    except SyntaxError:
+        return False
+    return any(isinstance(node, ast.Name) and node.id == "check" for node in nodes)
+
+
+def _is_hidden(source: str, line: int) -> bool:
+    """Whether a line of a check cell stands in a hidden test: what it says of its values is not for the student."""
+    before = source.splitlines()[:line]
+    marks = [text.strip().removeprefix("### ") for text in before if "HIDDEN TESTS" in text]
+    return bool(marks) and marks[-1].startswith("BEGIN")
 
 
 def _run_source(source: str, names: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ else, metadata, tags, outputs and side files, is not read.
 
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,10 @@ from autograder.grading.assignment import Assignment, grade_id
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000
+
+# Where Markdown passes raw HTML on, and where it makes a link or a picture of a target that is no web page.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_TARGET = re.compile(r"\](?=\(|:)(?![(:]\s*https?://)", re.IGNORECASE)
 
 
 class Refused(Exception):
@@ -135,7 +140,8 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
         name = grade_id(cell)
         if name in assignment.solutions:
             # Without an answer the stub stays, and says so to whoever calls it.
-            cell.source = chosen.get(name, cell.source)
+            answer = chosen.get(name, cell.source)
+            cell.source = answer if cell.cell_type == "code" or answer == cell.source else inert(answer)
         rebuilt.append(cell)
         rebuilt += _extra_cells(extras.get(name or cell.get("id", ""), []), len(rebuilt))
     notebook.cells = rebuilt
@@ -147,6 +153,15 @@ def refused(assignment: Assignment, reason: str) -> Submission:
     """What is recorded of a file that was refused: the instructor's notebook, nothing answered."""
     missing = dict.fromkeys(assignment.solutions, f"The file was not graded: {reason}.")
     return Submission(assignment.fresh(), missing, (f"The file was not graded: {reason}.",))
+
+
+def inert(text: str) -> str:
+    """A text answer whose HTML, scripts' links and pictures are words to read, in nbgrader's pages as in ours.
+
+    A space in the right place does it, in whatever way a page reads Markdown; mathematics and code stay as they are to
+    the eye.
+    """
+    return _TARGET.sub("] ", _TAG.sub("< ", text)).replace("![", "! [")
 
 
 def _cells(data: bytes) -> list[dict]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograder.judge.script import Script
+from autograder.sandbox import spare
 from autograder.sandbox.process import Limits, Sandbox, start
 from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
@@ -33,8 +34,13 @@ class Worker:
 
     def __init__(self, checks: int, limits: Limits, level: str, deadline: float):
         self.limits, self.deadline = limits, deadline
-        self.sandbox: Sandbox = start(checks, limits, level)
-        self._expect("ready", time.monotonic() + _START_SECONDS, "did not start")
+        waiting = spare.take(checks, limits, level)
+        self.sandbox: Sandbox = waiting or start(checks, limits, level)
+        if waiting and not self._is_ready():
+            waiting, self.sandbox = None, start(checks, limits, level)
+        if not waiting and not self._is_ready():
+            raise WorkerLost("the worker did not start")
+        spare.prepare(checks, limits, level)
 
     def run(self, source: str) -> tuple[list[dict], bool]:
         """Run a cell; its outputs as the worker tells them, and whether it succeeded."""
@@ -71,14 +77,15 @@ class Worker:
         except wire.WireError as error:
             raise WorkerLost(f"an answer could not be read: {error}") from None
 
-    def _expect(self, word: str, end: float, late: str) -> None:
+    def _is_ready(self) -> bool:
+        """Whether the worker came up; if not, it is ended."""
         try:
-            if wire.receive(self.sandbox.control, end) == word:
-                return
+            if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) == "ready":
+                return True
         except wire.WireError:
             pass
         self.end()
-        raise WorkerLost(f"the worker {late}")
+        return False
 
 
 class RemoteCaller:

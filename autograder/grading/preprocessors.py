@@ -4,6 +4,7 @@ Stock autograde has two passes, one from submitted/ to a sanitized notebook in a
 grades in the first pass, where the file that was submitted is still at hand, and records in the second.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, is_check
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
 from autograder.grading.grader import grade
 from autograder.grading.secret import secret
 from autograder.sandbox.levels import Level, find
+
+_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def register_assignment(assignment: str, **_: Any) -> None:
@@ -34,6 +37,16 @@ def register_assignment(assignment: str, **_: Any) -> None:
             book.register(Assignment.load(course.source, assignment))
     finally:
         book.close()
+
+
+class HideTests(NbGraderPreprocessor):
+    """Takes the hidden tests' text out of the page that `nbgrader generate_feedback` makes for a student."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        for cell in filter(is_check, nb.cells):
+            # Not nbgrader's ClearHiddenTests: it fails where a student's own cell holds its marks.
+            cell.source = _HIDDEN.sub("# (hidden tests)\n", cell.source)
+        return nb, resources
 
 
 class SubmissionExporter(NotebookExporter):
@@ -59,12 +72,27 @@ def _level(allow_weak: bool) -> Level:
     return find(allow_weak=allow_weak)
 
 
+def _remove_side_files(course: Course, student: str, assignment: str) -> None:
+    """Take away what nbgrader copied from a submission beside the notebook, links followed: feedback would get it too.
+
+    Files that the instructor's folder has, in the instructor's version, stay.
+    """
+    folder = course.autograded(student, assignment)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.suffix != ".ipynb" and not (course.source / assignment / path.relative_to(folder)).exists():
+            path.unlink()
+
+
 class Grade(NbGraderPreprocessor):
     """Puts the graded notebook in the place of the submitted one."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         course = Course.at(Path.cwd())
         assignment = Assignment.load(course.source, resources["nbgrader"]["assignment"])
+        _remove_side_files(course, resources["nbgrader"]["student"], assignment.name)
         data, reason = resources.pop("submitted")
         graded = grade(
             assignment, data, reason, secret(course.root), course.limits, _level(course.allow_weak_isolation)

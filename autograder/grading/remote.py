@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.grading.link import RemoteCaller
-from autograder.judge.judging import PUBLIC_SEED, LocalCaller
+from autograder.judge.judging import PUBLIC_SEED, LocalCaller, is_builtin_error
 from autograder.judge.script import SCRIPT_SLOTS, Caller, Script
 from autograder.worker.calls import Failure, Outcome
 from autograder.worker.wire import Handle
@@ -144,5 +144,6 @@ def _sent(value: Any) -> Any:
 
 def _why(failure: Failure) -> str:
     if failure.kind == "raised":
-        return f"raised {failure.type_name}"
+        # The student names classes, and could name one by an argument of a hidden test.
+        return f"raised {failure.type_name if is_builtin_error(failure.type_name) else 'an exception of its own'}"
     return {"time": failure.message, "died": "the process ended"}.get(failure.kind, "gave no answer")

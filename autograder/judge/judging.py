@@ -204,7 +204,7 @@ def _failure(exercise: Exercise, script: Script, failure: Failure, secret: bool)
         if failure.type_name == "NotImplementedError":
             return f"not written yet{where}", ""
         if secret:
-            type_name = failure.type_name if _is_builtin_error(failure.type_name) else "an exception of its own"
+            type_name = failure.type_name if is_builtin_error(failure.type_name) else "an exception of its own"
             return f"raised {type_name}{where}", ""
         if failure.source:
             line = f"line {failure.line}: {failure.source}"
@@ -234,7 +234,8 @@ def _article(type_name: str) -> str:
     return "None (is the return statement missing?)" if type_name == "NoneType" else f"one {type_name}"
 
 
-def _is_builtin_error(name: str) -> bool:
+def is_builtin_error(name: str) -> bool:
+    """Whether an exception's name is one of Python's own: the student's own may hold anything."""
     import builtins
 
     found = getattr(builtins, name, None)

@@ -14,7 +14,7 @@ def class_table(course: Course, name: str) -> str:
     """Student by exercise: points, the mistakes that were named, and where the feedback lies."""
     book = Book(course.db_url, course.course_id)
     try:
-        details = book.details(name)
+        details = {_printable(student): told for student, told in book.details(name).items()}
     finally:
         book.close()
     notebook = Assignment.load(course.source, name).notebook
@@ -51,6 +51,11 @@ def _upright(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     second = [*names[half:], ""][:half]
     columns = [f"{a.ljust(left)}   {b}".rstrip() for a, b in zip(names[:half], second, strict=True)]
     return "\n".join([*columns, "", lines[0], "─" * len(lines[0]), *lines[1:]])
+
+
+def _printable(student: str) -> str:
+    """A student's id, which is a folder's name, without what would steer the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in student)
 
 
 def _short(cell: str) -> str:

@@ -1,5 +1,6 @@
 """Starts a worker in its sandbox, and ends it with all that runs in it."""
 
+import itertools
 import json
 import os
 import shutil
@@ -38,6 +39,7 @@ else:
 """
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/sys/devices/system/cpu")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
             program, command, scratch_bytes=limits.scratch_bytes, administrator=os.geteuid() == 0
         )
     cgroup = Cgroup.make(limits.memory_bytes, limits.processes)
+    if cgroup:
+        command = cgroup.joined(command)
     try:
         process = subprocess.Popen(
             command,
@@ -133,7 +137,6 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
             stderr=subprocess.DEVNULL,
             pass_fds=[link.fileno() for link in theirs],
             start_new_session=True,
-            preexec_fn=cgroup.join if cgroup else None,
         )
     except BaseException:
         for pair in pairs:
@@ -149,8 +152,8 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
 def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
     """What the worker does to itself first of all."""
     administrator = os.geteuid() == 0
-    # A user of its own for each sandbox: limits count by user, and no two sandboxes share one.
-    uid = 0x7000_0000 + os.getpid() if administrator and level != "none" else None
+    # A user of its own for each sandbox: limits count by user, and no two sandboxes at a time share one.
+    uid = 0x7000_0000 + os.getpid() + (next(_numbers) % 32 << 22) if administrator and level != "none" else None
     if uid is not None and level != "strong":
         os.chown(folder, uid, uid)
     locked = level in ("strong", "medium")

@@ -17,13 +17,14 @@ _DENIED = """
     setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid
 """.split()  # noqa: SIM905
 # Leaving the worker's process group would let a process outlive it where there is no namespace of processes.
-_DENIED_WITHOUT_NAMESPACE = ("setsid", "setpgid")
+# System V's memory and queues stay behind for the next submission; sockets in files lead to other services.
+_DENIED_WITHOUT_NAMESPACE = ("setsid", "setpgid", "shmget", "msgget", "semget", "mq_open", "socket")
 _AF_UNIX = 1
 
 
 @cache
 def program(*, own_processes: bool) -> bytes:
-    """The compiled filter: all system calls but the denied ones; sockets between files only; no new namespaces.
+    """The compiled filter: all system calls but the denied ones; no network; no new namespaces.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def program(*, own_processes: bool) -> bytes:
         # A call that this architecture or libseccomp does not know needs no rule.
         if seccomp.resolve_syscall(seccomp.system_arch(), name) >= 0:
             rules.add_rule(refuse, name)
-    rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, _AF_UNIX))
+    if own_processes:
+        rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, _AF_UNIX))
     for bit in range(32):
         if _CLONE_NEW >> bit & 1:
             rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, 1 << bit, 1 << bit))

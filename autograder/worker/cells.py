@@ -111,6 +111,8 @@ class Shell(InteractiveShell):
 
         self.history_manager = HistoryManager(shell=self, parent=self, enabled=False, hist_file=":memory:")
 
+    def init_completer(self) -> None: ...
+
     def enable_gui(self, gui=None) -> None: ...
 
     def _showtraceback(self, etype, evalue, stb) -> None:

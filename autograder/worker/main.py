@@ -11,6 +11,7 @@ Started as `main(control, checks)` with the numbers of inherited sockets. On the
     ("fork", number)       keep this state for check `number`
 """
 
+import gc
 import os
 import signal
 import socket
@@ -30,6 +31,9 @@ def main(control: int, checks: list[int]) -> None:
 
     stand_in_for_check()
     shell = Shell.instance()
+    # What is loaded by now is never garbage: neither this process nor its children need to look through it.
+    gc.freeze()
+    gc.enable()
     link = socket.socket(fileno=control)
     with suppress(wire.Closed):
         wire.send(link, "ready")

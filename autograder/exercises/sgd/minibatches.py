@@ -13,6 +13,8 @@ from autograder.judge import Case, Finding, Mistake, Probe, Procedure, Script, W
 
 # Chance that a right solution fails a case by bad luck, at most; the counts below are held to Chernoff's bound for it.
 FALSE_ALARM = 1e-9
+# Indices in one batch, whose size is at most 120 here.
+MOST = 10_000
 
 SENTENCES = {
     "drops_last_batch": "The samples that do not fill a batch are dropped. The last batch may be short, but every sample "
@@ -54,6 +56,9 @@ def indices(epoch):
             return Finding("each batch must be a one-dimensional array of integers", got=what)
         if array.size == 0:
             return Finding("a batch is empty")
+        if array.size > MOST:
+            # In int64 it would take eight times what the wire lets through.
+            return Finding("a batch is far larger than the data")
         batches.append(array.astype(np.int64))
     return batches
 

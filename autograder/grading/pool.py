@@ -1,0 +1,123 @@
+"""Grading processes of this machine, that stop when they are told to and do not outlive the grader.
+
+A ProcessPoolExecutor's processes wait for work for ever when the grader is killed, and the sandboxes that they have
+started go on with them.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from autograder.sandbox import spare
+
+_SPAWN = multiprocessing.get_context("spawn")
+_GRACE_SECONDS = 1.0
+_busy = False
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Executor]:
+    """A pool that is ended, with what runs in it, where its block is left by an exception.
+
+    Parameters
+    ----------
+    count : of processes
+    """
+    others = set(multiprocessing.active_children())
+    pool = _Pool(count, mp_context=_SPAWN, initializer=_begin)
+    try:
+        yield pool
+    except BaseException:
+        ours = set(multiprocessing.active_children()) - others
+        for process in ours:
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in ours:
+            process.join(_GRACE_SECONDS)
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    def submit(self, function: Callable, /, *arguments: Any) -> Future:
+        # A process that is started here, and is still loading, would print a traceback at Ctrl-C.
+        with _without_interrupts():
+            return super().submit(_work, function, *arguments)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(function: Callable, *arguments: Any) -> Any:
+    """Do a piece of work in a process of the pool: it can be stopped on the way, and cleans up as it leaves."""
+    global _busy
+    _busy = True
+    try:
+        return function(*arguments)
+    except _Stopped:
+        _leave()
+    finally:
+        _busy = False
+
+
+class _Stopped(BaseException):
+    """This process is to end: not for those who catch every Exception."""
+
+
+def _begin() -> None:
+    """Set up a process of the pool."""
+    # Ctrl-C goes to every process of the terminal; the grader alone decides. Not SIG_IGN: sandboxes would inherit it.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_watch, name="watch the grader", daemon=True).start()
+    spare.start_ahead()
+
+
+def _stop(*_: Any) -> None:
+    if not _busy:
+        _leave()
+    # Once: a second signal must not interrupt the cleaning up after the first.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Stopped
+
+
+def _watch() -> None:
+    """End this process when the grader is gone, however that ended."""
+    grader = multiprocessing.parent_process()
+    if grader is None:
+        return
+    grader.join()
+    if _busy and hasattr(signal, "pthread_kill"):
+        # Into the main thread, out of whatever it waits for.
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        time.sleep(_GRACE_SECONDS)
+    _leave()
+
+
+def _leave() -> None:
+    """End at once: the pool's own way out would write to a grader who is not there."""
+    spare.end()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(128 + signal.SIGTERM)

@@ -1,0 +1,215 @@
+"""How fast and how large: stock nbgrader and ours, side by side on the same submissions of one assignment.
+
+Compared are seconds per submission, from the submitted file to the recorded score and the written feedback. To be fair:
+
+- Each grader is a process that is already warm, its libraries loaded; start-up is reported apart.
+- They take turns within one run, in rounds: what else the machine does meets all of them.
+- Stock nbgrader runs the same notebooks with the same `check` cells in the student's kernel, as nbgrader has it, and by
+  the calls that formgrader makes. Demo cells are marked for it to skip, as ours does: some train for half a minute.
+- The ratio is taken over full submissions alone. The untouched notebooks and the broken files of a class cost ours next
+  to nothing and are reported apart.
+- Ours runs in the strongest isolation that the machine has, which it names.
+
+Memory is that of all processes of a grader, sandboxes and kernels included, each shared page counted once (PSS).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import psutil
+
+from autograder.sandbox.levels import find
+from bench import classes
+
+_PERIOD = 0.1  # seconds between two looks at memory
+
+
+class Contender:
+    """A grader's process, as the benchmark sees it."""
+
+    def __init__(self, kind: str, folder: Path):
+        self.began, self.first = time.perf_counter(), 0.0
+        self.errors = open(folder.with_suffix(".log"), "w+")  # noqa: SIM115 (closed in `end`)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench.contender", kind, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        )
+
+    def warm(self, students: Sequence[str]) -> None:
+        """Grade some for the first time: until here is start-up."""
+        self.ask(students)
+        self.first = time.perf_counter() - self.began
+
+    def grade(self, students: Sequence[str]) -> float:
+        """Seconds per submission."""
+        return self.ask(students)["seconds"] / len(students)
+
+    def ask(self, students: Sequence[str]) -> dict[str, Any]:
+        """Grade, and tell `seconds`, `stages`, and `moments` with the memory at some of them."""
+        self.process.stdin.write(json.dumps(list(students)) + "\n")
+        self.process.stdin.flush()
+        moments: list[tuple[float, float]] = []
+        for line in self.process.stdout:
+            told = json.loads(line)
+            if "seconds" in told:
+                return {**told, "moments": moments}
+            moments.append((told["at"], self._memory_of_judges() if len(moments) % 10 == 9 else 0.0))
+        self.errors.seek(0)
+        raise RuntimeError(f"a grader ended early:\n{self.errors.read()[-3000:]}")
+
+    def peak(self, students: Sequence[str]) -> float:
+        """Megabytes at most while it grades; looking takes time of its own, so apart from what is timed."""
+        found = 0.0
+        done = threading.Event()
+
+        def watch() -> None:
+            nonlocal found
+            while not done.wait(_PERIOD):
+                found = max(found, _megabytes(_family(self.process.pid), "pss"))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            self.ask(students)
+        finally:
+            done.set()
+            watcher.join()
+        return found
+
+    def _memory_of_judges(self) -> float:
+        """Megabytes of the processes that grade, without sandboxes."""
+        with suppress(psutil.Error):
+            own = psutil.Process(self.process.pid)
+            return _megabytes([own, *own.children()], "rss")
+        return 0.0
+
+    def end(self) -> None:
+        """End it and its pool."""
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        own = psutil.Process(pid)
+        return [own, *own.children(recursive=True)]
+    return []
+
+
+def _megabytes(processes: Sequence[psutil.Process], kind: str) -> float:
+    total = 0
+    for process in processes:
+        with suppress(psutil.Error, AttributeError):
+            total += getattr(process.memory_full_info() if kind == "pss" else process.memory_info(), kind)
+    return total / 2**20
+
+
+def side_by_side(root: Path, folder: Path, size: int, rounds: int) -> None:
+    """Print how the graders compare on one class."""
+    names = {"stock": "stock nbgrader", "1": "ours, 1 worker", "2": "ours, 2 workers"}
+    with ExitStack() as stack:
+        runners = {}
+        for kind in names:
+            made = classes.make(root, folder / kind, size, stock=kind == "stock")
+            runners[kind] = Contender(kind, folder / kind)
+            stack.callback(runners[kind].end)
+            runners[kind].warm(made.full[: max(int(kind), 1) if kind != "stock" else 1])
+        one_each = classes.kinds(made.full)
+        chunk = made.full[: 2 * len(one_each)]
+        seconds: dict[str, list[float]] = {kind: [] for kind in names}
+        for number in range(rounds):
+            seconds["stock"].append(runners["stock"].grade([one_each[number % len(one_each)]]))
+            for kind in ("1", "2"):
+                seconds[kind].append(runners[kind].grade(chunk))
+        cheap = runners["1"].grade(made.others) if made.others else None
+        peaks = {kind: runner.peak(one_each[:1] if kind == "stock" else chunk) for kind, runner in runners.items()}
+    print(f"{'':18s} {'s per submission':>17s} {'from … to':>13s} {'speed':>7s} {'peak memory':>12s} {'start-up':>9s}")
+    for kind, name in names.items():
+        mean = fmean(seconds[kind])
+        spread = f"{min(seconds[kind]):.2f} … {max(seconds[kind]):.2f}"
+        speed = f"{fmean(seconds['stock']) / mean:.1f} ×"
+        start = max(runners[kind].first - mean, 0.0)
+        print(f"{name:18s} {mean:17.3f} {spread:>13s} {speed:>7s} {peaks[kind]:9.0f} MB {start:7.1f} s", flush=True)
+    if cheap is not None:
+        print(f"untouched, broken, doubled (ours, 1 worker): {cheap:.3f} s per submission")
+
+
+def where_time_goes(root: Path, folder: Path, size: int) -> None:
+    """Print the stages of ours, one after the other in one process."""
+    made = classes.make(root, folder / "0", size)
+    runner = Contender("0", folder / "0")
+    try:
+        runner.warm(made.full[:1])
+        chosen = made.full[: 2 * len(classes.kinds(made.full))]
+        told = runner.ask(chosen)
+        untouched = [student for student in made.others if "untouched" in student]
+        # Between the first and the last: opening the gradebook belongs to the class, not to four submissions.
+        ends = [moment for moment, _ in runner.ask(untouched)["moments"]] if untouched else []
+    finally:
+        runner.end()
+    total = told["seconds"] / len(chosen)
+    print(f"\nWhere the time of ours goes, all in one process: {total * 1000:.0f} ms per full submission")
+    stages = {name: seconds / len(chosen) for name, seconds in told["stages"].items()}
+    stages["the rest"] = total - sum(stages.values())
+    for name, seconds in stages.items():
+        print(f"  {name:24s} {seconds * 1000:5.0f} ms {seconds / total:5.0%}")
+    if len(ends) > 1:
+        print(f"An untouched one: {(ends[-1] - ends[0]) / (len(ends) - 1) * 1000:.0f} ms")
+
+
+def at_scale(root: Path, folder: Path, sizes: Sequence[int], workers: int) -> None:
+    """Print what classes of several sizes cost, and whether the grader grows."""
+    print(f"\nClasses of the whole mix, {workers} workers")
+    print(f"{'submissions':>11s} {'s each':>8s} {'first quarter':>14s} {'last quarter':>13s} {'grader, MB':>22s}")
+    for size in sizes:
+        made = classes.make(root, folder / f"class{size}", size)
+        runner = Contender(str(workers), folder / f"class{size}")
+        try:
+            runner.warm(made.students[:workers])
+            told = runner.ask(made.students)
+        finally:
+            runner.end()
+        ends = [moment for moment, _ in told["moments"]]
+        quarter = max(size // 4, 1)
+        first, last = ends[quarter - 1] / quarter, (ends[-1] - ends[-quarter - 1]) / quarter if size > quarter else 0.0
+        seen = [memory for _, memory in told["moments"] if memory]
+        grown = f"{seen[0]:.0f} at first, {seen[-1]:.0f} at last" if seen else "-"
+        each = told["seconds"] / size
+        print(f"{size:11d} {each:8.3f} {first:14.3f} {last:13.3f} {grown:>22s}", flush=True)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=40, help="students of the class that is compared (default: 40)")
+    parser.add_argument("--rounds", type=int, default=7, help="one submission of stock's in each (default: 7)")
+    parser.add_argument("--scale", type=int, nargs="*", default=[100, 300], help="sizes of larger classes")
+    options = parser.parse_args()
+    root = Path.cwd()
+    print(f"{classes.TOPIC}, a class of {options.size}, {os.cpu_count()} cores.")
+    print(f"Isolation of ours: {find(allow_weak=True)}.\n", flush=True)
+    with tempfile.TemporaryDirectory(prefix="downhill-bench-") as folder:
+        side_by_side(root, Path(folder), options.size, options.rounds)
+        where_time_goes(root, Path(folder), options.size)
+        at_scale(root, Path(folder), options.scale, 2)
+
+
+if __name__ == "__main__":
+    main()

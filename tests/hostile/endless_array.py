@@ -1,0 +1,15 @@
+# An object that never becomes an array, nor text, nor goes away.
+# base: solved
+# deserved: sgd=0
+
+# %% sgd
+def sgd(w, grad, state, *, lr):
+    class Endless:
+        def __array__(self, *args, **kwargs):
+            while True:
+                pass
+
+        __repr__ = __str__ = __del__ = __eq__ = __bool__ = __array__
+
+
+    return Endless(), Endless()

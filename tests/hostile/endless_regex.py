@@ -1,0 +1,7 @@
+# A loop in C: a regular expression.
+# base: solved
+
+# %% after check_sgd
+import re
+
+re.match(r"(a+)+$", "a" * 60 + "b")

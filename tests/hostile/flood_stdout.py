@@ -1,0 +1,14 @@
+# More text than memory.
+# base: solved
+
+# %% after check_sgd
+import os
+
+line = "x" * 10**6
+try:
+    while True:
+        print(line)
+        os.write(1, line.encode())
+        os.write(2, line.encode())
+except OSError:
+    pass

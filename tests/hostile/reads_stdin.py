@@ -1,0 +1,5 @@
+# Waits for an answer that nobody gives.
+# base: solved
+
+# %% after check_sgd
+input('password? ')
