@@ -73,7 +73,10 @@ class Cluster(Executor):
 
     def size(self) -> int:
         """How many processes grade."""
-        return len(self.client.nthreads())
+        try:
+            return len(self.client.nthreads())
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ClusterError(f"the scheduler is gone: {error}") from None
 
 
 @contextmanager
@@ -94,7 +97,10 @@ def connected(address: str, finder: Finder) -> Iterator[Cluster]:
     except ImportError:
         raise ClusterError("--scheduler needs Dask: pip install -c constraints.txt -e '.[dask]'") from None
     try:
-        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False, name="autograder")
+        client = _in_time(
+            partial(Client, address, timeout=_CONNECT_SECONDS, set_as_default=False, name="autograder"),
+            _CONNECT_SECONDS + 1.0,
+        )
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address} within {_CONNECT_SECONDS:g} s ({error}): "
@@ -108,6 +114,20 @@ def connected(address: str, finder: Finder) -> Iterator[Cluster]:
             yield Cluster(client, levels, sum(threads.values()) - len(threads), executor)
         finally:
             executor.shutdown(wait=False)
+
+
+def _in_time(make: Callable[[], Any], seconds: float) -> Any:
+    """What `make` gives: Dask waits without end for a port that takes the connection and says nothing."""
+    made: Future = Future()
+
+    def work() -> None:
+        try:
+            made.set_result(make())
+        except Exception as error:
+            made.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return made.result(seconds)
 
 
 def _try(client: Any, finder: Finder) -> tuple[Level, ...]:

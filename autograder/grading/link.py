@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograder.judge.script import Script
-from autograder.sandbox import spare
 from autograder.sandbox.process import Limits, Sandbox, start
 from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
@@ -34,13 +33,9 @@ class Worker:
 
     def __init__(self, checks: int, limits: Limits, level: str, deadline: float):
         self.limits, self.deadline = limits, deadline
-        waiting = spare.take(checks, limits, level)
-        self.sandbox: Sandbox = waiting or start(checks, limits, level)
-        if waiting and not self._is_ready():
-            waiting, self.sandbox = None, start(checks, limits, level)
-        if not waiting and not self._is_ready():
+        self.sandbox: Sandbox = start(checks, limits, level)
+        if not self._is_ready():
             raise WorkerLost("the worker did not start")
-        spare.prepare(checks, limits, level)
 
     def run(self, source: str) -> tuple[list[dict], bool]:
         """Run a cell; its outputs as the worker tells them, and whether it succeeded."""

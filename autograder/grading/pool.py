@@ -16,7 +16,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from autograder.sandbox import spare
+import psutil
 
 _SPAWN = multiprocessing.get_context("spawn")
 _GRACE_SECONDS = 1.0
@@ -91,7 +91,6 @@ def _begin() -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_watch, name="watch the grader", daemon=True).start()
-    spare.start_ahead()
 
 
 def _stop(*_: Any) -> None:
@@ -116,8 +115,11 @@ def _watch() -> None:
 
 
 def _leave() -> None:
-    """End at once: the pool's own way out would write to a grader who is not there."""
-    spare.end()
+    """End at once, with all below: the pool's own way out would write to a grader who is not there."""
+    # A sandbox that was only just starting is not yet in the hands of who ends it.
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     os._exit(128 + signal.SIGTERM)

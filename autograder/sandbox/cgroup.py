@@ -47,6 +47,15 @@ class Cgroup:
             return None
         return cls(tuple(made))
 
+    @staticmethod
+    def sweep() -> None:
+        """Remove the groups of graders that are gone: one that was killed could not."""
+        for folder in (*_TOP.glob("*/downhill-*"), *_TOP.glob("downhill-*")):
+            pid = folder.name.split("-")[1]
+            if pid.isdigit() and not Path("/proc", pid).exists():
+                with suppress(OSError):
+                    folder.rmdir()
+
     def joined(self, command: Sequence[str]) -> list[str]:
         """A command that puts itself into the group and then runs another; without the group it does not.
 

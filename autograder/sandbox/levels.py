@@ -76,6 +76,7 @@ def find(*, allow_weak: bool = False) -> Level:
     """
     if os.environ.get(VARIABLE) == "none":
         return Level("none")
+    Cgroup.sweep()
     trials = []
     for name in ("strong", "medium", "weak"):
         trial = attempt(name)

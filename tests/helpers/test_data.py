@@ -544,7 +544,12 @@ def test_a_member_too_large_for_a_batch_is_not_read(server, tmp_path, monkeypatc
     assert "is no batch of images" in message
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"no tar"), archive({"readme": b"x"})[:-20], GARBAGE])
+# Named: pytest makes ids of bytes, and gzip writes the time into them, so that two processes would not agree.
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b"no tar"), archive({"readme": b"x"})[:-20], GARBAGE],
+    ids=["no gzip", "no tar", "cut off", "garbage"],
+)
 def test_a_file_that_is_no_archive_is_named(server, tmp_path, body):
     assert f"{tmp_path / CIFAR} cannot be read" in refused(cifar_source(server, body), tmp_path)
 
@@ -557,6 +562,7 @@ def test_a_file_that_is_no_archive_is_named(server, tmp_path, body):
         *map(gzip.compress, (b"", b"\0\0\x08", b"\0\0\x08\x01\0\0\0\x09short", b"\0\0\x09\x01\0\0\0\x02ab")),
         idx(np.zeros((2, 3), np.uint8))[:-9],
     ],
+    ids=["no gzip", "garbage", "empty", "no shape", "too short", "wrong type", "cut off"],
 )
 def test_a_file_that_is_not_mnist_is_named(server, tmp_path, body):
     source = source_of(dict.fromkeys(data.MNIST.files, body), server.base)
