@@ -111,7 +111,8 @@ def notebooks(course):
 def submit(course, student, content):
     """Lay a notebook, a text of `compose`'s, or bytes where a student's submission lies."""
     if isinstance(content, str):
-        for name, value in {"@COURSE@": course.root, "@HOME@": Path.home(), "@MARKER@": MARKER[::-1]}.items():
+        places = {"@COURSE@": course.root, "@HOME@": Path.home(), "@PROJECT@": Path(__file__).parents[1]}
+        for name, value in {**places, "@MARKER@": MARKER[::-1]}.items():
             content = content.replace(name, str(value))
         content = compose(content, *notebooks(course))
     path = course.submitted / student / NAME / f"{NAME}.ipynb"
