@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("psutil")
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -210,7 +210,7 @@ def _first(error: BaseException) -> BaseException:
     """The database's own complaint, under those that followed from it and those that nbgrader made of it."""
     first, seen = error, error
     while seen is not None:
-        if isinstance(seen, SQLAlchemyError):
+        if isinstance(seen, DBAPIError):
             first = seen
         seen = seen.__context__
     return first

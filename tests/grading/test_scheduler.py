@@ -16,7 +16,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.cli import main
-from autograder.grading import classroom, cluster
+from autograder.grading import classroom, cluster, pool
 from autograder.grading.classroom import Stopped, grade_class
 from autograder.grading.course import Course
 from autograder.sandbox.levels import Level, NoIsolation
@@ -28,6 +28,8 @@ WORK = """
 import os, signal, time
 from pathlib import Path
 from autograder.grading.grader import Graded, key
+
+pytestmark = pytest.mark.long
 
 def grade(assignment, data, reason, secret, limits, level):
     "A kill for each letter X in the notebook that is not yet in the folder of kills; else a result at once."
@@ -142,7 +144,7 @@ def test_a_process_that_is_killed_costs_nobody_but_who_kills_it_twice(course, su
 
 def test_processes_that_cannot_start_end_the_run(course, submit, monkeypatch):
     submit("ann", "bob", "cyd")
-    monkeypatch.setattr(classroom.processes.__globals__["_Pool"], "__init__", _broken_init)
+    monkeypatch.setattr(pool._Pool, "__init__", _broken_init)
     with pytest.raises(Stopped, match="as soon as they start"):
         list(grade_class(course, NAME, SECRET, level(), workers=1))
 
