@@ -29,7 +29,6 @@ import os, signal, time
 from pathlib import Path
 from autograder.grading.grader import Graded, key
 
-pytestmark = pytest.mark.long
 
 def grade(assignment, data, reason, secret, limits, level):
     "A kill for each letter X in the notebook that is not yet in the folder of kills; else a result at once."
