@@ -133,7 +133,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.course import Course
     from autograder.grading.secret import secret
     from autograder.report.progress import Progress
-    from autograder.report.table import class_table
+    from autograder.report.table import class_table, printable
 
     course = Course.at(Path.cwd())
     allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
@@ -167,7 +167,7 @@ def _grade(options: argparse.Namespace) -> int:
     unchanged = f", {same} unchanged since the last time" if same else ""
     print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
     for result in failed:
-        print(f"{result.student}: {result.error}", file=sys.stderr)
+        print(f"{printable(result.student)}: {result.error}", file=sys.stderr)
     if failed:
         print(f"{len(failed)} not graded: the same command tries them again.", file=sys.stderr)
     return int(bool(failed))

@@ -19,7 +19,7 @@ from autograder.grading.classroom import grade_class
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
 from autograder.judge.judging import judge
-from autograder.sandbox.process import Limits
+from autograder.sandbox.process import Limits, uids
 from autograder.worker.calls import Failure, Outcome
 
 from .grading.conftest import NAME, SECRET, TEXT, as_bytes, level, make_course
@@ -193,7 +193,7 @@ def digest(path):
 
 def leftovers(pids, temporary):
     """Processes, control groups and folders that outlived their submission."""
-    users = {0x4000_0000 + 64 * pid + k for pid in pids for k in range(64)}
+    users = {uid for pid in pids for uid in uids(pid)}
     found = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -34,8 +34,15 @@ class Worker:
     def __init__(self, checks: int, limits: Limits, level: str, deadline: float):
         self.limits, self.deadline = limits, deadline
         self.sandbox: Sandbox = start(checks, limits, level)
-        if not self._is_ready():
-            raise WorkerLost("the worker did not start")
+        try:
+            if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) != "ready":
+                raise WorkerLost("the worker did not start")
+        except wire.WireError:
+            self.end()
+            raise WorkerLost("the worker did not start") from None
+        except BaseException:
+            self.end()
+            raise
 
     def run(self, source: str) -> tuple[list[dict], bool]:
         """Run a cell; its outputs as the worker tells them, and whether it succeeded."""
@@ -49,7 +56,9 @@ class Worker:
     def keep(self, number: int) -> None:
         """Keep the state of all cells so far, for check `number`."""
         self._ask(
-            ("fork", number), min(time.monotonic() + _START_SECONDS, self.deadline), "the notebook's state is lost"
+            ("fork", number),
+            min(time.monotonic() + self.limits.cell_seconds, self.deadline),
+            "the notebook's state is lost",
         )
 
     def caller(self, number: int) -> "RemoteCaller":
@@ -71,16 +80,6 @@ class Worker:
             raise WorkerLost("the process ended (exit, a crash, or out of memory)") from None
         except wire.WireError as error:
             raise WorkerLost(f"an answer could not be read: {error}") from None
-
-    def _is_ready(self) -> bool:
-        """Whether the worker came up; if not, it is ended."""
-        try:
-            if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) == "ready":
-                return True
-        except wire.WireError:
-            pass
-        self.end()
-        return False
 
 
 class RemoteCaller:

@@ -14,7 +14,7 @@ def class_table(course: Course, name: str) -> str:
     """Student by exercise: points, the mistakes that were named, and where the feedback lies."""
     book = Book(course.db_url, course.course_id)
     try:
-        details = {_printable(student): told for student, told in book.details(name).items()}
+        details = {printable(student): told for student, told in book.details(name).items()}
     finally:
         book.close()
     notebook = Assignment.load(course.source, name).notebook
@@ -53,7 +53,7 @@ def _upright(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*columns, "", lines[0], "─" * len(lines[0]), *lines[1:]])
 
 
-def _printable(student: str) -> str:
+def printable(student: str) -> str:
     """A student's id, which is a folder's name, without what would steer the terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in student)
 

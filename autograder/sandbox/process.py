@@ -153,7 +153,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
     """What the worker does to itself first of all."""
     administrator = os.geteuid() == 0
     # A user of its own for each sandbox: limits count by user, and no two sandboxes at a time share one.
-    uid = 0x7000_0000 + os.getpid() + (next(_numbers) % 32 << 22) if administrator and level != "none" else None
+    uid = uids(os.getpid())[next(_numbers) % 32] if administrator and level != "none" else None
     if uid is not None and level != "strong":
         os.chown(folder, uid, uid)
     locked = level in ("strong", "medium")
@@ -177,6 +177,11 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
         "write": [scratch, "/dev/null"],
         "seccomp": syscalls.program(own_processes=level == "strong").hex() if locked else "",
     }
+
+
+def uids(grader: int) -> list[int]:
+    """The user ids that workers of a grading process have in turn, where that process is root's."""
+    return [0x7000_0000 + grader + (number << 22) for number in range(32)]
 
 
 def _own_processes() -> int:

@@ -7,9 +7,12 @@ bubblewrap's namespaces. Applied in the process itself, for good: neither it nor
 import ctypes
 import os
 import resource
+import signal
+import sys
 from collections.abc import Mapping
 from typing import Any
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
@@ -30,13 +33,25 @@ def apply(settings: Mapping[str, Any]) -> None:
         os.setresuid(uid, uid, uid)
     for name, value in settings["rlimits"].items():
         resource.setrlimit(getattr(resource, name), (value, value))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
+    # A change of the uid clears it.
+    end_with_parent()
+    if sys.platform == "linux":
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if settings["landlock"]:
         _landlock(settings["list"], settings["read"], settings["write"])
     if settings["seccomp"]:
         _seccomp(bytes.fromhex(settings["seccomp"]))
+
+
+def end_with_parent() -> None:
+    """Let this process be killed when its parent is: where no namespace of processes ends it with its grader."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _prctl(option: int, *arguments: Any) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, *arguments, *[0] * (4 - len(arguments))) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
 def _landlock(listed: list[str], read: list[str], write: list[str]) -> None:
@@ -65,5 +80,4 @@ def _seccomp(program: bytes) -> None:
         _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
     filter_ = Filter(len(program) // 8, program)
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_))

@@ -5,7 +5,7 @@ socket of its own, while the parent goes on with the next cell. The judge asks n
 the inputs of a check reach no later cell, what one check's calls leave behind reaches no other check, and a call that
 hangs or kills its process loses that check alone.
 
-Started as `main(control, checks)` with the numbers of inherited sockets. On the control socket the judge sends
+`main(control, checks)` is started with the numbers of inherited sockets. On the control socket the judge sends
 
     ("run", source)        run a cell; the answer is (outputs, success)
     ("fork", number)       keep this state for check `number`
@@ -15,11 +15,10 @@ import gc
 import os
 import signal
 import socket
-import sys
 from contextlib import suppress
 from dataclasses import astuple
 
-from . import wire
+from . import lockdown, wire
 from .calls import Runner
 
 
@@ -106,6 +105,7 @@ def _stay_behind(sockets: list[int]) -> None:
     are kept for the checks above it.
     """
     if os.fork() == 0:
+        lockdown.end_with_parent()
         return
     for descriptor in sockets:
         os.close(descriptor)
@@ -117,7 +117,3 @@ def _limit_threads() -> None:
     """One thread for BLAS: a process that forks must have no others, and a class is graded in parallel anyway."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), [int(number) for number in sys.argv[2].split(",") if number])
