@@ -9,8 +9,6 @@ import pytest
 
 pytest.importorskip("psutil")
 
-pytestmark = pytest.mark.long
-
 ROOT = Path(__file__).resolve().parents[1]
 
 

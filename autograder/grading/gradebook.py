@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import BaseCell, Gradebook, InvalidEntry, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import compute_checksum, is_solution
 from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, func, insert, make_url, select
@@ -132,13 +132,17 @@ class Book:
             arguments = {} if timestamp is None else {"timestamp": timestamp}
             submission = gradebook.update_or_create_submission(assignment.name, student, **arguments)
             notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
-            for grade in notebook.grades:
-                grade.auto_score = graded.scores.get(grade.name)
-                # As nbgrader has it: a person looks again where a person has decided before.
-                grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
             unchanged = _unchanged(assignment, graded)
-            for comment in notebook.comments:
-                comment.auto_comment = "No response." if comment.name in unchanged else None
+            # All names in one query, and all changes in one write, not one for each cell.
+            query = select(BaseCell.id, BaseCell.name).where(BaseCell.notebook_id == notebook.notebook_id)
+            cells = dict(gradebook.db.execute(query).all())
+            with gradebook.db.no_autoflush:
+                for grade in notebook.grades:
+                    grade.auto_score = graded.scores.get(cells[grade.cell_id])
+                    # As nbgrader has it: a person looks again where a person has decided before.
+                    grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+                for comment in notebook.comments:
+                    comment.auto_comment = "No response." if cells[comment.cell_id] in unchanged else None
             gradebook.db.flush()
             gradebook.db.refresh(notebook)
             notebook.late_submission_penalty = _penalty(late, student, notebook.score, submission.total_seconds_late)

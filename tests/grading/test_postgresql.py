@@ -19,8 +19,6 @@ from autograder.grading.gradebook import Book, GradebookError
 from .conftest import NAME, SECRET, as_bytes, level
 from .test_classroom import Here
 
-pytestmark = pytest.mark.long
-
 PROGRAMS = (sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [os.path.dirname(shutil.which("initdb") or "")])[-1]
 
 

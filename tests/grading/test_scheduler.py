@@ -168,7 +168,7 @@ def local():
     """A Dask cluster of real processes, each with its nanny."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as dask:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as dask:
         yield dask
 
 
@@ -229,7 +229,7 @@ def test_a_scheduler_that_is_lost_is_told(course, submit, monkeypatch):
     submit("ann", "bob", "cyd", "dan")
     monkeypatch.setenv("DOWNHILL_TEST_SECONDS", "0.5")
     finder = cluster.Finder(allow_weak=True, allow_none=True)
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as local:  # noqa: SIM117
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as local:  # noqa: SIM117
         with cluster.connected(local.scheduler_address, finder) as executor:
             with closing(grade_class(course, NAME, SECRET, finder, executor=executor)) as results:
                 first = next(results)
