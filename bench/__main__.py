@@ -30,7 +30,7 @@ from typing import Any
 import psutil
 
 from autograder.sandbox.levels import find
-from bench import classes
+from bench import classes, solutions
 
 _PERIOD = 0.1  # seconds between two looks at memory
 
@@ -209,6 +209,8 @@ def main() -> None:
         side_by_side(root, Path(folder), options.size, options.rounds)
         where_time_goes(root, Path(folder), options.size)
         at_scale(root, Path(folder), options.scale, 2)
+    print()
+    solutions.main()
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def start(root, *words, program=("-m", "autograder.cli"), environment=None):
     )
 
 
-def finish(process, seconds=60):
+def finish(process, seconds=180):
     """(exit status, output, errors)"""
     output, errors = process.communicate(timeout=seconds)
     return process.returncode, output, errors
@@ -84,7 +84,7 @@ def below(process):
         return []
 
 
-def wait_for_sandbox(process, seconds=40):
+def wait_for_sandbox(process, seconds=120):
     """Wait until a student's cell has been at work for a moment; all processes then."""
     for _ in range(int(seconds / 0.05)):
         busy = [p for p in below(process) if _is_sandbox(p)]
