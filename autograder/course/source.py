@@ -181,6 +181,7 @@ def parse_text(text: str, topic: str, file: str) -> Source:
     problems += _doubled(cells)
     if headers_are_sound:
         problems += _unpaired(cells)
+        problems += _given_away(cells)
     if problems:
         raise SourceErrors([SourceError(file, *problem) for problem in sorted(problems)])
     return Source(topic, file, tuple(cells))
@@ -437,3 +438,20 @@ def _unpaired(cells: Sequence[Cell]) -> _Problems:
             yield line, f'the check {id_!r} has no cell with exercise="{id_}"'
         elif exercises[id_] > line:
             yield line, f"the check {id_!r} stands before its exercise (line {exercises[id_]})"
+
+
+def _given_away(cells: Sequence[Cell]) -> _Problems:
+    """Functions that a check asks for and the release would hold solved: one of two in a cell is easily forgotten."""
+    checks = {cell.id: set(re.findall(r"\w+", cell.source)) for cell in cells if cell.kind == "check"}
+    for cell in cells:
+        if cell.kind != "exercise" or "BEGIN SOLUTION" not in cell.source:
+            continue
+        try:
+            body = python_tree(cell.source).body
+        except (SyntaxError, ValueError):
+            continue
+        lines = cell.source.split("\n")
+        for node in body:
+            asked = isinstance(node, ast.FunctionDef) and node.name in checks.get(cell.id, ())
+            if asked and not any("BEGIN SOLUTION" in line for line in lines[node.lineno - 1 : node.end_lineno]):
+                yield cell.line + node.lineno, f"{node.name!r} is checked, but has no ### BEGIN SOLUTION"

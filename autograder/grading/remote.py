@@ -119,8 +119,13 @@ class _Bound:
 
     def _bind(self, step: tuple) -> tuple:
         if step[0] == "call":
-            return (*step[:2], self.renumbered.get(step[2].slot, step[2]), *step[3:])
+            kind, slots, function, args, kwargs = step
+            kwargs = {name: self._own(value) for name, value in kwargs.items()}
+            return kind, slots, self._own(function), [self._own(value) for value in args], kwargs
         return step
+
+    def _own(self, value: Any) -> Any:
+        return self.renumbered.get(value.slot, value) if isinstance(value, Handle) else value
 
 
 def caller_of(functions: Sequence[Callable]) -> tuple[Caller, str]:

@@ -1,5 +1,6 @@
 """The judge: kinds of exercise, comparison with the reference, verdict. It never runs a student's code at grading."""
 
+from autograder.judge.activation import Activation, any_function
 from autograder.judge.exercise import Case, Exercise, Mistake
 from autograder.judge.function import Function, Layer
 from autograder.judge.judging import judge
@@ -9,6 +10,7 @@ from autograder.judge.script import Finding, Probe, Script, Want
 from autograder.judge.verdict import Verdict
 
 __all__ = [
+    "Activation",
     "Case",
     "Exercise",
     "Finding",
@@ -21,6 +23,7 @@ __all__ = [
     "Script",
     "Verdict",
     "Want",
+    "any_function",
     "judge",
     "torch_optimizer",
     "torch_steps",

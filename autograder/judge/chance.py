@@ -2,11 +2,11 @@
 
 A random function is judged by properties that any correct one has, never by one sequence of draws. Each question here
 answers whether what came is too unlikely for a correct function: FALSE_ALARM bounds the chance that a correct one is
-called wrong by one question (the bounds are exact or one-sided, not asymptotic). A grading asks fewer than 500 of them
-in all notebooks together, so a right submission is wronged with a probability below one in a million.
+called wrong by one question (the bounds are exact or one-sided, not asymptotic). No notebook asks more than 500 of them,
+so grading wrongs a right submission with a probability below one in a million.
 
-How sharp: to see an error of d standard errors with the same certainty, d must be about 12. A rate of 0.5 that is off by
-10 % needs 15,000 draws, a standard deviation that is off by 5 % needs 30,000.
+How sharp: to see an error of d standard errors with the same certainty, d must be about 12. A rate of 0.5 that is off
+by 10 % needs 15,000 draws, a standard deviation that is off by 5 % needs 30,000.
 """
 
 import math

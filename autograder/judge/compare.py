@@ -1,6 +1,6 @@
 """Compares what a student's function gave with the reference, and says in words where they part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ RTOL = {"float64": 1e-7, "float32": 1e-4}
 class Difference:
     """Where a value is not what was wanted.
 
-    `kind` is one of "type", "shape", "dtype", "not finite", "value"; `got` and `expected` are numbers at the worst
-    element, or short texts; `relative` is its error relative to the larger of expected value and scale.
+    `kind` is one of "type", "keys", "shape", "dtype", "not finite", "value"; `got` and `expected` are numbers at the
+    worst element, or short texts; `relative` is its error relative to the larger of expected value and scale; `label`
+    names the entry of a dict.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Difference:
     got: str = ""
     expected: str = ""
     relative: float | None = None
+    label: str = ""
 
 
 def tolerance(want: Want) -> tuple[float, float | np.ndarray]:
@@ -51,6 +53,8 @@ def difference(got: Any, want: Want) -> Difference | None:
         return None
     if isinstance(expected, list | tuple):
         return _sequence(got, want)
+    if isinstance(expected, dict):
+        return _mapping(got, want)
     if isinstance(expected, str | bool):
         got = bool(got) if isinstance(got, np.bool_) else got
         if type(got) is type(expected) and got == expected:
@@ -67,6 +71,29 @@ def _sequence(got: Any, want: Want) -> Difference | None:
     if len(got) != len(want.value):
         return Difference("shape", f"{want.label} must have {len(want.value)} parts, got {len(got)}")
     return None
+
+
+def _mapping(got: Any, want: Want) -> Difference | None:
+    """The first thing that is wrong with a dict: its keys, then its entries one by one."""
+    if not isinstance(got, dict):
+        return Difference("type", f"{want.label} must be a dict, got {kind_of(got)}")
+    missing = [key for key in want.value if key not in got]
+    extra = [key for key in got if key not in want.value]
+    if missing or extra:
+        says = f"lacks the key {missing[0]!r}" if missing else f"has a key that is not asked for, {show(extra[0])}"
+        return Difference("keys", f"{want.label} {says}", None, show(list(got)), show(list(want.value)))
+    for key in want.value:
+        one = entry(want, key)
+        wrong = difference(got[key], one)
+        if wrong:
+            return replace(wrong, label=wrong.label or one.label)
+    return None
+
+
+def entry(want: Want, key: str) -> Want:
+    """What one entry of a dict has to be; nothing is known of one that is not asked for."""
+    scale = want.scale.get(key) if isinstance(want.scale, dict) else want.scale
+    return replace(want, label=f"{want.label}[{key!r}]", value=want.value.get(key), scale=scale)
 
 
 def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
@@ -137,7 +164,8 @@ def same(got: Any, other: Any, want: Want) -> bool:
     if isinstance(got, Handle) or isinstance(other, Handle):
         return isinstance(got, Handle) and isinstance(other, Handle) and got.type_name == other.type_name
     if isinstance(got, dict) and isinstance(other, dict):
-        return got.keys() == other.keys() and all(same(got[key], other[key], want) for key in got)
+        each = entry if isinstance(want.value, dict) else lambda want, key: want
+        return got.keys() == other.keys() and all(same(got[key], other[key], each(want, key)) for key in got)
     if isinstance(got, list | tuple) or isinstance(other, list | tuple):
         return (
             isinstance(got, list | tuple)
@@ -151,7 +179,7 @@ def same(got: Any, other: Any, want: Want) -> bool:
     if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
         return False
     a, b = a.astype(np.float64), b.astype(np.float64)
-    if want.value is None or isinstance(want.value, str | bool | list | tuple):
+    if want.value is None or isinstance(want.value, str | bool | list | tuple | dict):
         rtol, atol = RTOL["float64"], 0.0
     else:
         rtol, atol = tolerance(want)

@@ -22,9 +22,10 @@ class Function(Exercise):
 
     Parameters
     ----------
-    draw : draw(rng, case) -> (positional, keywords), each a dict from names to values; a list of such pairs where a
-        case makes several calls
-    reference : the same arguments as float64 tensors; the results, tensors or numbers, a tuple where there are several
+    draw : draw(rng, case) -> (positional, keywords), each a dict from names to values, which may be dicts of arrays;
+        a list of such pairs where a case makes several calls
+    reference : the same arguments as float64 tensors; the results, tensors, numbers or dicts of tensors, a tuple where
+        there are several
     returns : names of the results; None for one that is the student's own, such as a cache
     scale : scale(**arguments) -> what a result's absolute tolerance is relative to, by the result's name
     sweep : the argument that tells the calls of a case apart in messages ("t")
@@ -79,7 +80,7 @@ class Function(Exercise):
         """One call, its results reported; with `watch` its arguments too."""
         positional, keywords = drawn
         arguments = {**positional, **keywords}
-        sent = {k: script.put(v) if watch and isinstance(v, np.ndarray) else v for k, v in arguments.items()}
+        sent = {k: script.put(v) if watch and isinstance(v, np.ndarray | dict) else v for k, v in arguments.items()}
         several = len(self.returns) > 1
         results = script.call(
             0,
@@ -199,43 +200,57 @@ class Layer(Exercise):
 
 
 def cast(arguments: Mapping[str, Any], dtype: str) -> dict[str, Any]:
-    """Float arrays in the given precision; all else as it is."""
-    return {
-        name: value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-        for name, value in arguments.items()
-    }
+    """Float arrays in the given precision, those in a dict too; all else as it is."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, dict):
+            return cast(value, dtype)
+        return value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+    return {name: one(value) for name, value in arguments.items()}
 
 
 def tensors(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Float arrays as float64 tensors, integer arrays as they are: the reference knows no rounding of float32."""
-    return {
-        name: torch.tensor(value, dtype=torch.float64 if value.dtype.kind == "f" else None)
-        if isinstance(value, np.ndarray)
-        else value
-        for name, value in arguments.items()
-    }
+
+    def one(value: Any) -> Any:
+        if isinstance(value, dict):
+            return tensors(value)
+        if isinstance(value, np.ndarray):
+            return torch.tensor(value, dtype=torch.float64 if value.dtype.kind == "f" else None)
+        return value
+
+    return {name: one(value) for name, value in arguments.items()}
 
 
 def exact_values(result: Any, parts: int) -> Sequence[Any]:
-    """The reference's results as arrays and numbers."""
-    results = result if parts > 1 else (result,)
-    return [item.detach().numpy() if isinstance(item, torch.Tensor) else item for item in results]
+    """The reference's results as arrays and numbers, and dicts of them."""
+
+    def one(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {key: one(value) for key, value in item.items()}
+        return item.detach().numpy() if isinstance(item, torch.Tensor) else item
+
+    return [one(item) for item in (result if parts > 1 else (result,))]
 
 
 def want(label: str, value: Any, case: Case, scale: Any, role: str) -> Want:
     """What a result has to be, in the case's precision."""
+    dtype = case.get("dtype", "float64")
     if isinstance(value, np.ndarray):
-        value = value.astype(case.get("dtype", "float64"))
+        value = value.astype(dtype)
+    elif isinstance(value, dict):
+        value = {key: array.astype(dtype) for key, array in value.items()}
     return Want(label, value, case.get("rtol"), None, scale, role)
 
 
 def watch_inputs(script: Script, sent: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
     """Report the arguments after the calls: they must be as they were."""
     for name, value in arguments.items():
-        if isinstance(value, np.ndarray) and name in sent:
+        if isinstance(value, np.ndarray | dict) and name in sent:
             script.get(sent[name], Want(name, value, rtol=0.0, atol=0.0, role="input"))
 
 
 def shown(keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Keywords as they are shown: numbers themselves, arrays by their name."""
-    return {name: Words(name) if isinstance(value, np.ndarray) else value for name, value in keywords.items()}
+    return {name: Words(name) if isinstance(value, np.ndarray | dict) else value for name, value in keywords.items()}

@@ -3,13 +3,13 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from autograder.judge.compare import difference, same, show
-from autograder.judge.exercise import Case, Exercise, Mistake
+from autograder.judge.compare import Difference, difference, same, show
+from autograder.judge.exercise import Case, Exercise
 from autograder.judge.script import Caller, Probe, Script, Want
 from autograder.judge.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
@@ -131,7 +131,7 @@ def _assess(exercise: Exercise, item: _Drawn, outcome: Outcome, secret: bool) ->
         "inputs": "" if secret else _shown(probe),
     }
     if outcome.failure:
-        message, line = _failure(exercise, probe.script, outcome.failure, secret)
+        message, line = _failure(exercise, probe, outcome.failure, secret)
         return CaseResult(**base, passed=False, message=message, line=line), {}
     if probe.findings:
         found = probe.findings(outcome.values)
@@ -154,17 +154,24 @@ def _assess(exercise: Exercise, item: _Drawn, outcome: Outcome, secret: bool) ->
     if "value" not in roles:
         # Only when every answer itself is right: else the same bug would be told twice.
         for role in roles - {"other", *(["kept"] if "input" in roles else [])}:
-            if role == "dtype" and np.asarray(first[1].value).dtype != np.float32:
+            if role == "dtype" and not _is_float32(first[1].value):
                 continue  # the sentence is about float32, and the case's own message says it all
             name, sentence = _GENERAL[role]
             labels = [
                 w.label for v, w in zip(outcome.values, wants, strict=True) if w.role == role and difference(v, w)
             ]
-            named[name] = sentence.format(f=exercise.names[-1], label=labels[0] if labels else "")
+            function = probe.function or exercise.names[-1]
+            named[name] = sentence.format(f=function, label=labels[0] if labels else "")
     return CaseResult(**base, passed=False, **_told(first[0], first[1], secret)), named
 
 
-def _told(wrong, want: Want, secret: bool) -> dict[str, str]:
+def _is_float32(value: object) -> bool:
+    """Whether an array, or the first one of a dict, is of float32."""
+    first = next(iter(value.values()), None) if isinstance(value, dict) else value
+    return np.asarray(first).dtype == np.float32
+
+
+def _told(wrong: Difference, want: Want, secret: bool) -> dict[str, str]:
     if not secret:
         return {
             "message": wrong.message,
@@ -172,18 +179,20 @@ def _told(wrong, want: Want, secret: bool) -> dict[str, str]:
             "got": wrong.got,
             "expected": wrong.expected,
         }
+    label = wrong.label or want.label
     if want.role == "input":
-        return {"message": f"the argument {want.label} is changed by the call"}
+        return {"message": f"the argument {label} is changed by the call"}
     if want.role == "kept":
-        return {"message": f"{want.label}, returned earlier, is overwritten by a later call"}
+        return {"message": f"{label}, returned earlier, is overwritten by a later call"}
     says = {
+        "keys": "has other keys than expected",
         "type": "is of another type than asked for",
         "shape": "has another shape than expected",
         "dtype": "has another dtype than expected",
         "not finite": "is not finite where it should be",
         "value": "differs from the reference",
     }
-    return {"message": f"{want.label} {says[wrong.kind]}"}
+    return {"message": f"{label} {says[wrong.kind]}"}
 
 
 def _shown(probe: Probe) -> str:
@@ -194,11 +203,12 @@ def _shown(probe: Probe) -> str:
     return "; ".join(parts)
 
 
-def _failure(exercise: Exercise, script: Script, failure: Failure, secret: bool) -> tuple[str, str]:
+def _failure(exercise: Exercise, probe: Probe, failure: Failure, secret: bool) -> tuple[str, str]:
     """The message and the student's line, for a script that stopped."""
+    script = probe.script
     note = script.calls.get(failure.step, "") if failure.kind != "skipped" else ""
     where = f" ({note})" if note else ""
-    name = exercise.names[-1]
+    name = probe.function or exercise.names[-1]
     line = ""
     if failure.kind == "raised":
         if failure.type_name == "NotImplementedError":
@@ -257,24 +267,36 @@ def _recognise(
     exercise: Exercise, drawn: Sequence[_Drawn], outcomes: Sequence[Outcome], results: Sequence[CaseResult], seed: str
 ) -> list[KnownMistake]:
     """The mistakes of the bank that give the student's own answers, in every case that can be compared."""
-    known = []
+    comparable = [number for number, item in enumerate(drawn) if not item.probe.findings]
+    known: dict[str, KnownMistake] = {}
     for number, mistake in enumerate(exercise.mistakes):
-        wrong = _wrong_outcomes(exercise, number, mistake, drawn, seed)
-        pairs = list(zip(drawn, outcomes, wrong, results, strict=True))
-        comparable = [(d, o, w, r) for d, o, w, r in pairs if not o.failure and not w.failure and not d.probe.findings]
-        explained = any(not r.passed and _fails_by_value(d, w) for d, _, w, r in comparable)
-        told = mistake.name in {other.name for other in known}
-        if explained and not told and all(_same_answers(d, o, w) for d, o, w, _ in comparable):
-            known.append(KnownMistake(mistake.name, mistake.sentence, mistake.section))
-    return known
+        key = (seed, "mistake", number)
+        wrong = exercise._cache.setdefault(key, _Wrong(LocalCaller(mistake.functions)))
+        explained = False
+        for place in comparable:
+            item, student, other = drawn[place], outcomes[place], wrong.outcome(place, drawn[place].probe.script)
+            if student.failure or other.failure:
+                continue
+            if not _same_answers(item, student, other):
+                break
+            explained = explained or (not results[place].passed and _fails_by_value(item, other))
+        else:
+            if explained:
+                known.setdefault(mistake.name, KnownMistake(mistake.name, mistake.sentence, mistake.section))
+    return list(known.values())
 
 
-def _wrong_outcomes(exercise, number: int, mistake: Mistake, drawn: Sequence[_Drawn], seed: str) -> list[Outcome]:
-    key = (seed, "mistake", number)
-    if key not in exercise._cache:
-        caller = LocalCaller(mistake.functions)
-        exercise._cache[key] = [caller.run(item.probe.script) for item in drawn]
-    return exercise._cache[key]
+@dataclass
+class _Wrong:
+    """A mistake of the bank, asked case by case: most part from the student's answers in the first."""
+
+    caller: Caller
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+    def outcome(self, place: int, script: Script) -> Outcome:
+        if place not in self.outcomes:
+            self.outcomes[place] = self.caller.run(script)
+        return self.outcomes[place]
 
 
 def _answers(item: _Drawn, outcome: Outcome) -> list[tuple]:

@@ -14,7 +14,7 @@ from autograder.judge.script import Probe, Script, Want
 class Stepper(Protocol):
     """The reference's side of a trajectory, in float64."""
 
-    def step(self, w: np.ndarray, grad: np.ndarray, lr: float) -> np.ndarray: ...
+    def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray: ...
 
 
 def torch_optimizer(kind: type[torch.optim.Optimizer], **fixed: Any) -> Callable[..., Stepper]:
@@ -29,13 +29,14 @@ def torch_optimizer(kind: type[torch.optim.Optimizer], **fixed: Any) -> Callable
     class TorchStepper:
         def __init__(self, w: np.ndarray, **hyper: Any):
             self.w = torch.nn.Parameter(torch.tensor(w, dtype=torch.float64))
-            self.optimizer = kind([self.w], lr=1.0, **{**fixed, **hyper})
+            self.optimizer = kind([self.w], **{"lr": 1.0, **fixed, **hyper})
 
-        def step(self, w: np.ndarray, grad: np.ndarray, lr: float) -> np.ndarray:
+        def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray:
             with torch.no_grad():
                 self.w.copy_(torch.tensor(w, dtype=torch.float64))
             self.w.grad = torch.tensor(grad, dtype=torch.float64)
-            self.optimizer.param_groups[0]["lr"] = lr
+            if lr is not None:
+                self.optimizer.param_groups[0]["lr"] = lr
             self.optimizer.step()
             return self.w.detach().numpy().copy()
 
@@ -53,9 +54,9 @@ def torch_steps(update: Callable, **fixed: Any) -> Callable[..., Stepper]:
             self.state: dict = {}
             self.hyper = {**fixed, **hyper}
 
-        def step(self, w: np.ndarray, grad: np.ndarray, lr: float) -> np.ndarray:
+        def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray:
             tensors = torch.tensor(w, dtype=torch.float64), torch.tensor(grad, dtype=torch.float64)
-            result, self.state = update(*tensors, self.state, lr=lr, **self.hyper)
+            result, self.state = update(*tensors, self.state, **{**self.hyper, **_rate(lr)})
             return result.numpy().copy()
 
     return FormulaStepper
@@ -65,9 +66,10 @@ def torch_steps(update: Callable, **fixed: Any) -> Callable[..., Stepper]:
 class Optimizer(Exercise):
     """An exercise whose function makes one step of an optimizer.
 
-    Options of its cases: `shape`, `steps`, `dtype`, `lr` (a number, or several that follow one another), `mode`
-    ("plain"; "moved": the caller changes w on the way; "several": three parameters, each with its state; "inputs";
-    "again"), and the hyper-parameters, passed by keyword.
+    Options of its cases: `shape`, `steps`, `dtype`, `lr` (a number, or several that follow one another; None: left out
+    of the call), `sizes` (factors of the gradients, likewise), `mode` ("plain"; "moved": the caller changes w on the
+    way; "several": three parameters, each with its state; "inputs"; "again"), and the hyper-parameters, passed by
+    keyword.
 
     Parameters
     ----------
@@ -84,11 +86,11 @@ class Optimizer(Exercise):
         )
 
     def probe(self, case: Case, rng: np.random.Generator) -> Probe:
-        options = {"shape": (4, 3), "steps": 60, "dtype": "float64", "mode": "plain", "lr": 0.1, **case.options}
-        shape, steps, dtype, mode = (options.pop(key) for key in ("shape", "steps", "dtype", "mode"))
-        lr = options.pop("lr")
-        rates = [lr] * steps if isinstance(lr, float) else [lr[t * len(lr) // steps] for t in range(steps)]
-        run = _Trajectories(self, Script(), rates, np.dtype(dtype), options)
+        usual = {"shape": (4, 3), "steps": 60, "dtype": "float64", "mode": "plain", "lr": 0.1, "sizes": 1.0}
+        options = {**usual, **case.options}
+        shape, steps, dtype, mode, lr, sizes = (options.pop(key) for key in usual)
+        rates = _phases(lr, steps)
+        run = _Trajectories(self, Script(), rates, _phases(sizes, steps), np.dtype(dtype), options)
         inputs = run.draw(rng, shape)
         if mode == "moved":
             moves = {steps // 3, 2 * steps // 3}
@@ -105,22 +107,37 @@ class Optimizer(Exercise):
         called = in_words(
             self.names[0],
             ["w", "grad", "state"],
-            {"lr": Words(" then ".join(map(str, dict.fromkeys(rates)))), **options},
+            {**_rate(None if lr is None else Words(" then ".join(map(str, dict.fromkeys(rates))))), **options},
         )
         w, grads = inputs
         return Probe(run.script, called, {"w": w, "grad": grads[0]} if steps == 1 else {"w": w})
 
 
+def _phases(value: Any, steps: int) -> list:
+    """One value for each step: the same for all, or several that follow one another."""
+    values = value if isinstance(value, tuple | list) else (value,)
+    return [values[t * len(values) // steps] for t in range(steps)]
+
+
+def _rate(lr: Any) -> dict[str, Any]:
+    """The keyword lr, or none where the default is asked for."""
+    return {} if lr is None else {"lr": lr}
+
+
 class _Trajectories:
     """Writes trajectories into a script, the reference stepping along."""
 
-    def __init__(self, exercise: Optimizer, script: Script, rates: list[float], dtype: np.dtype, hyper: dict):
-        self.exercise, self.script, self.rates, self.dtype, self.hyper = exercise, script, rates, dtype, hyper
+    def __init__(
+        self, exercise: Optimizer, script: Script, rates: list, sizes: list[float], dtype: np.dtype, hyper: dict
+    ):
+        self.exercise, self.script, self.dtype, self.hyper = exercise, script, dtype, hyper
+        self.rates, self.sizes = rates, sizes
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Start and gradients: each step's of another size and with a drift, so that memory and its order show."""
         w = rng.standard_normal(shape)
         size = rng.uniform(0.3, 2.0, (len(self.rates),) + (1,) * len(shape))
+        size = size * np.reshape(self.sizes, size.shape)
         grads = size * (rng.standard_normal((len(self.rates), *shape)) + 0.3)
         return w.astype(self.dtype), grads.astype(self.dtype)
 
@@ -142,7 +159,7 @@ class _Trajectories:
                 before, was = current[k], exact[k]
                 note = f"step {t + 1}" + (f" of parameter {k + 1}" if several else "")
                 current[k], states[k] = script.call(
-                    0, before, grad, states[k], lr=lr, **self.hyper, unpack=2, note=note
+                    0, before, grad, states[k], **_rate(lr), **self.hyper, unpack=2, note=note
                 )
                 exact[k] = references[k].step(exact[k], grads[t].astype(np.float64), lr)
                 label = f"w after {note}" + {"other": " (another run)", "again": " (run again)"}.get(role, "")

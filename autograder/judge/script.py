@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.worker.calls import Outcome
-from autograder.worker.wire import Callback, Handle, Rng
+from autograder.worker.functions import FUNCTIONS
+from autograder.worker.wire import Callback, Handle, Named, Rng
 
 # A script's own slots lie below; above, a grading session keeps the student's names.
 SCRIPT_SLOTS = 1_000_000
@@ -84,6 +85,12 @@ class Script:
         self.callbacks.append(function)
         return Callback(len(self.callbacks) - 1)
 
+    def named(self, function: Callable) -> Handle:
+        """A function of `worker.functions`, that the student's function can call and the script too."""
+        if FUNCTIONS.get(function.__name__) is not function:
+            raise ValueError(f"{function.__name__} is no function of worker.functions")
+        return self.put(Named(function.__name__))
+
     def call(
         self,
         function: int | Handle,
@@ -125,12 +132,14 @@ class Probe:
     called : the call in the student's words: "sgd(w, grad, state, lr=0.1)"
     inputs : the drawn arguments, shown in a notebook where they are small
     findings : judges the reported values where they are not compared one by one
+    function : the function that the case is about; the last of the check's where this is left out
     """
 
     script: Script
     called: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
     findings: Callable[[Sequence[Any]], list[Finding]] | None = None
+    function: str = ""
 
 
 class Caller(Protocol):

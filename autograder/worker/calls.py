@@ -16,6 +16,7 @@ kernel, so that both judge alike.
 import contextlib
 import io
 import linecache
+import os
 import sysconfig
 import traceback
 import warnings
@@ -24,13 +25,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .wire import DTYPES, MAX_NDIM, Callback, Handle, Rng
+from .functions import FUNCTIONS
+from .wire import DTYPES, MAX_NDIM, Callback, Handle, Named, Rng
 
 MAX_ITEMS = 20_000
 MAX_TEXT = 10_000
 _NATIVE = tuple(np.dtype(name) for name in DTYPES)
 _LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "purelib", "platlib")})
-_HERE = __file__
+_HERE = os.path.dirname(__file__) + os.sep
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ class Runner:
             return np.random.default_rng(value.seed)
         if kind is Callback:
             return lambda *args: self.answer(value.number, tuple(snapshot(a, -1) for a in args))
+        if kind is Named:
+            return FUNCTIONS[value.name]
         if kind in (list, tuple):
             return kind(self._resolve(item) for item in value)
         if kind is dict:
@@ -205,7 +209,7 @@ def _raised(number: int, error: BaseException) -> Failure:
     line, source = 0, ""
     with contextlib.suppress(Exception):
         for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename != _HERE and not frame.filename.startswith(_LIBRARIES):
+            if not frame.filename.startswith((_HERE, *_LIBRARIES)):
                 line = frame.lineno or 0
                 source = (frame.line or linecache.getline(frame.filename, line)).strip()
     return Failure(number, "raised", type(error).__name__, said_by(error)[:500], line, source[:200])

@@ -1,9 +1,10 @@
 """The wire between judge and worker: length-prefixed frames of a closed set of types.
 
 A frame is four bytes of length (big-endian) and one encoded value. A value is a tag byte and its content:
-None, bool, int (64 bits), float, str, list, tuple, dict, ndarray (dtype name, shape, bytes), NumPy scalar, and three
+None, bool, int (64 bits), float, str, list, tuple, dict, ndarray (dtype name, shape, bytes), NumPy scalar, and four
 descriptions of things that do not travel: a `Handle` for an object that stays in the worker, an `Rng` by its seed, a
-`Callback` that the other side answers. Sizes are checked before memory is taken; what is malformed is a `WireError`.
+`Callback` that the other side answers, a `Named` function that both sides have. Sizes are checked before memory is
+taken; what is malformed is a `WireError`.
 """
 
 import math
@@ -59,6 +60,13 @@ class Callback:
     """A function that the judge answers; `number` is its place in the script's list of callbacks."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """A function of `worker.functions`, by its name there: one that takes what does not travel, such as a generator."""
+
+    name: str
 
 
 def encode(value: object) -> bytes:
@@ -120,6 +128,9 @@ def _encode(value: object, parts: _Parts, depth: int) -> None:
         parts.append(struct.pack(">cq", b"r", value.seed))
     elif kind is Callback:
         parts.append(struct.pack(">cq", b"c", value.number))
+    elif kind is Named:
+        parts.append(b"f")
+        _encode(value.name, parts, depth + 1)
     else:
         raise WireError(f"the type {kind.__name__} does not travel")
 
@@ -209,6 +220,11 @@ class _Reader:
             return Rng(self.unpack(">q")[0])
         if tag == b"c":
             return Callback(self.unpack(">q")[0])
+        if tag == b"f":
+            name = self.value(depth + 1)
+            if type(name) is not str:
+                raise WireError("a function without a name")
+            return Named(name[:200])
         raise WireError(f"unknown tag {tag!r}")
 
     def length(self) -> int:

@@ -173,6 +173,11 @@ MISTAKES = {
         1,
         "has no ### BEGIN SOLUTION",
     ),
+    "one of two functions without markers": (
+        EXERCISE.replace("def a():", "def b():\n    return 2\n\n\ndef a():") + CHECK.replace(", a,", ", a, b,"),
+        2,
+        "'b' is checked, but has no ### BEGIN SOLUTION",
+    ),
     "no END": (EXERCISE.replace("    ### END SOLUTION\n", "") + CHECK, 3, "without its ### END"),
     "no BEGIN": (
         EXERCISE.replace("    ### BEGIN SOLUTION\n", "") + CHECK,

@@ -234,3 +234,48 @@ def test_the_same_wrong_answers_are_the_same():
     assert same(Handle(1, "A"), Handle(2, "A"), value) and not same(Handle(1, "A"), None, value)
     assert same({"a": np.ones(2)}, {"a": np.ones(2)}, want(None))
     assert not same({"a": np.ones(2)}, {"b": np.ones(2)}, want(None))
+
+
+DICT = {"W": np.array([[1.0, 2.0]]), "b": np.array([3.0])}
+
+
+@pytest.mark.parametrize(
+    ("got", "expected_kind", "words"),
+    [
+        ({"W": DICT["W"], "b": DICT["b"]}, None, ""),
+        ({"b": DICT["b"], "W": DICT["W"]}, None, ""),
+        ([DICT["W"], DICT["b"]], "type", "x must be a dict, got list"),
+        (None, "type", "return statement"),
+        ({"W": DICT["W"]}, "keys", "x lacks the key 'b'"),
+        ({**DICT, "c": 1.0}, "keys", "x has a key that is not asked for, 'c'"),
+        ({**DICT, 3: 1.0}, "keys", "not asked for, 3"),
+        ({**DICT, "b": None}, "type", "x['b'] must be a NumPy array"),
+        ({**DICT, "b": DICT["W"]}, "shape", "x['b'] has shape (1, 2), expected (1,)"),
+        ({**DICT, "b": np.array([3.1])}, "value", "x['b'][0] is 3.1, expected 3"),
+        ({**DICT, "W": DICT["W"].astype(np.float32)}, "dtype", "x['W'] has dtype float32"),
+        ({**DICT, "W": DICT["W"] * np.nan}, "not finite", "x['W'][0, 0] is nan"),
+    ],
+)
+def test_a_dict_is_compared_by_its_keys(got, expected_kind, words):
+    found = difference(got, want(DICT))
+    assert (found and found.kind) == expected_kind
+    assert words in (found.message if found else "")
+
+
+def test_each_entry_of_a_dict_has_its_own_scale():
+    value = {"a": np.array([1e6, 0.0]), "b": np.array([1.0, 0.0])}
+    assert kind({"a": value["a"] + 0.05, "b": value["b"]}, value) is None
+    assert kind({"a": value["a"], "b": value["b"] + 0.05}, value) == "value"
+    assert kind({"a": value["a"], "b": value["b"] + 0.05}, value, scale={"b": np.array(1e6)}) is None
+
+
+def test_dicts_are_the_same_by_their_entries():
+    close = {"W": DICT["W"] * (1 + 1e-9), "b": DICT["b"]}
+    assert same(close, DICT, want(DICT))
+    assert not same({**DICT, "b": DICT["b"] + 1e-3}, DICT, want(DICT))
+    assert not same({"W": DICT["W"]}, DICT, want(DICT)) and not same([1.0], DICT, want(DICT))
+    renamed = {f"d{key}": value for key, value in DICT.items()}
+    assert same(renamed, dict(renamed), want(DICT)) and not same(renamed, DICT, want(DICT))
+    rounded = {key: value.astype(np.float32) * np.float32(1 + 1e-6) for key, value in DICT.items()}
+    single = {key: value.astype(np.float32) for key, value in DICT.items()}
+    assert same(rounded, single, want(single))

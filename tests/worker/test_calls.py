@@ -7,8 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
+from autograder.worker import functions, wire
 from autograder.worker.calls import MAX_ITEMS, Outcome, Runner, snapshot
-from autograder.worker.wire import MAX_NDIM, Callback, Handle, Rng
+from autograder.worker.wire import MAX_NDIM, Callback, Handle, Named, Rng
 
 
 def no_answer(number, arguments):
@@ -322,6 +323,57 @@ def test_a_callback_is_given_handles_for_what_is_no_data():
     step = ("call", [1], Handle(0), [Callback(0)], {})
     run(lambda f: f(object(), print), step, answer=lambda n, args: asked.append(args))
     assert asked == [(Handle(-1, "object"), Handle(-1, "builtin_function_or_method", True))]
+
+
+@pytest.mark.parametrize("name", ["dropout_scores", "noisy_copy"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_named_function_takes_what_does_not_travel(name, dtype):
+    x = np.linspace(-1, 1, 12, dtype=dtype).reshape(4, 3)
+    steps = [("put", 1, Named(name)), ("put", 2, Rng(7))]
+    steps += [("call", [3], Handle(0), [Handle(1), x, Handle(2)], {}), ("get", 3), ("get", 1)]
+    steps += [("call", [4], Handle(1), [x, Handle(2)], {}), ("get", 4)]
+    steps = wire.decode(wire.encode(steps))
+    first, itself, second = run(lambda function, x, rng: function(x, rng), *steps).values
+    rng = np.random.default_rng(7)
+    for got in (first, second):
+        np.testing.assert_array_equal(got, functions.FUNCTIONS[name](x, rng), strict=True)
+        assert got.dtype == dtype and len(got) == 4
+    assert itself == Handle(1, "function", True)
+
+
+def raising(kind):
+    def function(*args):
+        raise kind("no")
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (raising(ValueError), "ValueError"),
+        (raising(UnicodeError), "ValueError"),
+        (raising(KeyError), "KeyError"),
+        (lambda *args: 1.0, "no error"),
+    ],
+)
+def test_a_case_can_ask_for_an_error(function, told):
+    steps = [("put", 1, Named("error_of")), ("call", [2], Handle(1), [Handle(0), "x", 3], {}), ("get", 2)]
+    assert run(function, *steps).values == (told,)
+
+
+def test_a_stub_that_is_asked_for_an_error_is_still_a_stub():
+    steps = [("put", 1, Named("error_of")), ("call", [2], Handle(1), [Handle(0)], {}), ("get", 2)]
+    assert run(raising(NotImplementedError), *steps).failure.type_name == "NotImplementedError"
+
+
+def test_an_error_in_a_named_function_is_told_with_the_students_line():
+    def forgets(f):
+        return f(np.ones((2, 2)), None)  # no generator
+
+    failure = result_of(forgets, Named("noisy_copy")).failure
+    assert failure.type_name == "AttributeError"
+    assert failure.source == "return f(np.ones((2, 2)), None)  # no generator"
 
 
 def test_the_watcher_is_told_before_each_call():

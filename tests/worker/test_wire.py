@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.worker import wire
-from autograder.worker.wire import Callback, Closed, Handle, OutOfTime, Rng, WireError, decode, encode
+from autograder.worker.wire import Callback, Closed, Handle, Named, OutOfTime, Rng, WireError, decode, encode
 
 LONG = st.integers(-(2**63), 2**63 - 1)
 SCALARS = st.one_of(
@@ -25,7 +25,10 @@ ARRAYS = st.sampled_from(wire.DTYPES).flatmap(
     lambda name: hnp.arrays(np.dtype(name), hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3))
 )
 DESCRIBED = st.one_of(
-    st.builds(Handle, LONG, st.text("abc", max_size=9), st.booleans()), st.builds(Rng, LONG), st.builds(Callback, LONG)
+    st.builds(Handle, LONG, st.text("abc", max_size=9), st.booleans()),
+    st.builds(Rng, LONG),
+    st.builds(Callback, LONG),
+    st.builds(Named, st.text("abc", max_size=9)),
 )
 KEYS = st.one_of(st.booleans(), LONG, st.floats(allow_nan=False), st.text("kλ", max_size=5))
 VALUES = st.recursive(
@@ -196,7 +199,7 @@ def test_a_damaged_frame_is_a_value_or_a_wire_error(value, data):
         elif what == "cut":
             del frame[place:]
         elif place < len(frame):
-            frame[place] = data.draw(st.sampled_from([0, 1, 2, 8, 127, 128, 254, 255, *b"NTFidsltmaghrc"]))
+            frame[place] = data.draw(st.sampled_from([0, 1, 2, 8, 127, 128, 254, 255, *b"NTFidsltmaghrcf"]))
     with contextlib.suppress(WireError):
         decode(bytes(frame))
 
@@ -216,12 +219,13 @@ def test_a_damaged_frame_is_a_value_or_a_wire_error(value, data):
         b"g" + bytes([11, 1]) + struct.pack(">Q", 1) + bytes(8),
         b"l" + struct.pack(">I", 100) + (b"l" + struct.pack(">I", 90)) * 20,
         b"h" + bytes(9) + b"i" + bytes(8),
+        b"f" + b"i" + bytes(8),
         b"m" + struct.pack(">I", 1) + b"NN",
         b"NN",
         b"",
         b"s" + struct.pack(">I", 1) + b"\xff",
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_a_lie_about_size_or_type_is_refused_before_memory_is_taken(data):
     tracemalloc.start()
