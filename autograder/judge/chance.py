@@ -2,8 +2,8 @@
 
 A random function is judged by properties that any correct one has, never by one sequence of draws. Each question here
 answers whether what came is too unlikely for a correct function: FALSE_ALARM bounds the chance that a correct one is
-called wrong by one question (the bounds are exact or one-sided, not asymptotic). No notebook asks more than 500 of them,
-so grading wrongs a right submission with a probability below one in a million.
+called wrong by one question (the bounds are exact or one-sided, not asymptotic). No notebook asks more than 500, so
+grading wrongs a right submission with a probability below one in a million.
 
 How sharp: to see an error of d standard errors with the same certainty, d must be about 12. A rate of 0.5 that is off
 by 10 % needs 15,000 draws, a standard deviation that is off by 5 % needs 30,000.
@@ -130,4 +130,6 @@ def _same(a: Any, b: Any) -> bool:
         return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and _equal(a, b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     return type(a) is type(b) and a == b

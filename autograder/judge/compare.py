@@ -150,7 +150,8 @@ def _values(array: np.ndarray, expected: np.ndarray, want: Want) -> Difference |
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
     wrong = int((excess > 0).sum())
     size = max(abs(exact[index]), atol[index] / rtol if rtol else 0.0, 1e-300)
-    relative = float(error[index] / size)
+    with np.errstate(over="ignore"):
+        relative = float(error[index] / size)
     share = "" if excess.size == 1 else f"; {wrong} of {excess.size} elements differ"
     message = f"{want.label}{place(index)} is {number(got[index])}, expected {number(exact[index])}{share}"
     return Difference("value", message, index, number(got[index]), number(exact[index]), relative)

@@ -29,6 +29,7 @@ class Function(Exercise):
     returns : names of the results; None for one that is the student's own, such as a cache
     scale : scale(**arguments) -> what a result's absolute tolerance is relative to, by the result's name
     sweep : the argument that tells the calls of a case apart in messages ("t")
+    drawn : keywords whose numbers are drawn: no message may show them
     standard : which of the cases that all functions have are asked of this one
     typical : the options of a typical case, which the standard cases use
     """
@@ -38,6 +39,7 @@ class Function(Exercise):
     returns: tuple[str | None, ...]
     scale: Callable[..., Mapping[str, Any]] | None = None
     sweep: str = ""
+    drawn: tuple[str, ...] = ()
     standard: tuple[str, ...] = ("float32", "inputs", "again")
     typical: Mapping[str, Any] | None = None
 
@@ -66,7 +68,7 @@ class Function(Exercise):
             for drawn in calls:
                 self.ask(script, drawn, case, "value", watch=mode == "inputs")
         positional, keywords = calls[0]
-        called = in_words(self.names[0], list(positional), shown(keywords))
+        called = in_words(self.names[0], list(positional), shown(keywords, self.drawn))
         return Probe(script, called, {**positional, **keywords} if len(calls) == 1 else {})
 
     def arguments(self, case: Case, rng: np.random.Generator) -> list[Arguments]:
@@ -251,6 +253,9 @@ def watch_inputs(script: Script, sent: Mapping[str, Any], arguments: Mapping[str
             script.get(sent[name], Want(name, value, rtol=0.0, atol=0.0, role="input"))
 
 
-def shown(keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords as they are shown: numbers themselves, arrays by their name."""
-    return {name: Words(name) if isinstance(value, np.ndarray | dict) else value for name, value in keywords.items()}
+def shown(keywords: Mapping[str, Any], drawn: Sequence[str] = ()) -> dict[str, Any]:
+    """Keywords as they are shown: numbers themselves, arrays and what is drawn by their name."""
+    return {
+        name: Words(name) if name in drawn or isinstance(value, np.ndarray | dict) else value
+        for name, value in keywords.items()
+    }

@@ -267,7 +267,10 @@ def _recognise(
     exercise: Exercise, drawn: Sequence[_Drawn], outcomes: Sequence[Outcome], results: Sequence[CaseResult], seed: str
 ) -> list[KnownMistake]:
     """The mistakes of the bank that give the student's own answers, in every case that can be compared."""
-    comparable = [number for number, item in enumerate(drawn) if not item.probe.findings]
+    answered = [not item.probe.findings and not outcome.failure for item, outcome in zip(drawn, outcomes, strict=True)]
+    comparable = [number for number, has_answer in enumerate(answered) if has_answer]
+    if all(results[number].passed for number in comparable):
+        return []
     known: dict[str, KnownMistake] = {}
     for number, mistake in enumerate(exercise.mistakes):
         key = (seed, "mistake", number)
@@ -275,7 +278,7 @@ def _recognise(
         explained = False
         for place in comparable:
             item, student, other = drawn[place], outcomes[place], wrong.outcome(place, drawn[place].probe.script)
-            if student.failure or other.failure:
+            if other.failure:
                 continue
             if not _same_answers(item, student, other):
                 break

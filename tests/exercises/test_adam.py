@@ -816,6 +816,7 @@ reworded(
 reworded(
     "adam", "betas_swapped", lambda w, g, memory, h: adam(w, g, memory, {**h, "betas": (h["betas"][1], h["betas"][0])})
 )
+reworded("adam", "power_of_difference", of_adam(lambda t, m, v, g, h: power_of_difference(t, m, v, h)))
 reworded("adam", "sign_of_gradient", lambda w, g, memory, h: (w - h["lr"] * ((g > 0) * 1.0 - (g < 0)), memory))
 reworded(
     "adam",
@@ -823,6 +824,12 @@ reworded(
     of_adam(lambda t, m, v, g, h: step_of(*hats(t, m, v, h), h), keep=lambda t, m, v, h: (t, *hats(t, m, v, h))),
 )
 reworded("adam", "squares_the_average", lambda w, g, memory, h: squares_the_average(w, g, memory, h))
+
+
+def power_of_difference(t, m, v, h):
+    """(1 - beta)**t for 1 - beta**t."""
+    with np.errstate(all="ignore"):
+        return step_of(m / (1 - h["betas"][0]) ** t, v / (1 - h["betas"][1]) ** t, h)
 
 
 def squares_the_average(w, g, memory, h):
@@ -937,6 +944,10 @@ def penalty(of, formula=adam):
     return lambda w, g, memory, h: formula(w, g + of(w, h), memory, h)
 
 
+def adam_at_its_defaults(w, g, memory, h):
+    return adam(w, g, memory, {**ADAM, "lr": h["lr"]})
+
+
 def l2_in_place(w, grad, state, *, weight_decay=0.0, **hyper):
     np.add(grad, weight_decay * w, out=grad)
     w, memory = adam(w, grad, state.get("memory"), {**ADAM, **hyper})
@@ -971,6 +982,7 @@ reworded(
     lambda w, g, memory, h: ((x := adam(w, g, memory, h))[0] - h["lr"] * h["weight_decay"] * w, x[1]),
 )
 reworded("adam_l2", "in_place", l2_in_place)
+reworded("adam_l2", "betas_and_eps_not_passed_on", penalty(lambda w, h: h["weight_decay"] * w, adam_at_its_defaults))
 reworded("adam_l2", "no_decay", adam)
 reworded(
     "adam_l2",
@@ -1024,6 +1036,9 @@ reworded(
     "decay_after_step",
     lambda w, g, memory, h: ((x := adam(w, g, memory, h))[0] - h["lr"] * h["weight_decay"] * x[0], x[1]),
 )
+reworded(
+    "adamw", "betas_and_eps_not_passed_on", shrunk(lambda h, w: 1 - h["lr"] * h["weight_decay"], adam_at_its_defaults)
+)
 reworded("adamw", "no_decay", adam)
 reworded("adamw", "in_place", decay_on_w_itself)
 reworded(
@@ -1054,6 +1069,11 @@ def of_nadam(above, mu_of=lambda b1, t, psi: b1 * (1 - 0.5 * 0.96 ** (t * psi)),
     return formula
 
 
+def keeps_the_next_mu(w, g, memory, h):
+    w, (t, m, v, product) = nadam(w, g, memory, h)
+    return w, (t, m, v, product * h["betas"][0] * (1 - 0.5 * 0.96 ** ((t + 1) * h["momentum_decay"])))
+
+
 def bar(m, g, mu, ahead, product, t, b1):
     return ahead * m / (1 - product * ahead) + (1 - mu) * g / (1 - product)
 
@@ -1061,7 +1081,6 @@ def bar(m, g, mu, ahead, product, t, b1):
 wrongs(
     "nadam",
     other_base=of_nadam(bar, lambda b1, t, psi: b1 * (1 - 0.5 * 0.95 ** (t * psi))),
-    from_mu_zero=of_nadam(bar, lambda b1, t, psi: b1 * (1 - 0.5 * 0.96 ** ((t - 1) * psi))),
     nothing_before_the_second=lambda w, g, memory, h: (of_nadam(bar) if memory else of_nadam(lambda m, g, *rest: g))(
         w, g, memory, h
     ),
@@ -1085,6 +1104,9 @@ rights(
         )
     ),
 )
+reworded("nadam", "mu_one_behind", of_nadam(bar, lambda b1, t, psi: b1 * (1 - 0.5 * 0.96 ** ((t - 1) * psi))))
+reworded("nadam", "mu_one_ahead", of_nadam(bar, lambda b1, t, psi: b1 * (1 - 0.5 * 0.96 ** (psi + t * psi))))
+reworded("nadam", "next_mu_kept", keeps_the_next_mu)
 reworded("nadam", "plain_adam", adam)
 reworded("nadam", "momentum_decay_hard_coded", of_nadam(bar, lambda b1, t, psi: b1 * (1 - 0.5 * 0.96 ** (t / 250))))
 reworded(

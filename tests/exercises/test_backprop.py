@@ -216,6 +216,7 @@ wrong(
     square_of_slope=lambda x, slope=0.1: np.where(x > 0, x, slope**2 * x),
     smaller_of_both=(lambda x, slope=0.1: np.minimum(slope * x, x), "slope_on_positive_side"),
     shifted=lambda x, slope=0.1: np.where(x > 0, x, slope * x - slope),
+    leak_added=(lambda x, slope=0.1: slope * x + x * (x > 0), "slope_added"),
     floor=lambda x, slope=0.1: np.maximum(x, -slope),
 )
 wrong(
@@ -526,6 +527,24 @@ def balanced(p, y):
     return p / len(y)
 
 
+def log_softmax(scores):
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def balanced_loss(log_p, y):
+    """Loss and gradient from logarithms, however they were made."""
+    rows, dscores = np.arange(len(y)), np.exp(log_p)
+    dscores[rows, y] -= 1
+    return -log_p[rows, y].mean(), dscores / len(y)
+
+
+def minus_columns(scores, y):
+    p = np.exp(log_softmax(scores))
+    p[:, y] -= 1
+    return losses(scores, y)[0], p / len(y)
+
+
 def only(part, function, change):
     """The function with one of its two results changed: change(result, scores, y)."""
 
@@ -568,6 +587,20 @@ wrong(
         losses(s, y)[1],
     ),
     base_two=only(0, losses, lambda loss, s, y: loss / math.log(2)),
+    columns_in_the_gradient=(minus_columns, "columns_of_labels"),
+    columns_in_the_loss=(only(0, losses, lambda loss, s, y: -log_softmax(s)[:, y].mean()), "columns_of_labels"),
+    columns_in_both=(
+        lambda s, y: (-log_softmax(s)[:, y].mean(), minus_columns(s, y)[1]),
+        "columns_of_labels",
+    ),
+    logarithm_without_max=(
+        lambda s, y: balanced_loss(s - np.log(np.sum(np.exp(s), axis=1, keepdims=True)), y),
+        "no_max_subtraction",
+    ),
+    one_hot_of_eye=(
+        lambda s, y: (losses(s, y)[0], (np.exp(log_softmax(s)) - np.eye(s.shape[1])[y]) / len(y)),
+        "changes_dtype",
+    ),
     softened=lambda s, y: losses(s / 2, y),
 )
 wrong(
@@ -576,6 +609,10 @@ wrong(
     one_against_rest=lambda s, y, margin=1.0: (
         np.maximum(margin - np.where(np.eye(s.shape[1])[y] > 0, s, -s), 0).sum() / len(y),
         hinge(s, y, margin)[1],
+    ),
+    mask_times_one=(
+        lambda s, y, margin=1.0: (hinge(s, y, margin)[0], 1.0 * hinge(s.astype(float), y, margin)[1]),
+        "changes_dtype",
     ),
     violations_counted=lambda s, y, margin=1.0: ((hinge(s, y, margin)[1] > 0).sum() / 1.0, hinge(s, y, margin)[1]),
     true_class_halved=only(1, hinge, lambda d, s, y: np.where(d < 0, d / 2, d)),
@@ -697,9 +734,16 @@ wrong(
         two_layers(p, x, y, 0.0)[0] + wd * (abs(p["W1"]).sum() + abs(p["W2"]).sum()),
         two_layers(p, x, y, wd)[1],
     ),
-    root_of_penalty=lambda p, x, y, wd: (
-        two_layers(p, x, y, 0.0)[0] + wd * (np.linalg.norm(p["W1"]) + np.linalg.norm(p["W2"])),
-        two_layers(p, x, y, wd)[1],
+    root_of_penalty=(
+        lambda p, x, y, wd: (
+            two_layers(p, x, y, 0.0)[0] + wd * (np.sqrt((p["W1"] ** 2).sum()) + np.sqrt((p["W2"] ** 2).sum())),
+            two_layers(p, x, y, wd)[1],
+        ),
+        "norm_for_square",
+    ),
+    arguments_of_relu_backward_swapped=(
+        lambda p, x, y, wd: two_layers(p, x, y, wd, dz=lambda dh, z: HALVES["relu"][1](z, dh)),
+        "arguments_swapped",
     ),
     mean_of_squares=lambda p, x, y, wd: (
         two_layers(p, x, y, 0.0)[0] + wd * ((p["W1"] ** 2).mean() + (p["W2"] ** 2).mean()),

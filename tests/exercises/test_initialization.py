@@ -104,7 +104,10 @@ wrongs(
     range_=scaled(lambda x: x.min(0), lambda x, eps: x.max(0) - x.min(0) + eps),
     floor=scaled(column_mean, lambda x, eps: np.maximum(x.std(0), eps)),
     floor_of_variance=scaled(column_mean, lambda x, eps: np.sqrt(np.maximum(x.var(0), eps))),
-    one_where_constant=scaled(column_mean, lambda x, eps: np.where(x.std(0) == 0, 1, x.std(0))),
+    one_where_constant=(
+        scaled(column_mean, lambda x, eps: np.where(x.std(0) == 0, 1, x.std(0))),
+        "eps_missing",
+    ),
     eps_where_constant=scaled(column_mean, lambda x, eps: np.sqrt(np.where(x.var(0) == 0, eps, x.var(0)))),
     root_of_eps_outside=scaled(column_mean, lambda x, eps: x.std(0) + eps**0.5),
     mean_size=scaled(column_mean, lambda x, eps: np.abs(x - x.mean(0)).mean(0) + eps),
@@ -290,6 +293,7 @@ wrongs(
     eps_squared=lambda x, eps=1e-5: zca(x, eps**2),
     root_of_root=lambda x, eps=1e-5: axes(x)[0] @ (axes(x)[2] / (axes(x)[1] + eps) ** 0.25) @ axes(x)[2].T,
     centring=(zca_by_covariance_root_only, "no_centring"),
+    from_pca_with_eighs_order=(lambda x, eps=1e-5: pca(x, eps) @ axes(x)[2][:, ::-1].T, "other_order_back"),
     in_place=(zca_in_place, "in_place"),
     float64=(lambda x, eps=1e-5: zca(x.astype(float), eps), "changes_dtype"),
     first_axis_lost=lambda x, eps=1e-5: zca(x, eps) - np.outer(pca(x, eps)[:, 0], axes(x)[2][:, 0]),
@@ -1054,6 +1058,14 @@ def only_pairs(W, tol):
     return len(W) - int(np.triu(near, 1).sum())
 
 
+def differs_from_any(W, tol):
+    groups = [W[0]]
+    for row in W[1:]:
+        if max(np.abs(row - other).max() for other in groups) > tol:
+            groups.append(row)
+    return len(groups)
+
+
 wrongs(
     "distinct_rows",
     all_rows=lambda W, tol: len(W),
@@ -1069,6 +1081,11 @@ wrongs(
     angle=counted(lambda a, b, tol: 1 - abs(a @ b) / (np.linalg.norm(a) * np.linalg.norm(b)) > tol),
     first_entry=counted(lambda a, b, tol: abs(a[0] - b[0]) > tol),
     decimals=lambda W, tol: len(np.unique(np.round(W, 3), axis=0)),
+    in_units_of_tol=(
+        lambda W, tol: len({tuple(row) for row in (np.rint(W / tol) if tol > 0 else W)}),
+        "rounded",
+    ),
+    differs_from_any=(differs_from_any, "any_for_all"),
     a_mask=lambda W, tol: np.array([True] * len(W)),
     text=lambda W, tol: str(counted(lambda a, b, tol: np.abs(a - b).max() > tol)(W, tol)),
 )

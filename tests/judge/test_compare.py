@@ -279,3 +279,8 @@ def test_dicts_are_the_same_by_their_entries():
     rounded = {key: value.astype(np.float32) * np.float32(1 + 1e-6) for key, value in DICT.items()}
     single = {key: value.astype(np.float32) for key, value in DICT.items()}
     assert same(rounded, single, want(single))
+
+
+def test_an_enormous_answer_where_nothing_is_expected_warns_nobody():
+    wrong = difference(np.array([1e300]), Want("out", np.zeros(1)))
+    assert wrong.kind == "value"

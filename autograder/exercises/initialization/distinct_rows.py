@@ -14,7 +14,8 @@ def draw(rng, case):
     """Rows around drawn centres, in random order.
 
     Options: `groups`, sizes of the groups; `d`; `noise`, the largest difference within a group in units of tol; `kind`:
-    how the centres lie to each other; or `W` itself.
+    how the centres lie to each other; `shift`, by which they are moved off the multiples of tol, in units of tol; or `W`
+    itself.
     """
     if case.get("W"):
         return {"W": np.array(case.get("W")), "tol": case.get("tol")}, {}
@@ -36,7 +37,7 @@ def draw(rng, case):
         column = 0 if kind == "first column" else -1
         centres = centres[:1] + np.zeros((len(sizes), 1))
         centres[:, column] += np.arange(len(sizes))
-    rows = np.repeat(centres, sizes, axis=0)
+    rows = np.repeat(centres + case.get("shift", 0.0) * tol, sizes, axis=0)
     rows = rows + case.get("noise", 0.0) * tol * rng.uniform(-0.5, 0.5, rows.shape)
     return {"W": rng.permutation(rows), "tol": tol}, {}
 
@@ -84,6 +85,27 @@ def neighbours(W, tol):
 
 def from_the_first(W, tol):
     return int((np.abs(W - W[0]).max(axis=1) > tol).sum()) + 1
+
+
+def any_for_all(W, tol):
+    kept = []
+    for row in W:
+        if not kept or any(np.abs(row - other).max() > tol for other in kept):
+            kept.append(row)
+    return len(kept)
+
+
+def rounded(W, tol):
+    return len(np.unique(np.round(W / tol) if tol else W, axis=0))
+
+
+def rounded_blindly(W, tol):
+    with np.errstate(divide="ignore"):
+        return len(np.unique(np.round(W / tol), axis=0))
+
+
+def rounded_down(W, tol):
+    return len(np.unique(np.floor(W / tol) if tol else W, axis=0))
 
 
 def euclidean(W, tol):
@@ -180,6 +202,7 @@ EXERCISE = Function(
         Case("some rows twice, in any order", groups=(3, 1, 2, 2), d=3, weight=2),
         Case("exact copies, tol=0", groups=(4, 2, 1), tol=0.0),
         Case("rows of a group differ a little", groups=(5, 3, 1), noise=0.9, tol=1e-2),
+        Case("copies on both sides of a rounding", groups=(5, 4), d=3, noise=0.9, tol=1e-2, shift=0.5, weight=2),
         Case("many entries differ a little", groups=(6, 4), d=200, noise=0.9, tol=1e-2),
         Case("one entry is enough to differ", groups=(2, 1, 2), d=40, kind="one entry"),
         Case("larger in every entry, or smaller", groups=(2, 1, 2, 1), kind="larger"),
@@ -211,6 +234,21 @@ EXERCISE = Function(
             "from_the_first",
             from_the_first,
             "All rows are compared with the first one only: those that differ from it may still be copies of each other.",
+        ),
+        Mistake(
+            "any_for_all",
+            any_for_all,
+            "A row counts as new as soon as it differs from *one* of those counted before (`any`). It has to differ from "
+            "all of them.",
+        ),
+        *(
+            Mistake(
+                "rounded",
+                wrong,
+                "Rounded numbers are compared. Two that nearly agree can be rounded to different ones: compare the rows "
+                "themselves, np.abs(a - b).max().",
+            )
+            for wrong in (rounded, rounded_blindly, rounded_down)
         ),
         Mistake(
             "norm_for_max",

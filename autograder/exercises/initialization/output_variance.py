@@ -116,6 +116,7 @@ def with_arrays(var_x, var_w, fan_in, mean_x=0.0, mean_w=0.0):
 EXERCISE = Function(
     draw=draw,
     reference=reference,
+    drawn=("mean_x", "mean_w"),
     returns=("variance",),
     standard=("again",),
     typical={"means": ("mean_x", "mean_w")},

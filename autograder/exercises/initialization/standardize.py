@@ -70,6 +70,11 @@ def no_eps(x_train, x_test, eps=1e-8):
     return by(x_train, x_train.mean(0), x_train.std(0), x_test)
 
 
+def one_where_constant(x_train, x_test, eps=1e-8):
+    std = x_train.std(0)
+    return by(x_train, x_train.mean(0), np.where(std == 0, 1, std), x_test)
+
+
 def eps_outside(x_train, x_test, eps=1e-8):
     return by(x_train, x_train.mean(0), x_train.std(0) + eps, x_test)
 
@@ -204,6 +209,11 @@ EXERCISE = Function(
             "eps_missing",
             no_eps,
             "`eps` is not used, so a constant feature gives 0 / 0. Divide by sqrt(var + eps).",
+        ),
+        Mistake(
+            "eps_missing",
+            one_where_constant,
+            "`eps` is not used: a constant feature is divided by 1 in its place. Divide all by sqrt(var + eps).",
         ),
         Mistake(
             "eps_outside_root",

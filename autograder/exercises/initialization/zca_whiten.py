@@ -64,6 +64,10 @@ def turned_twice(x, eps=1e-5):
     return turned(variances, axes, x, eps) @ axes
 
 
+def back_in_another_order(x, eps=1e-5):
+    return turned(*axes_of(x), x, eps) @ axes_of(x, decreasing=False)[1].T
+
+
 def transposed_axes(x, eps=1e-5):
     variances, axes = axes_of(x, decreasing=False)
     return whitened(centre(x), variances + eps, axes.T)
@@ -193,6 +197,12 @@ EXERCISE = Function(
             "turned_twice",
             turned_twice,
             "The data are turned by U a second time. The way back into the axes of x is `@ U.T`.",
+        ),
+        Mistake(
+            "other_order_back",
+            back_in_another_order,
+            "On the way back the axes stand in another order than on the way in: pca_whiten puts the largest variance "
+            "first, np.linalg.eigh last. Take the same U for both.",
         ),
         Mistake(
             "transposed_axes",
