@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -40,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     proofs.add_argument("--only", default="", metavar="PROOF", help=f"one of {', '.join(_PROOFS)}", choices=_PROOFS)
     proofs.set_defaults(run=_check)
 
+    release = commands.add_parser("release", help="a folder with what students get, and no solution")
+    release.add_argument(
+        "--to", type=Path, required=True, metavar="DIR", help="made anew; an earlier release gives way"
+    )
+    release.add_argument("topics", nargs="*", metavar="TOPIC", help="such as 02_sgd; all by default")
+    release.set_defaults(run=_release)
+
     grade = commands.add_parser("grade", help="grade the submissions of an assignment")
     grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     grade.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
@@ -52,6 +60,20 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-weak-isolation", action="store_true", help="grade with limits alone where no sandbox can be had"
     )
     grade.set_defaults(run=_grade)
+
+    report = commands.add_parser("report", help="how the class did, as a page, CSV and JSON")
+    report.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    report.add_argument("--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT.html)")
+    report.add_argument("--csv", type=Path, metavar="FILE", help="a row for each student, too")
+    report.add_argument("--json", type=Path, metavar="FILE", help="all of it, with the exercises' statistics, too")
+    report.set_defaults(run=_report)
+
+    similar = commands.add_parser("similar", help="pairs of submissions whose code is alike: a place to look")
+    similar.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    similar.add_argument(
+        "--least", type=_share, default=0.5, metavar="SHARE", help="of the code that is alike (default: 50%%)"
+    )
+    similar.set_defaults(run=_similar)
 
     doctor = commands.add_parser("doctor", help="what isolation this machine offers, and what is missing")
     doctor.set_defaults(run=_doctor)
@@ -72,8 +94,19 @@ def _positive(text: str) -> int:
     return number
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: such as 0.5 or 50%")
+    return share
+
+
 def _expected() -> tuple[type[Exception], ...]:
     """The errors that tell the user what to do; all others are bugs and keep their traceback."""
+    from autograder.course.release import ReleaseError
     from autograder.course.source import SourceErrors
     from autograder.grading.assignment import AssignmentError
     from autograder.grading.classroom import Stopped
@@ -81,10 +114,11 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.grading.course import CourseError
     from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
+    from autograder.report.output import ReportError
     from autograder.sandbox.levels import NoIsolation
 
     course = AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic
-    return *course, ClusterError, GradebookError, NoIsolation, Stopped, OSError
+    return *course, ClusterError, GradebookError, NoIsolation, ReleaseError, ReportError, Stopped, OSError
 
 
 class UnknownTopic(ValueError):
@@ -92,15 +126,22 @@ class UnknownTopic(ValueError):
 
 
 def _topics(options: argparse.Namespace) -> list[str]:
-    from autograder.course.build import topics
+    from autograder.course.build import texts
 
-    there = topics(Path.cwd())
+    there = texts(Path.cwd())
     if not there:
         raise UnknownTopic("no solutions/NN_topic.py here: run this in the course's directory")
     unknown = [topic for topic in options.topics if topic not in there]
     if unknown:
         raise UnknownTopic(f"no solutions/{unknown[0]}.py; there are {', '.join(there)}")
     return options.topics or there
+
+
+def _release(options: argparse.Namespace) -> int:
+    from autograder.course.release import release
+
+    print(release(Path.cwd(), options.to, options.topics))
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -198,6 +239,34 @@ def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> tuple[Any, Any
     if any(level.name != "strong" for level in levels):
         print("Not the strongest: `autograder doctor` says what is missing.", file=sys.stderr)
     return level, executor
+
+
+def _report(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.report.class_page import class_page
+    from autograder.report.class_report import class_report
+    from autograder.report.output import write
+
+    course = Course.at(Path.cwd())
+    report = class_report(course, options.assignment)
+    page = options.to or Path("reports") / f"{options.assignment}.html"
+    contents = {page: class_page(report, course, page.absolute().parent)}
+    contents |= {options.csv: report.to_csv()} if options.csv else {}
+    contents |= {options.json: report.to_json()} if options.json else {}
+    for path, content in contents.items():
+        write(path, content)
+        print(path)
+    return 0
+
+
+def _similar(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.report.similar import similar, similar_text
+
+    course = Course.at(Path.cwd())
+    found = similar(course, options.assignment, options.least)
+    print(similar_text(found, shutil.get_terminal_size((120, 24)).columns))
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -1,0 +1,333 @@
+"""What an instructor wants to know of an assignment: how the class did, what it misunderstood, who needs attention.
+
+Statistics are of the submissions that could be read: a refused file says nothing about an exercise.
+"""
+
+import dataclasses
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+from nbgrader.utils import is_grade, is_solution
+from sqlalchemy import make_url
+
+from autograder.grading.assignment import Assignment, exercise_of, grade_id
+from autograder.grading.classroom import submitted_at
+from autograder.grading.course import Course
+from autograder.grading.gradebook import Book
+from autograder.report.output import ReportError, csv_text
+from autograder.report.scores import Entry, entries, reading, seconds_late
+
+# How intake.refused begins the note of a file that it could not take.
+_REFUSED = "The file was not graded: "
+# How the grader ends its note on an exercise whose notebook nobody touched.
+_UNTOUCHED = "is not written yet."
+# Two students always correlate by plus or minus one, or not at all.
+_FEWEST_TO_CORRELATE = 3
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student's row.
+
+    Parameters
+    ----------
+    state : "graded", "not graded yet" or "nothing handed in"
+    points : by exercise; None for one that waits for a person
+    total : what counts: all points less the penalty
+    waits : exercises that a person is to look at
+    refused : why the file was not graded; empty where it was
+    untouched : the notebook is as it was released
+    mistakes : (exercise, name) of each that was recognised
+    notes : what the student was told of how the file was read
+    resubmitted : a later submission than the one that is graded lies there
+    """
+
+    id: str
+    last_name: str
+    first_name: str
+    state: str
+    points: dict[str, float | None] = dataclasses.field(default_factory=dict)
+    penalty: float = 0.0
+    total: float = 0.0
+    submitted: datetime | None = None
+    seconds_late: float = 0.0
+    waits: tuple[str, ...] = ()
+    refused: str = ""
+    untouched: bool = False
+    mistakes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    resubmitted: bool = False
+    seconds: float | None = None
+    isolation: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the submission tells anything about the exercises."""
+        return self.state == "graded" and not self.refused
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing has earned a point."""
+        return self.counts and not any(self.points.values())
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A named mistake, and who made it."""
+
+    exercise: str
+    name: str
+    sentence: str
+    students: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One graded cell, over the class.
+
+    Parameters
+    ----------
+    id : the exercise's
+    cell : nbgrader's id of the graded cell
+    by_hand : whether a person gives the points
+    judged, solved, partly, nothing : how many have points, all of them, some, none
+    waits : for how many a person is to look at it
+    mean : share of the points that was earned on average; None where nobody has any yet
+    discrimination : correlation of the points here with the share of all other points; None where it is undefined:
+        fewer than three students, or all with the same points here or elsewhere
+    """
+
+    id: str
+    cell: str
+    worth: float
+    by_hand: bool
+    judged: int
+    solved: int
+    partly: int
+    nothing: int
+    waits: int
+    mean: float | None
+    discrimination: float | None
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """An assignment, over the class.
+
+    Parameters
+    ----------
+    possible : points
+    due : in UTC; None where the gradebook has none
+    students : all that are in the gradebook or have handed in, by id
+    isolation : how many were graded at which level
+    """
+
+    assignment: str
+    possible: float
+    due: datetime | None
+    students: tuple[Student, ...]
+    exercises: tuple[Exercise, ...]
+    mistakes: tuple[Mistake, ...]
+    isolation: tuple[tuple[str, int], ...]
+
+    @property
+    def counted(self) -> list[Student]:
+        """Those whose submission could be read and was graded."""
+        return [student for student in self.students if student.counts]
+
+    @property
+    def totals(self) -> list[float]:
+        """Their points."""
+        return [student.total for student in self.counted]
+
+    @property
+    def median(self) -> float | None:
+        """Of their points."""
+        return median(self.totals) if self.totals else None
+
+    @property
+    def mean(self) -> float | None:
+        """Of their points."""
+        return fmean(self.totals) if self.totals else None
+
+    @property
+    def seconds(self) -> tuple[float, float] | None:
+        """What grading a submission took: median and most."""
+        taken = [student.seconds for student in self.students if student.seconds is not None]
+        return (median(taken), max(taken)) if taken else None
+
+    def to_csv(self) -> str:
+        """A row for each student."""
+        exercises = [exercise.id for exercise in self.exercises]
+        head = ["student", "last_name", "first_name", "state", *exercises, "late_penalty", "total", "out_of"]
+        head += ["submitted_utc", "seconds_late", "refused", "waits_for_a_person", "mistakes", "grading_seconds"]
+        rows = []
+        for s in self.students:
+            graded = s.state == "graded"
+            rows.append(
+                [s.id, s.last_name, s.first_name, s.state, *(s.points.get(name) for name in exercises)]
+                + ([s.penalty, s.total] if graded else [None, None])
+                + [self.possible, s.submitted.isoformat(" ") if s.submitted else None, s.seconds_late]
+                + [s.refused, "; ".join(s.waits), "; ".join(map(": ".join, s.mistakes)), s.seconds]
+            )
+        return csv_text([head, *rows])
+
+    def to_json(self) -> str:
+        """All of it, and the statistics of each exercise."""
+        data = dataclasses.asdict(self) | {"mean": self.mean, "median": self.median, "counted": len(self.counted)}
+        data["grading_seconds"] = dict(zip(("median", "most"), self.seconds or (None, None), strict=True))
+        return json.dumps(data, ensure_ascii=True, indent=1, default=lambda moment: moment.isoformat()) + "\n"
+
+
+def class_report(course: Course, name: str) -> ClassReport:
+    """Read the report of an assignment from the gradebook and the folder of submissions. It changes nothing.
+
+    Raises
+    ------
+    AssignmentError : no such assignment
+    ReportError : nothing is graded yet
+    GradebookError : the gradebook cannot be read
+    """
+    assignment = Assignment.load(course.source, name)
+    nothing = ReportError(f"nothing of {name} is graded yet: `autograder grade {name}` does it")
+    if not _is_there(course.db_url):
+        raise nothing
+    book = Book(course.db_url, course.course_id)
+    try:
+        recorded = entries(book.gradebook, name)
+        details = book.details(name)
+        with reading(book.gradebook):
+            roster = {s.id: (s.last_name or "", s.first_name or "") for s in book.gradebook.students}
+            due = next((a.duedate for a in book.gradebook.assignments if a.name == name), None)
+    finally:
+        book.close()
+    if not any(entry.is_graded for entry in recorded.values()):
+        raise nothing
+    folders = [path for path in course.submitted.glob(f"*/{name}") if not path.parent.name.startswith(".")]
+    # A folder's name need not be text.
+    there = {path.parent.name.encode(errors="backslashreplace").decode(): path for path in folders}
+    labels = _labels(assignment)
+    students = []
+    for student in sorted({*roster, *recorded, *there}):
+        entry = recorded.get(student)
+        now = submitted_at(there[student]) if student in there else None
+        last, first = roster.get(student, ("", ""))
+        if entry is not None and entry.is_graded:
+            row = _graded(student, last, first, entry, details.get(student, {}), labels)
+            later = now is not None and entry.submitted is not None and now > entry.submitted
+            students.append(dataclasses.replace(row, resubmitted=later))
+        elif entry is not None or student in there:
+            late = entry.seconds_late if entry is not None else seconds_late(now, due)
+            when = entry.submitted if entry is not None else now
+            students.append(Student(student, last, first, "not graded yet", submitted=when, seconds_late=late))
+        else:
+            students.append(Student(student, last, first, "nothing handed in"))
+    cells = {labels[grade_id(cell)]: cell for cell in assignment.notebook.cells if is_grade(cell)}
+    worth = {label: float(cell.metadata.nbgrader["points"]) for label, cell in cells.items()}
+    counted = [student for student in students if student.counts]
+    return ClassReport(
+        assignment=name,
+        possible=sum(worth.values()),
+        due=due,
+        students=tuple(students),
+        exercises=tuple(_exercise(label, cell, counted, worth) for label, cell in cells.items()),
+        mistakes=_mistakes(counted, details, list(worth)),
+        isolation=tuple(Counter(s.isolation for s in students if s.isolation).most_common()),
+    )
+
+
+def _is_there(db_url: str) -> bool:
+    """Whether there is a gradebook: to open one that is not there makes it."""
+    url = make_url(db_url)
+    return url.get_backend_name() != "sqlite" or (url.database or "") == "" or Path(url.database).exists()
+
+
+def _labels(assignment: Assignment) -> dict[str, str]:
+    """The exercise's id for each graded cell; the cell's own where two cells check one exercise."""
+    graded = [cell for cell in assignment.notebook.cells if is_grade(cell)]
+    names = {grade_id(cell): grade_id(cell) if is_solution(cell) else exercise_of(cell) for cell in graded}
+    often = Counter(names.values())
+    return {cell: name if often[name] == 1 else cell for cell, name in names.items()}
+
+
+def _graded(
+    student: str, last: str, first: str, entry: Entry, told: Mapping[str, Any], labels: Mapping[str, str]
+) -> Student:
+    notes = [str(note) for note in told.get("notes", ())]
+    verdicts = told.get("verdicts", {})
+    refused = next((note.removeprefix(_REFUSED) for note in notes if note.startswith(_REFUSED)), "")
+    return Student(
+        student,
+        last,
+        first,
+        "graded",
+        points={label: entry.marks[cell].points if cell in entry.marks else None for cell, label in labels.items()},
+        penalty=entry.penalty,
+        total=entry.total,
+        submitted=entry.submitted,
+        seconds_late=entry.seconds_late,
+        waits=tuple(labels.get(cell, cell) for cell, mark in entry.marks.items() if mark.waits and not refused),
+        refused=refused.removesuffix("."),
+        untouched=bool(verdicts) and all(v.get("note", "").endswith(_UNTOUCHED) for v in verdicts.values()),
+        mistakes=tuple((name, known["name"]) for name, v in verdicts.items() for known in v.get("known", ())),
+        notes=tuple(note for note in notes if not note.startswith(_REFUSED)),
+        seconds=told.get("seconds"),
+        isolation=told.get("isolation", ""),
+    )
+
+
+def _exercise(label: str, cell: Any, students: Sequence[Student], worths: Mapping[str, float]) -> Exercise:
+    worth = worths[label]
+    judged = [student for student in students if student.points[label] is not None]
+    points = [student.points[label] for student in judged]
+    solved = sum(p >= worth - 1e-9 for p in points)
+    nothing = sum(p <= 0 < worth for p in points)
+    return Exercise(
+        id=label,
+        cell=grade_id(cell),
+        worth=worth,
+        by_hand=is_solution(cell),
+        judged=len(points),
+        solved=solved,
+        partly=len(points) - solved - nothing,
+        nothing=nothing,
+        waits=sum(label in student.waits for student in students),
+        mean=fmean(points) / worth if points and worth else None,
+        discrimination=_correlation(points, [_rest(student, label, worths) for student in judged]),
+    )
+
+
+def _rest(student: Student, label: str, worths: Mapping[str, float]) -> float | None:
+    """The share earned of all other exercises; those that wait for a person would count as lost otherwise."""
+    others = {other: p for other, p in student.points.items() if other != label and p is not None}
+    possible = sum(worths[other] for other in others)
+    return sum(others.values()) / possible if possible else None
+
+
+def _correlation(here: Sequence[float], elsewhere: Sequence[float | None]) -> float | None:
+    if len(here) < _FEWEST_TO_CORRELATE or None in elsewhere or min(np.ptp(here), np.ptp(elsewhere)) < 1e-9:
+        return None
+    return float(np.corrcoef(here, elsewhere)[0, 1])
+
+
+def _mistakes(
+    students: Sequence[Student], details: Mapping[str, Mapping[str, Any]], labels: Sequence[str]
+) -> tuple[Mistake, ...]:
+    """The most frequent first, then in the notebook's order."""
+    who: dict[tuple[str, str], list[str]] = defaultdict(list)
+    sentences: dict[tuple[str, str], str] = {}
+    for student in students:
+        for exercise, verdict in details.get(student.id, {}).get("verdicts", {}).items():
+            for known in verdict.get("known", ()):
+                who[exercise, known["name"]].append(student.id)
+                sentences[exercise, known["name"]] = known.get("sentence", "")
+    place = {label: number for number, label in enumerate(labels)}
+    order = sorted(who, key=lambda key: (-len(who[key]), place.get(key[0], len(place)), key))
+    return tuple(Mistake(*key, sentences[key], tuple(who[key])) for key in order)

@@ -1,0 +1,457 @@
+"""Pairs of submissions whose code is alike when names, comments and layout are taken away: where to look, no verdict.
+
+Winnowing (Schleimer, Wilkerson and Aiken, 2003) over normalised tokens. What everybody was given, and what the
+instructor's solution says too, does not count; what is left counts by how rare it is in the class, for short NumPy
+functions come out alike by themselves. Nothing is run.
+"""
+
+import builtins
+import io
+import keyword
+import math
+import textwrap
+import tokenize
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
+
+import nbformat
+import numpy as np
+from nbformat import NotebookNode
+from nbgrader.utils import is_solution
+from scipy.sparse import csr_matrix
+from tqdm import tqdm
+
+from autograder.grading import intake
+from autograder.grading.assignment import Assignment, grade_id
+from autograder.grading.course import Course
+from autograder.report.output import ReportError
+from autograder.report.table import printable
+
+# Tokens of a fragment, and fragments of which the least is kept: a common run of GRAM + WINDOW - 1 tokens, about two
+# lines, is always found.
+GRAM, WINDOW = 14, 4
+# Fewer common fragments, about three lines, are no pattern.
+FEWEST = 6
+# Fragments that more submissions than this share of the class (at least COMMON of them) have are idioms. In a group of
+# copies that is larger, nobody would be found.
+SHARED, COMMON = 0.1, 10
+# So many pairs are shown with their passages.
+_SHOWN = 30
+_TRIES = 20
+# Characters of one submission that are compared: solutions of an assignment have a tenth of it.
+_MOST = 100_000
+
+_NAMES = frozenset(dir(builtins)) | frozenset(keyword.kwlist)
+_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
+# Odd, so that powers of it do not run out of 64 bits.
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+_POWERS = np.multiply.accumulate(np.full(GRAM, _BASE))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Lines that are alike, on both sides.
+
+    Parameters
+    ----------
+    left, right : cell, first line, last line
+    left_lines, right_lines : their text
+    rows : which stand beside each other, by number; None beside a line that has no like
+    """
+
+    left: tuple[str, int, int]
+    right: tuple[str, int, int]
+    left_lines: tuple[str, ...]
+    right_lines: tuple[str, ...]
+    rows: tuple[tuple[int | None, int | None], ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two submissions that are alike.
+
+    Parameters
+    ----------
+    common : how many of the fragments that count both have
+    left_share, right_share : of what either wrote, weighed by rarity, as much is in the other's
+    """
+
+    left: str
+    right: str
+    common: int
+    left_share: float
+    right_share: float
+    passages: tuple[Passage, ...]
+
+    @property
+    def share(self) -> float:
+        """The larger of the two: who copies and goes on writing hides nothing."""
+        return max(self.left_share, self.right_share)
+
+
+@dataclass(frozen=True)
+class Similar:
+    """What was found in an assignment.
+
+    Parameters
+    ----------
+    compared : how many submissions
+    skipped : (student, why) of files that could not be read
+    pairs : those with at least the share that was asked for; first those that have much in common, and little else
+    more : pairs beyond those
+    """
+
+    assignment: str
+    least: float
+    compared: int
+    skipped: tuple[tuple[str, str], ...]
+    pairs: tuple[Pair, ...]
+    more: int
+
+
+# Lines of the left and the right that stand beside each other.
+_Run = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell: its tokens as numbers, the line of each, the hash of the fragment that begins at each, and its own ones.
+
+    `own` says of each fragment whether at most half of it was given.
+    """
+
+    name: str
+    source: str
+    tokens: np.ndarray
+    lines: np.ndarray
+    hashes: np.ndarray
+    own: np.ndarray
+
+
+def similar(course: Course, name: str, least: float) -> Similar:
+    """Compare the submissions of an assignment, all with all.
+
+    Parameters
+    ----------
+    least : share, in (0, 1], that makes a pair worth a look
+
+    Raises
+    ------
+    AssignmentError : no such assignment
+    ReportError : nobody has handed in
+    """
+    assignment = Assignment.load(course.source, name)
+    paths = sorted(path for path in course.submitted.glob(f"*/{name}") if path.parent.name[0] != ".")
+    if not paths:
+        raise ReportError(f"no submissions of {name} in {course.submitted}")
+    solved = nbformat.read(course.source / name / f"{name}.ipynb", as_version=4)
+    given = _given([assignment.notebook, solved])
+    submissions: dict[str, list[_Cell]] = {}
+    skipped = []
+    for path in tqdm(paths, desc=name, unit="submission", disable=None, leave=False):
+        student = path.parent.name
+        try:
+            data = intake.read(path / f"{name}.ipynb", course.submitted)
+            notebook = intake.rebuild(assignment, data).notebook
+        except intake.Refused as error:
+            skipped.append((student, str(error)))
+        else:
+            submissions[student] = [_cell(label, source, given) for label, source in _sources(notebook)]
+    found, more = _pairs(submissions, least)
+    return Similar(name, least, len(submissions), tuple(skipped), tuple(found), more)
+
+
+def _sources(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """The student's code: (cell, source)."""
+    extras = length = 0
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        extra = cell.metadata.get("downhill", {}).get("extra", False)
+        extras += extra
+        if extra or is_solution(cell):
+            length += len(cell.source)
+            if length > _MOST:
+                return
+            yield f"own cell {extras}" if extra else grade_id(cell), cell.source
+
+
+def _given(notebooks: Iterable[NotebookNode]) -> np.ndarray:
+    """The fragments of what everybody was given, and of the solution, sorted."""
+    sources = [cell.source for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
+    hashes = [_hashes(_tokens(source)[0]) for source in sources]
+    return np.unique(np.concatenate(hashes)) if hashes else np.array([], np.uint64)
+
+
+def _cell(name: str, source: str, given: np.ndarray) -> _Cell:
+    tokens, lines = _tokens(source)
+    hashes = _hashes(tokens)
+    covered = np.zeros(len(tokens) + 1, int)
+    for start in np.flatnonzero(np.isin(hashes, given)):
+        covered[start] += 1
+        covered[min(start + GRAM, len(tokens))] -= 1
+    is_given = np.cumsum(covered)[:-1] > 0
+    before = np.concatenate([[0], np.cumsum(is_given)])
+    own = before[GRAM:] - before[:-GRAM] <= GRAM // 2 if len(hashes) else np.zeros(0, bool)
+    return _Cell(name, source, tokens, lines, hashes, own)
+
+
+def _hashes(tokens: np.ndarray) -> np.ndarray:
+    """A number for each run of GRAM tokens; arithmetic in 64 bits wraps around, the same on every machine."""
+    if len(tokens) < GRAM:
+        return np.zeros(0, np.uint64)
+    return (np.lib.stride_tricks.sliding_window_view(tokens, GRAM) * _POWERS).sum(1, dtype=np.uint64)
+
+
+@lru_cache(maxsize=20_000)
+def _tokens(source: str) -> tuple[np.ndarray, np.ndarray]:
+    """A source's tokens as numbers, and the line of each."""
+    found = list(_normalised(source))
+    tokens = np.array([zlib.crc32(text.encode(errors="replace")) for text, _ in found], np.uint64)
+    return tokens, np.array([line for _, line in found], int)
+
+
+def _normalised(source: str) -> Iterator[tuple[str, int]]:
+    """Tokens and their lines, without what an editor changes: names, comments, docstrings, layout, round brackets.
+
+    Attributes, keyword arguments and built-in functions keep their names, for those cannot be chosen.
+    """
+    tokens = list(_read(source))
+    last, depth, statement = ";", 0, True
+    for number, token in enumerate(tokens):
+        following = tokens[number + 1].string if number + 1 < len(tokens) else ""
+        text = token.string
+        if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER) or text == ";":
+            # "if x: return" and its long form are one.
+            text, statement = ";" if last not in (";", ":") else "", True
+        elif token.type in (tokenize.INDENT, tokenize.DEDENT):
+            continue
+        else:
+            depth += (text in _OPEN) - (text in _CLOSE)
+            if token.type == tokenize.STRING:
+                text = "" if statement else "text"
+            elif token.type == tokenize.NUMBER:
+                text = _number(text)
+            elif token.type == tokenize.NAME:
+                is_fixed = text in _NAMES or last == "." or (depth > 0 and following == "=")
+                text = text if is_fixed else "name"
+            elif text in "()" or (text == "," and following in _CLOSE):
+                text = ""
+            statement = False
+        if text:
+            last = text
+            yield text, token.start[0]
+
+
+def _number(text: str) -> str:
+    """One way to write a number."""
+    try:
+        return repr(complex(text.replace("_", "")))
+    except ValueError:
+        return text
+
+
+def _read(source: str) -> Iterator[tokenize.TokenInfo]:
+    """Python's tokens, on behind a line that is none; comments, blank lines and Jupyter's commands left out."""
+    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+    start = 0
+    for _ in range(_TRIES):
+        rest = io.StringIO("\n".join(lines[start:]) + "\n")
+        end, inside = 1, 0
+        try:
+            for token in tokenize.generate_tokens(rest.readline):
+                end = token.end[0]
+                kind = tokenize.tok_name[token.type]
+                if kind.startswith(("FSTRING", "TSTRING")):
+                    # From Python 3.12 on they come in parts.
+                    inside += kind.endswith("START") - kind.endswith("END")
+                    if not kind.endswith("START") or inside > 1:
+                        continue
+                    token = token._replace(type=tokenize.STRING)
+                elif inside or token.type in (tokenize.COMMENT, tokenize.NL):
+                    continue
+                row, column = token.start
+                yield token._replace(start=(row + start, column))
+            return
+        except (SyntaxError, ValueError, tokenize.TokenError):
+            start += end
+            if start >= len(lines):
+                return
+
+
+def _chosen(cell: _Cell) -> np.ndarray:
+    """The fragments that stand for a cell: of each window the least, whatever lies around it."""
+    hashes = cell.hashes
+    if not len(hashes):
+        return hashes
+    windows = np.lib.stride_tricks.sliding_window_view(hashes, min(WINDOW, len(hashes)))
+    places = np.unique(windows.argmin(1) + np.arange(len(windows)))
+    return hashes[places[cell.own[places]]]
+
+
+def _pairs(submissions: dict[str, list[_Cell]], least: float) -> tuple[list[Pair], int]:
+    """The pairs with the most in common, and how many there are beyond those shown."""
+    students = list(submissions)
+    chosen = [
+        np.unique(np.concatenate([np.zeros(0, np.uint64), *map(_chosen, cells)])) for cells in submissions.values()
+    ]
+    weights = _weights(chosen)
+    kept = [[h for h in fragments.tolist() if weights[h]] for fragments in chosen]
+    places = {h: number for number, h in enumerate(sorted(h for h in weights if weights[h]))}
+    columns = np.array([places[h] for fragments in kept for h in fragments], int)
+    rows = np.repeat(np.arange(len(kept)), list(map(len, kept)))
+    shape = len(kept), len(places)
+    has = csr_matrix((np.ones(len(rows)), (rows, columns)), shape)
+    value = csr_matrix(([weights[h] for fragments in kept for h in fragments], (rows, columns)), shape)
+    total = np.asarray(value.sum(1)).ravel()
+    # One entry for each two that have anything in common; both products have it in the same place.
+    common, often = (value @ has.T).tocsr(), (has @ has.T).tocsr()
+    common.sort_indices()
+    often.sort_indices()
+    common = common.tocoo()
+    left, right, weight = common.row, common.col, common.data
+    shares = weight / np.minimum(total[left], total[right]) if len(weight) else weight
+    found = np.flatnonzero((left < right) & (often.data >= FEWEST) & (shares >= least - 1e-9))
+    order = found[np.lexsort((right[found], left[found], -(weight * shares)[found].round(6)))]
+    pairs = []
+    for place in order[:_SHOWN]:
+        i, j, both = left[place], right[place], weight[place]
+        a, b = students[i], students[j]
+        passages = tuple(_passages(submissions[a], submissions[b], set(kept[i]) & set(kept[j])))
+        pairs.append(Pair(a, b, int(often.data[place]), float(both / total[i]), float(both / total[j]), passages))
+    return pairs, len(order) - len(pairs)
+
+
+def _weights(chosen: Sequence[np.ndarray]) -> dict[int, float]:
+    """The rarer a fragment is in the class, the more it says; nothing where it is an idiom."""
+    often = Counter(h for fragments in chosen for h in fragments.tolist())
+    most = max(COMMON, SHARED * len(chosen))
+    return {h: math.log((len(chosen) + 1) / count) if count <= most else 0.0 for h, count in often.items()}
+
+
+def _passages(left: Sequence[_Cell], right: Sequence[_Cell], shared: set[int]) -> list[Passage]:
+    """The lines that are alike: runs of equal tokens around shared fragments, the longest for each place."""
+    places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for number, cell in enumerate(left):
+        for start in np.flatnonzero(cell.own).tolist():
+            places[int(cell.hashes[start])].append((number, start))
+    taken = [np.zeros(len(cell.tokens), bool) for cell in left]
+    runs: dict[tuple[int, int], list[_Run]] = defaultdict(list)
+    for there, cell in enumerate(right):
+        start = 0
+        while start < len(cell.hashes):
+            options = places.get(int(cell.hashes[start]), []) if cell.own[start] else []
+            free = [(here, place) for here, place in options[:_TRIES] if not taken[here][place]]
+            lengths = [_run(left[here].tokens[place:], cell.tokens[start:]) for here, place in free]
+            best = max(range(len(free)), key=lengths.__getitem__, default=None)
+            if best is None:
+                start += 1
+                continue
+            (here, place), length = free[best], lengths[best]
+            if length >= GRAM and not shared.isdisjoint(cell.hashes[start : start + length - GRAM + 1].tolist()):
+                taken[here][place : place + length] = True
+                a, b = left[here].lines[place : place + length], cell.lines[start : start + length]
+                runs[here, there].append(list(dict.fromkeys(zip(a.tolist(), b.tolist(), strict=True))))
+            start += max(length, 1)
+    passages = []
+    for (here, there), found in sorted(runs.items()):
+        passages += [_passage(left[here], right[there], run) for run in _joined(sorted(found))]
+    return passages
+
+
+def _run(left: np.ndarray, right: np.ndarray) -> int:
+    """How many tokens are equal from the beginning on."""
+    length = min(len(left), len(right))
+    different = np.flatnonzero(left[:length] != right[:length])
+    return int(different[0]) if len(different) else length
+
+
+def _joined(runs: Sequence[_Run]) -> list[_Run]:
+    """Runs that follow each other on both sides, within two lines, as one."""
+    joined: list[_Run] = []
+    for run in runs:
+        (a, b), (last_a, last_b) = run[0], joined[-1][-1] if joined else (-9, -9)
+        if 0 <= a - last_a <= 2 and 0 <= b - last_b <= 2:
+            joined[-1] += run
+        else:
+            joined.append(list(run))
+    return joined
+
+
+def _passage(left: _Cell, right: _Cell, run: _Run) -> Passage:
+    (a, b), (last_a, last_b) = run[0], run[-1]
+    here, there = left.source.splitlines(), right.source.splitlines()
+    rows: list[tuple[int | None, int | None]] = []
+    next_a, next_b = a, b
+    for line_a, line_b in run:
+        # First what stands above the two and has no like, then the two; a line that stands there already not again.
+        rows += zip_longest(range(next_a, line_a), range(next_b, line_b))
+        if line_a >= next_a or line_b >= next_b:
+            rows.append((line_a if line_a >= next_a else None, line_b if line_b >= next_b else None))
+        next_a, next_b = max(next_a, line_a + 1), max(next_b, line_b + 1)
+    return Passage(
+        (left.name, a, last_a),
+        (right.name, b, last_b),
+        tuple(here[a - 1 : last_a]),
+        tuple(there[b - 1 : last_b]),
+        tuple(rows),
+    )
+
+
+def similar_text(found: Similar, width: int = 120) -> str:
+    """What was found, for a terminal: passages side by side.
+
+    Parameters
+    ----------
+    width : of the terminal, in characters
+    """
+    half = max(30, (width - 3) // 2)
+    count = len(found.pairs) + found.more
+    lines = [f"{printable(student)}: passed over: {why}" for student, why in found.skipped]
+    lines += [""] if lines else []
+    lines.append(
+        f"{found.assignment}: {found.compared} submissions compared; {count or 'no'} pair{'s' * (count != 1)} "
+        f"alike in {found.least:.0%} or more of what is rare in the code of one of them."
+    )
+    if not count:
+        return "\n".join(lines)
+    lines += ["A place to look, not a verdict: a book, a forum, a machine or a lesson can have taught both.", ""]
+    names = max(len(printable(pair.left)) + len(printable(pair.right)) for pair in found.pairs) + 5
+    for number, pair in enumerate(found.pairs, 1):
+        both = f"{printable(pair.left)} and {printable(pair.right)}"
+        lines.append(f"{number:>3}  {both:<{names}}  {pair.share:>4.0%}, {pair.common} fragments in common")
+    if found.more:
+        lines.append(f"     and {found.more} more: ask for a larger share with --least")
+    for number, pair in enumerate(found.pairs, 1):
+        left, right = printable(pair.left), printable(pair.right)
+        lines += ["", f"── {number}. {left} and {right} ".ljust(min(width, 2 * half + 3), "─")]
+        lines.append(f"{pair.left_share:.0%} of {left}'s, {pair.right_share:.0%} of {right}'s")
+        for passage in pair.passages:
+            lines += ["", _columns(_where(left, passage.left), _where(right, passage.right), half)]
+            texts = _dedented(passage.left_lines), _dedented(passage.right_lines)
+            starts = passage.left[1], passage.right[1]
+            for row in passage.rows:
+                shown = (
+                    "" if n is None else text[n - start] for n, text, start in zip(row, texts, starts, strict=True)
+                )
+                lines.append(_columns(*shown, half))
+    return "\n".join(lines)
+
+
+def _where(student: str, place: tuple[str, int, int]) -> str:
+    cell, first, last = place
+    return f"{student}: {cell}, line{f's {first}–{last}' if last > first else f' {first}'}"
+
+
+def _dedented(lines: Sequence[str]) -> list[str]:
+    return textwrap.dedent("\n".join(line.expandtabs(4) for line in lines)).split("\n")
+
+
+def _columns(left: str, right: str, half: int) -> str:
+    """Two texts beside each other, cut to half a line each."""
+    a, b = (text if len(text) <= half else text[: half - 1] + "…" for text in map(printable, (left, right)))
+    return f"{a:<{half}} │ {b}".rstrip()
