@@ -1,5 +1,6 @@
-"""The autograder: `check` in a notebook, `autograder` on the command line."""
+"""The autograder: `check` and `progress` in a notebook, `autograder` on the command line."""
 
 from autograder.checking import check
+from autograder.progress import progress
 
-__all__ = ["check"]
+__all__ = ["check", "progress"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from autograder import exercises
+from autograder.progress import remember
 
 if TYPE_CHECKING:
     from autograder.judge.verdict import Verdict
@@ -17,7 +18,7 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
     Every property of the exercise is tried on inputs drawn from a public seed (from a secret one at grading) and the
     answers are compared with PyTorch's. The verdict shows as a report; `float(check(...))` is the points earned and
     `check(...).mistakes` the names of the recognised mistakes. What the functions do, raising included, is judged and
-    never raised here.
+    never raised here. The best points of each exercise are remembered for `progress`, though not at grading.
 
     Parameters
     ----------
@@ -57,11 +58,14 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
         if not callable(function):
             raise TypeError(f"check({exercise_id!r}): {name} must be a function, got {type(function).__name__}")
     # Imported late: the first check pays for torch, a notebook's import cell does not.
-    from autograder.grading.remote import caller_of
-    from autograder.judge.judging import judge
+    from autograder.judge.judging import PUBLIC_SEED, LocalCaller, judge
 
-    caller, seed = caller_of(functions)
+    # Functions of another process exist only where this is loaded already; a student's folder does not even have it.
+    remote = sys.modules.get("autograder.grading.remote")
+    caller, seed = remote.caller_of(functions) if remote else (LocalCaller(functions), PUBLIC_SEED)
     verdict = judge(exercise, caller, points=float(points), seed=seed)
+    if isinstance(caller, LocalCaller):
+        remember(exercise_id, verdict.points, verdict.max_points)
     if os.environ.get("NBGRADER_VALIDATING") and not verdict.passed:
         # nbgrader's Validate shows stderr alone; without it, it says no more than "partial credit".
         print(verdict.to_text(), file=sys.stderr)

@@ -1,7 +1,8 @@
 """Small networks in NumPy and the loop that trains them with the student's own functions.
 
-`MLP` is a fully connected network with ReLU and softmax cross-entropy. `train` runs it, or any object
-with the same few methods (`Network`), with an optimizer of the course's signature.
+`MLP` is a fully connected network with ReLU and softmax cross-entropy, or with the student's own `Layers`, `BatchNorm`
+and `Dropout`. `train` runs it, or any object with the same few methods (`Network`), with an optimizer of the course's
+signature.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,59 @@ Params = dict[str, np.ndarray]
 
 
 # ------------------------------------------------------------------------------------- network
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What a network is made of: the student's functions in place of the built-in ones.
+
+    Attributes
+    ----------
+    linear_forward : ``linear_forward(x, W, b) -> (out, cache)``
+    linear_backward : ``linear_backward(dout, cache) -> (dx, dW, db)``
+    activation : ``relu(x) -> out``, or another of its kind
+    activation_backward : ``relu_backward(dout, x) -> dx``, where x is what the activation was given
+    loss : ``softmax_cross_entropy(scores, y) -> (loss, dscores)``
+    """
+
+    linear_forward: Callable
+    linear_backward: Callable
+    activation: Callable
+    activation_backward: Callable
+    loss: Callable
+
+
+def _linear_forward(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]:
+    return x @ W + b, (x, W)
+
+
+def _linear_backward(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x, W = cache
+    return dout @ W.T, x.T @ dout, dout.sum(axis=0)
+
+
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def _relu_backward(dout: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return dout * (x > 0)
+
+
+def _cross_entropy(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the mean of -log softmax(scores)[y], and its gradient (N, classes)."""
+    n = len(y)
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    exp = np.exp(shifted)
+    total = exp.sum(axis=1, keepdims=True)
+    rows = np.arange(n)
+    loss = float(np.mean(np.log(total[:, 0]) - shifted[rows, y]))
+    dscores = exp / total
+    dscores[rows, y] -= 1
+    return loss, dscores / n
+
+
+BUILT_IN = Layers(_linear_forward, _linear_backward, _relu, _relu_backward, _cross_entropy)
 
 
 @dataclass(frozen=True)
@@ -48,6 +102,22 @@ class BatchNorm:
     def __post_init__(self) -> None:
         if (self.inference is None) != (self.update_running is None):
             raise ValueError("inference and update_running belong together: give both or none")
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """The student's dropout, put behind the activation of every hidden layer.
+
+    Attributes
+    ----------
+    forward : ``dropout_forward(x, p, rng, *, train) -> (out, cache)``; train is False in evaluation
+    backward : ``dropout_backward(dout, cache) -> dx``
+    p : float in [0, 1); probability that a hidden unit is dropped
+    """
+
+    forward: Callable
+    backward: Callable
+    p: float = 0.5
 
 
 def he(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -107,13 +177,16 @@ def mlp_loss(
     x: np.ndarray,
     y: np.ndarray,
     *,
+    layers: Layers = BUILT_IN,
     batchnorm: BatchNorm | None = None,
     running: Params | None = None,
+    dropout: Dropout | None = None,
+    rng: np.random.Generator | None = None,
     weight_decay: float = 0.0,
 ) -> tuple[float, Params]:
     """Return the loss of one training batch, and its gradient for every parameter.
 
-    Mean softmax cross-entropy + weight_decay * sum of squared weights (no 1/2, as in
+    Mean softmax cross-entropy (or the loss in `layers`) + weight_decay * sum of squared weights (no 1/2, as in
     `two_layer_loss`; biases, gamma and beta are not penalised).
 
     Parameters
@@ -121,9 +194,12 @@ def mlp_loss(
     params : dict, from `init_mlp`
     x : ndarray of shape (N, D)
     y : ndarray of int, shape (N,)
+    layers : Layers; what computes everything but the normalisation
     batchnorm : BatchNorm; normalises every hidden layer with the statistics of this batch
     running : dict; ``mean1``, ``var1``, ... Its entries are replaced by those that
         `batchnorm.update_running` returns. None: nothing is kept
+    dropout : Dropout; drops units of every hidden layer
+    rng : numpy.random.Generator; the draws of `dropout`
     weight_decay : float
 
     Returns
@@ -131,23 +207,25 @@ def mlp_loss(
     loss : float
     grads : dict; same keys and shapes as params
     """
-    scores, x_last, trace = _forward(params, x, _training_norm(params, batchnorm, running))
-    loss, dout = _cross_entropy(scores, y)
+    norm, drop = _training_norm(params, batchnorm, running), _drop(dropout, rng, train=True)
+    scores, cache, trace = _forward(params, x, layers, norm, drop)
+    loss, dout = layers.loss(scores, y)
     depth = len(trace) + 1
-    grads: Params = {f"W{depth}": x_last.T @ dout, f"b{depth}": dout.sum(axis=0)}
+    grads: Params = {}
+    dout, grads[f"W{depth}"], grads[f"b{depth}"] = layers.linear_backward(dout, cache)
     for i in range(depth - 1, 0, -1):
         layer = trace[i - 1]
-        dout = (dout @ params[f"W{i + 1}"].T) * (layer.relu_in > 0)
-        if batchnorm is None:
-            grads[f"b{i}"] = dout.sum(axis=0)
-        else:
+        if dropout is not None:
+            dout = dropout.backward(dout, layer.dropout_cache)
+        dout = layers.activation_backward(dout, layer.activation_in)
+        if batchnorm is not None:
             dout, grads[f"gamma{i}"], grads[f"beta{i}"] = batchnorm.backward(dout, layer.norm_cache)
-        grads[f"W{i}"] = layer.x.T @ dout
+        dout, grads[f"W{i}"], grads[f"b{i}"] = layers.linear_backward(dout, layer.linear_cache)
     if weight_decay:
         for i in range(1, depth + 1):
             weights = params[f"W{i}"]
             loss += weight_decay * float(np.sum(weights**2))
-            grads[f"W{i}"] += 2 * weight_decay * weights
+            grads[f"W{i}"] = grads[f"W{i}"] + 2 * weight_decay * weights
     return loss, {name: grads[name] for name in params}
 
 
@@ -155,35 +233,50 @@ def mlp_scores(
     params: Params,
     x: np.ndarray,
     *,
+    layers: Layers = BUILT_IN,
     batchnorm: BatchNorm | None = None,
     running: Params | None = None,
+    dropout: Dropout | None = None,
+    rng: np.random.Generator | None = None,
+    drop: bool = False,
 ) -> np.ndarray:
-    """Return the scores (N, classes) as in evaluation: batch norm by the running statistics.
+    """Return the scores (N, classes) as in evaluation: batch norm by the running statistics, no unit dropped.
 
     Parameters
     ----------
     params : dict, from `init_mlp`
     x : ndarray of shape (N, D)
+    layers : Layers
     batchnorm : BatchNorm
     running : dict; ``mean1``, ``var1``, ..., needed if `batchnorm.inference` is given
+    dropout : Dropout
+    rng : numpy.random.Generator; the draws of `dropout`
+    drop : bool; drop units all the same, as MC dropout does (Gal and Ghahramani 2016)
     """
-    return _forward(params, x, _evaluation_norm(params, batchnorm, running))[0]
+    norm = _evaluation_norm(params, batchnorm, running)
+    return _forward(params, x, layers, norm, _drop(dropout, rng, train=drop))[0]
 
 
 class MLP:
-    """A fully connected network: linear, [batch norm], ReLU, ..., linear, softmax.
+    """A fully connected network: linear, [batch norm], ReLU, [dropout], ..., linear, softmax.
+
+    With two sizes it is just linear, softmax.
 
     Parameters
     ----------
     sizes, rng, init
         As in `init_mlp`.
+    layers : Layers; the student's functions, in place of the built-in ones
     batchnorm : BatchNorm; None leaves normalisation out
+    dropout : Dropout; None leaves it out. Its draws come from a generator of the network's own, a child of rng: the
+        first weights, and batches drawn from rng, are the same with and without
     weight_decay : float; as in `mlp_loss`
 
     Attributes
     ----------
     params : dict of ndarray; W1, b1 or gamma1 and beta1, ...
     running : dict of ndarray; mean1, var1, ... where batch norm keeps running statistics
+    rng : numpy.random.Generator of the dropout, or None
 
     Examples
     --------
@@ -199,11 +292,16 @@ class MLP:
         rng: np.random.Generator,
         *,
         init: str | Initializer = "he",
+        layers: Layers = BUILT_IN,
         batchnorm: BatchNorm | None = None,
+        dropout: Dropout | None = None,
         weight_decay: float = 0.0,
     ) -> None:
         self.params = init_mlp(sizes, rng, init=init, batchnorm=batchnorm is not None)
+        self.layers = layers
         self.batchnorm = batchnorm
+        self.dropout = dropout
+        self.rng = None if dropout is None else rng.spawn(1)[0]
         self.weight_decay = weight_decay
         self.running: Params = {}
         if batchnorm is not None and batchnorm.update_running is not None:
@@ -216,14 +314,26 @@ class MLP:
             self.params,
             x,
             y,
+            layers=self.layers,
             batchnorm=self.batchnorm,
             running=self.running or None,
+            dropout=self.dropout,
+            rng=self.rng,
             weight_decay=self.weight_decay,
         )
 
-    def scores(self, x: np.ndarray) -> np.ndarray:
-        """Return the scores (N, classes) as in evaluation."""
-        return mlp_scores(self.params, x, batchnorm=self.batchnorm, running=self.running)
+    def scores(self, x: np.ndarray, *, drop_with: np.random.Generator | None = None) -> np.ndarray:
+        """Return the scores (N, classes) as in evaluation; given a generator, with units dropped by its draws."""
+        return mlp_scores(
+            self.params,
+            x,
+            layers=self.layers,
+            batchnorm=self.batchnorm,
+            running=self.running,
+            dropout=self.dropout,
+            rng=self.rng if drop_with is None else drop_with,
+            drop=drop_with is not None,
+        )
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the label (N,) with the highest score."""
@@ -234,12 +344,13 @@ class MLP:
         return _evaluate(self, x, y)[1]
 
     def activations(self, x: np.ndarray, *, at: str = "relu_in", train: bool = True) -> list[np.ndarray]:
-        """Return what a layer computes, one array (N, units) for each hidden layer.
+        """Return what a layer computes, one array (N, units) for each hidden layer; no unit is dropped.
 
         Parameters
         ----------
         x : ndarray of shape (N, D)
-        at : "relu_in" for what the ReLU is given (after batch norm), "relu_out" for what it gives
+        at : "relu_in" for what the ReLU (or the activation in its place) is given (after batch norm), "relu_out" for
+            what it gives
         train : bool; batch norm by the statistics of x, or else by the running ones
         """
         if at not in ("relu_in", "relu_out"):
@@ -248,38 +359,50 @@ class MLP:
             norm = _training_norm(self.params, self.batchnorm, running=None)
         else:
             norm = _evaluation_norm(self.params, self.batchnorm, self.running)
-        *_, trace = _forward(self.params, x, norm)
-        inputs = [layer.relu_in for layer in trace]
-        return inputs if at == "relu_in" else [np.maximum(z, 0) for z in inputs]
+        drop = _drop(self.dropout, self.rng, train=False)
+        *_, trace = _forward(self.params, x, self.layers, norm, drop)
+        inputs = [layer.activation_in for layer in trace]
+        return inputs if at == "relu_in" else [self.layers.activation(z) for z in inputs]
 
 
 @dataclass(frozen=True)
 class _Layer:
     """What the backward pass needs of one hidden layer."""
 
-    x: np.ndarray
+    linear_cache: Any
     norm_cache: Any
-    relu_in: np.ndarray
+    activation_in: np.ndarray
+    dropout_cache: Any
 
 
-def _forward(params: Params, x: np.ndarray, norm: Callable | None) -> tuple[np.ndarray, np.ndarray, list[_Layer]]:
-    """Return the scores, what the last layer was given, and the trace of the hidden layers.
+def _forward(
+    params: Params, x: np.ndarray, layers: Layers, norm: Callable | None, drop: Callable | None
+) -> tuple[np.ndarray, Any, list[_Layer]]:
+    """Return the scores, the last layer's cache, and the trace of the hidden layers.
 
-    norm : function (i, z) -> (z, cache), applied to layer i before its ReLU
+    norm : function (i, z) -> (z, cache), applied to layer i before its activation
+    drop : function x -> (x, cache), applied behind every activation
     """
     depth = sum(name.startswith("W") for name in params)
     if depth > 1 and (norm is not None) != ("gamma1" in params):
         raise ValueError("params with gamma and beta need batchnorm, and batchnorm needs them")
     trace = []
     for i in range(1, depth):
-        z, cache = x @ params[f"W{i}"], None
-        if norm is None:
-            z = z + params[f"b{i}"]
-        else:
-            z, cache = norm(i, z)
-        trace.append(_Layer(x, cache, z))
-        x = np.maximum(z, 0)
-    return x @ params[f"W{depth}"] + params[f"b{depth}"], x, trace
+        weights = params[f"W{i}"]
+        bias = params[f"b{i}"] if norm is None else np.zeros(weights.shape[1])
+        z, linear_cache = layers.linear_forward(x, weights, bias)
+        z, norm_cache = (z, None) if norm is None else norm(i, z)
+        x = layers.activation(z)
+        x, dropout_cache = (x, None) if drop is None else drop(x)
+        trace.append(_Layer(linear_cache, norm_cache, z, dropout_cache))
+    scores, cache = layers.linear_forward(x, params[f"W{depth}"], params[f"b{depth}"])
+    return scores, cache, trace
+
+
+def _drop(dropout: Dropout | None, rng: np.random.Generator | None, *, train: bool):
+    if dropout is None:
+        return None
+    return lambda x: dropout.forward(x, dropout.p, rng, train=train)
 
 
 def _training_norm(params: Params, batchnorm: BatchNorm | None, running: Params | None):
@@ -313,19 +436,6 @@ def _evaluation_norm(params: Params, batchnorm: BatchNorm | None, running: Param
         return out, None
 
     return norm
-
-
-def _cross_entropy(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean of -log softmax(scores)[y], and its gradient (N, classes)."""
-    n = len(y)
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    exp = np.exp(shifted)
-    total = exp.sum(axis=1, keepdims=True)
-    rows = np.arange(n)
-    loss = float(np.mean(np.log(total[:, 0]) - shifted[rows, y]))
-    dscores = exp / total
-    dscores[rows, y] -= 1
-    return loss, dscores / n
 
 
 # ---------------------------------------------------------------------------------------- loop

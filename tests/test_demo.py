@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from nbgrader.utils import is_grade
 
 from autograder.course import demo
 from autograder.course.build import topics
 from autograder.course.demo import make_class
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
 
@@ -17,6 +18,57 @@ ALL = "all"
 
 # By assignment and student: the exercises that lose points, and the mistakes that are named there. None: zero points.
 DESERVED = {
+    "01_backprop": {
+        "broken_file": ALL,
+        "crash": {"collapse": None, "elu": None},
+        "db_averaged": {
+            "linear_backward": ["db_averaged"],
+            "collapse": ["b1_lost"],
+            "maxout_backward": ["bias_not_masked"],
+            "two_layer_loss": ["biases_averaged"],
+        },
+        "doubled_cells": {
+            "linear_forward": None,
+            "linear_backward": None,
+            "multiclass_hinge": None,
+            "two_layer_loss": None,
+        },
+        "half_finished": {
+            "linear_backward": None,
+            "collapse": None,
+            "sigmoid": [],
+            "tanh": None,
+            "leaky_relu": None,
+            "elu": None,
+            "softplus": None,
+            "maxout_forward": None,
+            "maxout_backward": None,
+            "softmax_cross_entropy": None,
+            "multiclass_hinge": None,
+            "two_layer_loss": None,
+        },
+        "l2_factor_lost": {
+            "leaky_relu": ["default_slope", "default_slope_backward"],
+            "two_layer_loss": ["l2_factor_lost"],
+        },
+        "no_max_subtraction": {
+            "softplus": ["overflow"],
+            "softmax_cross_entropy": ["no_max_subtraction"],
+            "two_layer_loss": ["no_max_subtraction"],
+        },
+        "one_sided": {
+            "numerical_gradient": ["one_sided"],
+            "relative_error": ["relative_to_larger"],
+            "multiclass_hinge": ["counts_true_class"],
+        },
+        "output_for_input": {
+            "sigmoid": ["output_for_input"],
+            "tanh": ["output_for_input"],
+            "elu": ["loses_small_values", "alpha_forgotten_backward"],
+        },
+        "untouched": ALL,
+        "unusual_style": {},
+    },
     "02_sgd": {
         "broken_file": ALL,
         "crash": {"exponential_decay": None},
@@ -46,6 +98,85 @@ DESERVED = {
         "lr_inside_velocity": {"momentum": ["lr_inside_velocity"]},
         "untouched": ALL,
         "unusual_style": {},
+    },
+    "03_adam": {
+        "broken_file": ALL,
+        "coupled_decay": {
+            "amsgrad": ["maximum_of_corrected"],
+            "adam_l2": ["in_place"],
+            "adamw": ["coupled"],
+        },
+        "crash": {"rmsprop": None, "amsgrad": None},
+        "doubled_cells": {"adadelta": None},
+        "eps_inside_root": {
+            "adagrad": ["eps_inside_root"],
+            "rmsprop": ["eps_inside_root"],
+            "adadelta": ["eps_outside_root"],
+        },
+        "half_finished": {
+            "adadelta": None,
+            "adam_uncorrected": None,
+            "adam": None,
+            "amsgrad": None,
+            "adam_l2": None,
+            "adamw": None,
+            "nadam": None,
+        },
+        "no_bias_correction": {
+            "first_step_ratio": ["ratio_inverted"],
+            "adam": ["no_bias_correction"],
+            "adam_l2": ["no_bias_correction"],
+            "adamw": ["no_bias_correction"],
+        },
+        "no_square_root": {"adagrad": ["no_square_root"], "rmsprop": ["alpha_swapped"], "nadam": ["plain_adam"]},
+        "untouched": ALL,
+        "unusual_style": {},
+    },
+    "06_initialization": {
+        "broken_file": ALL,
+        "crash": {"distinct_rows": None, "orthogonal": None},
+        "doubled_cells": {"output_variance": None, "gain": None, "kaiming_normal": None, "kaiming_uniform": None},
+        "half_finished": {
+            "pca_whiten": ["wrong_order"],
+            "zca_whiten": None,
+            "distinct_rows": None,
+            "activation_statistics": None,
+            "output_variance": None,
+            "lecun_normal": None,
+            "gain": None,
+            "kaiming_normal": None,
+            "kaiming_uniform": None,
+            "xavier_normal": None,
+            "xavier_uniform": None,
+            "orthogonal": None,
+        },
+        "sign_bias": {
+            "zca_whiten": ["rotation_left_in"],
+            "small_normal": ["global_generator"],
+            "gain": ["slope_not_squared"],
+            "kaiming_normal": ["slope_not_squared"],
+            "kaiming_uniform": ["slope_not_squared"],
+            "orthogonal": ["sign_bias"],
+        },
+        "swapped_fans": {
+            "activation_statistics": ["before_activation"],
+            "fan_in_and_fan_out": ["swapped"],
+            "lecun_normal": ["fan_out_for_fan_in"],
+            "kaiming_normal": ["fan_out_for_fan_in"],
+            "kaiming_uniform": ["fan_out_for_fan_in"],
+        },
+        "test_statistics": {
+            "standardize": ["test_statistics"],
+            "pca_whiten": ["divides_by_lambda"],
+            "output_variance": ["zero_means"],
+        },
+        "untouched": ALL,
+        "unusual_style": {},
+        "variance_for_std": {
+            "lecun_normal": ["variance_for_std"],
+            "xavier_normal": ["variance_for_std"],
+            "xavier_uniform": ["bound_without_sqrt3"],
+        },
     },
     "07_batchnorm": {
         "batch_statistics_at_test": {"batchnorm_inference": ["batch_statistics"], "fold": ["mean_sign"]},
@@ -79,6 +210,98 @@ DESERVED = {
         "swapped_momentum": {
             "update_running": ["momentum_swapped"],
             "population_statistics": ["correction_missing"],
+        },
+        "untouched": ALL,
+        "unusual_style": {},
+    },
+    "10_dropout": {
+        "active_at_test": {
+            "dropout_vanilla_test": ["unchanged"],
+            "spatial_dropout_forward": ["active_at_test"],
+            "mc_dropout": ["unbiased_std"],
+            "weight_scaling_softmax": ["bias_scaled"],
+        },
+        "broken_file": ALL,
+        "crash": {"variational_dropout_kl": None, "mc_dropout": None},
+        "doubled_cells": {
+            "dropconnect_forward": None,
+            "dropconnect_backward": None,
+            "variational_dropout_kl": None,
+        },
+        "half_finished": {
+            "dropout_forward": [],
+            "dropout_backward": None,
+            "dropconnect_forward": None,
+            "dropconnect_backward": None,
+            "gaussian_dropout_forward": None,
+            "variational_dropout_kl": None,
+            "mc_dropout": None,
+            "dropout_penalty": None,
+            "weight_scaling_softmax": None,
+        },
+        # A backward is judged together with its forward: what that one drops wrongly, it passes on.
+        "keep_and_drop_swapped": {
+            "dropout_vanilla_train": ["keep_and_drop_swapped"],
+            "dropout_vanilla_test": ["scaled_by_p"],
+            "dropout_forward": ["keep_and_drop_swapped"],
+            "dropout_backward": [],
+            "dropout_penalty": ["vanilla_factor"],
+        },
+        "new_mask_backward": {"dropout_backward": ["new_mask"], "dropconnect_backward": ["dW_not_masked"]},
+        "shared_by_batch": {
+            "dropout_forward": ["shared_by_batch"],
+            "dropout_backward": [],
+            "spatial_dropout_forward": ["single_pixels"],
+            "gaussian_dropout_forward": ["variance_for_std"],
+        },
+        "untouched": ALL,
+        "unusual_style": {},
+    },
+    "11_augmentation": {
+        "broken_file": ALL,
+        "crash": {"elastic_distort": None, "zoom": None, "rotate": None, "time_stretch": None, "pitch_shift": None},
+        "degrees_for_radians": {
+            "horizontal_flip": ["vertical_flip"],
+            "zoom": ["inverted"],
+            "rotate": ["degrees_for_radians"],
+        },
+        "doubled_cells": {"horizontal_flip": None, "time_stretch": None, "pitch_shift": None},
+        "half_finished": {
+            "shift": None,
+            "elastic_distort": None,
+            "zoom": None,
+            "rotate": None,
+            "adjust_contrast": [],
+            "color_cast": None,
+            "shade": None,
+            "random_crop": None,
+            "cutout": None,
+            "mixup": None,
+            "random_apply": None,
+            "adain": None,
+            "add_noise": None,
+            "compress_dynamic_range": None,
+            "time_stretch": None,
+            "pitch_shift": None,
+        },
+        "labels_not_mixed": {
+            "mixup": ["labels_not_mixed"],
+            "gram_matrix": ["not_divided"],
+            "add_noise": ["ratio_of_amplitudes"],
+            "compress_dynamic_range": ["sign_lost"],
+            "pitch_shift": ["only_resampled"],
+        },
+        "leaves_range": {
+            "shift": ["wraps_around"],
+            "adjust_brightness": ["leaves_range"],
+            "adjust_contrast": ["leaves_range"],
+            "color_cast": ["leaves_range"],
+        },
+        "same_draw_for_batch": {
+            "random_crop": ["same_draw_for_batch"],
+            "cutout": ["same_draw_for_batch"],
+            "mixup": ["one_lam"],
+            "random_apply": ["decides_for_batch"],
         },
         "untouched": ALL,
         "unusual_style": {},
@@ -120,10 +343,13 @@ def test_there_are_ten_samples_at_least_and_each_has_its_due():
 @pytest.mark.parametrize(("topic", "student"), [(t, s) for t in DESERVED for s in DESERVED[t]])
 def test_each_sample_gets_the_grade_it_deserves(details, topic, student):
     found, deserved = details[topic][student], DESERVED[topic][student]
-    checks = {name.removeprefix("check_"): name for name in Assignment.load(ROOT / "solutions", topic).checks}
-    for exercise, cell in checks.items():
-        verdict = found["verdicts"][exercise]
-        points, possible = found["scores"][cell], verdict["max_points"]
+    assignment = Assignment.load(ROOT / "solutions", topic)
+    worth = {grade_id(cell): cell.metadata.nbgrader.points for cell in assignment.notebook.cells if is_grade(cell)}
+    for cell in assignment.checks:
+        exercise = cell.removeprefix("check_")
+        # There is no verdict on a function that was not even defined, such as one with an error of syntax.
+        verdict = found["verdicts"].get(exercise, {"known": []})
+        points, possible = found["scores"][cell], worth[cell]
         named = [known["name"] for known in verdict["known"]]
         if deserved == ALL or deserved.get(exercise, ...) is None:
             assert (points, named) == (0, []), exercise

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.source import parse_text
+from autograder.course.build import topics
+from autograder.course.source import parse, parse_text
 from autograder.exercises import ids
 from autograder.judge import judge
 from autograder.judge.exercise import alternative_functions
@@ -50,5 +51,17 @@ def test_links_within_the_repository_lead_somewhere(document):
 
 def test_the_readme_lists_every_assignment():
     text = (ROOT / "README.md").read_text()
-    for source in (ROOT / "solutions").glob("[0-9]*.py"):
-        assert f"notebooks/{source.stem}/{source.stem}.ipynb" in text
+    assert "notebooks/00_start.ipynb" in text
+    for topic in topics(ROOT):
+        assert f"notebooks/{topic}/{topic}.ipynb" in text
+
+
+@pytest.mark.parametrize("topic", topics(ROOT))
+def test_the_readme_says_what_an_assignment_holds(topic):
+    row = next(line for line in (ROOT / "README.md").read_text().splitlines() if f"({'notebooks/' + topic}/" in line)
+    cells = parse(ROOT / "solutions" / f"{topic}.py", ROOT).cells
+    told = [int(cell) for cell in row.split("|")[4:7]]
+    minutes = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
+    counted = sum(cell.kind == "exercise" for cell in cells)
+    assert told == [counted, int(minutes[1]), sum(cell.points or 0 for cell in cells)]
+    assert (ROOT / "docs" / "pictures" / f"{topic}.png").exists()

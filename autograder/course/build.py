@@ -1,5 +1,6 @@
 """From text to notebooks: nbgrader's source notebook, and from it the release for students."""
 
+import json
 import logging
 import os
 import re
@@ -18,9 +19,12 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.course.source import TOPIC, Cell, Source, SourceError, SourceErrors, parse
 from autograder.course.stubs import is_as_built, stamp
 from autograder.files import write_atomically
+from autograder.progress import CONTENTS
 
 SOLUTIONS = "solutions"
 NOTEBOOKS = "notebooks"
+# What everybody opens first: a notebook of its own, directly in notebooks/, and no assignment of nbgrader's.
+START = "00_start"
 
 Hints = Callable[[str], Sequence[str]]
 
@@ -32,6 +36,15 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# The end of every assignment; its name as an author's own demo is taken.
+_END = "where_you_stand"
+_END_TEXT = """\
+## Where you stand
+
+Your best points so far in the checks above, kept on this machine for you alone: they are not handed in, and grading
+draws other inputs. Run the cell again whenever you like; `progress()` shows all assignments."""
+_END_CODE = 'from autograder import progress\n\nprogress("{topic}")'
+_TITLE = re.compile(r"^# +(?:\d\d\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,12 @@ def exercise_hints(exercise: str) -> Sequence[str]:
 
 
 def topics(root: Path) -> list[str]:
-    """The course's topics in order, one for each source file."""
+    """The course's topics in order, one for each source file: what is handed in and graded."""
+    return [topic for topic in texts(root) if topic != START]
+
+
+def texts(root: Path) -> list[str]:
+    """All that is built: the start notebook, where there is one, and the topics in order."""
     return sorted(p.stem for p in (root / SOLUTIONS).glob("*.py") if TOPIC.fullmatch(p.stem))
 
 
@@ -89,7 +107,7 @@ def build(root: Path, topics: Iterable[str] | None = None, *, hints: Hints = exe
     Parameters
     ----------
     root : the course's directory, with nbgrader_config.py and solutions/
-    topics : such as ["02_sgd"]; all when None
+    topics : such as ["02_sgd"]; all, and the start notebook, when None
     hints : the three hints of an exercise, from its id; LookupError for an unknown one
 
     Raises
@@ -109,11 +127,12 @@ def build(root: Path, topics: Iterable[str] | None = None, *, hints: Hints = exe
             errors += group.exceptions
             continue
         written, kept = [], []
-        for path, content in notebooks.items():
+        table = _contents(root, topic)
+        for path, content in {**notebooks, **table}.items():
             old = path.read_bytes() if path.exists() else None
             if old == content:
                 continue
-            if old is not None and not is_as_built(old):
+            if old is not None and path in notebooks and not is_as_built(old):
                 kept.append((path, _keep_aside(path)))
             write_atomically(path, content)
             written.append(path)
@@ -142,10 +161,11 @@ def stale(root: Path, topics: Iterable[str] | None = None, *, hints: Hints = exe
         except SourceErrors as group:
             errors += group.exceptions
             continue
-        found += [p for p, new in notebooks.items() if not p.exists() or p.read_bytes() != new]
+        wanted = {**notebooks, **_contents(root, topic)}
+        found += [p for p, new in wanted.items() if not p.exists() or p.read_bytes() != new]
     if errors:
         raise SourceErrors(errors)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def strays(root: Path) -> list[Path]:
@@ -159,7 +179,9 @@ def strays(root: Path) -> list[Path]:
     for folder in (root / SOLUTIONS, root / NOTEBOOKS):
         expected = set(known)
         if folder.name == SOLUTIONS:
-            expected |= {f"{topic}.py" for topic in known}
+            expected |= {f"{text}.py" for text in texts(root)}
+        else:
+            expected |= {f"{START}.ipynb"} & {f"{text}.ipynb" for text in texts(root)}
         found += [p for p in _entries(folder) if p.name not in expected and not _is_kept(p)]
         for topic in known:
             inside = _entries(folder / topic)
@@ -170,22 +192,70 @@ def strays(root: Path) -> list[Path]:
 def render(root: Path, topic: str, *, hints: Hints = exercise_hints) -> dict[Path, bytes]:
     """The topic's two notebooks, by the paths where they belong; nothing is written.
 
+    The start notebook is the release alone: in solutions/, nbgrader would take it for an assignment.
+
     Raises
     ------
     SourceErrors
         With all mistakes in the source file.
     """
     source = parse(root / SOLUTIONS / f"{topic}.py", root)
-    notebook = _notebook(source, _folded_hints(source, hints))
-    text = nbformat.writes(notebook) + "\n"
+    text = _source_notebook(source, hints)
+    solved = {} if topic == START else {root / SOLUTIONS / topic / f"{topic}.ipynb": text.encode()}
+    return {**solved, released(root, topic): _release(root, source, text)}
+
+
+def released(root: Path, topic: str) -> Path:
+    """Where the notebook lies that students open."""
+    return root / NOTEBOOKS / (f"{START}.ipynb" if topic == START else f"{topic}/{topic}.ipynb")
+
+
+def solved(root: Path, topic: str, *, hints: Hints = exercise_hints) -> str:
+    """The text of the notebook with its solutions: from its file, or as it would be, where there is none."""
+    if topic == START:
+        return _source_notebook(parse(root / SOLUTIONS / f"{topic}.py", root), hints)
+    return (root / SOLUTIONS / topic / f"{topic}.ipynb").read_text(encoding="utf-8")
+
+
+def contents_entry(source: Source) -> dict:
+    """What `progress` has to know of an assignment: its title, and the points of checks and answers."""
+    opening = next((cell.source for cell in source.cells if cell.kind == "text"), "")
+    title = _TITLE.search(opening)
     return {
-        root / SOLUTIONS / topic / f"{topic}.ipynb": text.encode(),
-        root / NOTEBOOKS / topic / f"{topic}.ipynb": _release(root, source, text),
+        "title": title[1] if title else source.topic,
+        "exercises": {cell.id: cell.points for cell in source.cells if cell.kind == "check"},
+        "answers": {cell.id: cell.points for cell in source.cells if cell.kind == "answer"},
     }
 
 
+def _contents(root: Path, topic: str) -> dict[Path, bytes]:
+    """The table of what there is, brought up to date for one topic; nothing where the course has no package of its own.
+
+    The package carries it, because a student's notebooks may lie anywhere.
+    """
+    path = root / "autograder" / CONTENTS
+    if not path.parent.is_dir():
+        return {}
+    try:
+        table = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        table = None
+    table = table if isinstance(table, dict) else {}
+    table[topic] = contents_entry(parse(root / SOLUTIONS / f"{topic}.py", root))
+    return {path: contents_bytes({name: table[name] for name in texts(root) if name in table})}
+
+
+def contents_bytes(table: Mapping[str, dict]) -> bytes:
+    """The file of the table."""
+    return (json.dumps(table, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _source_notebook(source: Source, hints: Hints) -> str:
+    return nbformat.writes(_notebook(source, _folded_hints(source, hints))) + "\n"
+
+
 def _chosen(root: Path, wanted: Iterable[str] | None) -> list[str]:
-    known = topics(root)
+    known = texts(root)
     if wanted is None:
         return known
     wanted = list(wanted)
@@ -227,10 +297,17 @@ def _notebook(source: Source, hints: Mapping[str, str]) -> nbformat.NotebookNode
     """nbgrader's source notebook, stamped."""
     cells = []
     for cell in source.cells:
+        if cell.name in (_END, f"demo_{_END}"):
+            message = f"the id {_END!r} is that of the section which the build puts at the end"
+            raise SourceErrors([SourceError(source.file, cell.line, message)])
         new = new_markdown_cell if cell.is_markdown else new_code_cell
         cells.append(new(cell.source, id=cell.name, metadata=_cell_metadata(cell)))
         if cell.kind == "exercise":
             cells.append(new_markdown_cell(hints[str(cell.id)], id=f"hints_{cell.id}"))
+    if source.topic != START:
+        end = Cell("demo", _END, _END_CODE.format(topic=source.topic), 0)
+        cells.append(new_markdown_cell(_END_TEXT, id=_END))
+        cells.append(new_code_cell(end.source, id=end.name, metadata=_cell_metadata(end)))
     notebook = new_notebook(cells=cells, metadata=_METADATA, nbformat=4, nbformat_minor=5)
     stamp(notebook)
     nbformat.validate(notebook)
@@ -296,9 +373,10 @@ def _release(root: Path, source: Source, text: str) -> bytes:
 
 def _keep_aside(path: Path) -> Path:
     """Copies a topic's notebook beside its folder, whose content nbgrader may remove."""
+    beside = path if path.stem == START else path.parent
     number = 1
     while True:
-        kept = path.parent.with_name(f"{path.stem}.kept-{number}{path.suffix}")
+        kept = beside.with_name(f"{path.stem}.kept-{number}{path.suffix}")
         try:
             # "x", because an existing file is somebody's work as well.
             with path.open("rb") as old, kept.open("xb") as new:

@@ -15,12 +15,14 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from autograder import exercises
-from autograder.course.build import NOTEBOOKS, SOLUTIONS, stale, strays
+from autograder.course.build import SOLUTIONS, START, released, stale, strays
+from autograder.course.build import solved as solved_text
 from autograder.course.source import Source, parse
 from autograder.grading.assignment import Assignment, grade_id, is_check
 from autograder.judge import Exercise, judge
 from autograder.judge.exercise import alternative_functions
 from autograder.judge.judging import PUBLIC_SEED, LocalCaller
+from autograder.progress import VARIABLE as PROGRESS
 from autograder.sandbox.levels import VARIABLE, find_for_samples
 from autograder.sandbox.process import Limits
 
@@ -51,8 +53,13 @@ def prove(root: Path, topic: str, only: str = "") -> Iterator[Proof]:
     only : one proof's name; all of them where it is empty
     """
     for name, (claim, proof) in PROOFS.items():
-        if only in ("", name):
+        if only in ("", name) and applies(name, topic):
             yield Proof(claim, tuple(proof(root, topic)))
+
+
+def applies(proof: str, topic: str) -> bool:
+    """Whether a proof says something of a notebook: nobody grades the start notebook."""
+    return (proof, topic) != (stock.__name__, START)
 
 
 def current(root: Path, topic: str) -> Iterator[str]:
@@ -91,7 +98,7 @@ def complete(root: Path, topic: str) -> Iterator[str]:
 
 def solved(root: Path, topic: str) -> Iterator[str]:
     """3. The solution earns full points, with the demos and without."""
-    notebook = _read(root, SOLUTIONS, topic)
+    notebook = _solved(root, topic)
     for cell in _execute(notebook).cells:
         if is_check(cell) and (lost := _lost(cell)):
             yield f"with demos: {grade_id(cell)} gives {lost}: mend the solution in {topic}.py or the exercise's cases"
@@ -109,7 +116,7 @@ def solved(root: Path, topic: str) -> Iterator[str]:
 
 def untouched(root: Path, topic: str) -> Iterator[str]:
     """4. The student's notebook, untouched, runs to the end and earns nothing."""
-    for cell in _execute(_read(root, NOTEBOOKS, topic)).cells:
+    for cell in _execute(_released(root, topic)).cells:
         name = grade_id(cell) or cell["id"]
         for output in cell.get("outputs", []):
             if output.output_type == "error":
@@ -118,7 +125,7 @@ def untouched(root: Path, topic: str) -> Iterator[str]:
                 yield f"{name} writes to stderr: {output.text.strip()[:200]}"
         if is_check(cell) and _points(cell) != 0.0:
             yield f"{name} gives {_points(cell)} points for a stub"
-    scores, _ = _graded(root, topic, _read(root, NOTEBOOKS, topic))
+    scores, _ = _graded(root, topic, _released(root, topic))
     for name, points in scores.items():
         if points != 0.0:
             yield f"graded untouched, {name} gives {points} points"
@@ -126,13 +133,13 @@ def untouched(root: Path, topic: str) -> Iterator[str]:
 
 def clean(root: Path, topic: str) -> Iterator[str]:
     """5. No solution, hidden test or stray file in notebooks/."""
-    source = _read(root, SOLUTIONS, topic)
-    released = (root / NOTEBOOKS / topic / f"{topic}.ipynb").read_text(encoding="utf-8")
+    source = _solved(root, topic)
+    notebook = _released(root, topic)
     # The third hint may well be the answer: it is folded, and meant.
-    cells = [cell for cell in _read(root, NOTEBOOKS, topic).cells if not cell["id"].startswith("hints_")]
+    cells = [cell for cell in notebook.cells if not cell["id"].startswith("hints_")]
     text = "\n".join(cell.source for cell in cells)
     for marker in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME"):
-        if marker in released:
+        if marker in nbformat.writes(notebook):
             yield f"notebooks/{topic} contains {marker!r}: a marker that nbgrader did not recognise"
     for cell in source.cells:
         for block in re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END", cell.source, re.DOTALL):
@@ -213,8 +220,12 @@ def _exercises(root: Path, topic: str) -> list[Exercise]:
     return [exercises.load(cell.id) for cell in source.cells if cell.kind == "exercise"]
 
 
-def _read(root: Path, folder: str, topic: str) -> NotebookNode:
-    return nbformat.read(root / folder / topic / f"{topic}.ipynb", as_version=4)
+def _released(root: Path, topic: str) -> NotebookNode:
+    return nbformat.read(released(root, topic), as_version=4)
+
+
+def _solved(root: Path, topic: str) -> NotebookNode:
+    return nbformat.reads(solved_text(root, topic), as_version=4)
 
 
 def _execute(notebook: NotebookNode) -> NotebookNode:
@@ -224,11 +235,15 @@ def _execute(notebook: NotebookNode) -> NotebookNode:
     with tempfile.TemporaryDirectory() as folder:
         # The kernel's own log: that it listens on local ports, each time.
         client = NotebookClient(notebook, timeout=180, allow_errors=True, resources={"metadata": {"path": folder}})
-        return client.execute(stderr=subprocess.DEVNULL)
+        # What the course solves is no learner's progress.
+        environment = {**os.environ, PROGRESS: str(Path(folder) / "progress.jsonl")}
+        return client.execute(stderr=subprocess.DEVNULL, env=environment)
 
 
 def _graded(root: Path, topic: str, notebook: NotebookNode) -> tuple[dict[str, float | None], dict[str, float]]:
-    """Scores of a notebook as it is graded, and what each cell is worth."""
+    """Scores of a notebook as it is graded, and what each cell is worth; nothing for the start notebook."""
+    if topic == START:
+        return {}, {}
     from autograder.grading.grader import grade
 
     assignment = Assignment.load(root / SOLUTIONS, topic)

@@ -25,7 +25,9 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
 from autograder.grading.link import Worker, WorkerLost
 from autograder.grading.remote import Session, student_names
+from autograder.judge.judging import is_builtin_error
 from autograder.judge.verdict import Verdict
+from autograder.progress import paused
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
@@ -202,12 +204,19 @@ class _Run:
         names: dict[str, Any] = {"__name__": "__check__", "np": np, "check": check}
         text = io.StringIO()
         result: Any = None
+        missing: set[str] = set()
         try:
-            with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+            with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text), paused():
                 exec(compile(self.assignment.imports, "<imports>", "exec"), names)
-                names.update(session.lookup(student_names(cell.source, names)))
+                wanted = student_names(cell.source, names)
+                found = session.lookup(wanted)
+                missing.update(set(wanted) - set(found))
+                names.update(found)
                 result = _run_source(cell.source, names)
         except Exception as error:
+            if isinstance(error, NameError) and error.name in missing:
+                self._zero(cell, self._undefined(cell, error.name))
+                return
             frames = traceback.extract_tb(error.__traceback__)
             line = next((f.lineno for f in reversed(frames) if f.filename == "<check>"), 0)
             told = "a hidden test failed" if _is_hidden(cell.source, line) else str(error)
@@ -227,6 +236,13 @@ class _Run:
                 cell.outputs = [_error("ValueError", message)]
                 return
             cell.outputs.append(new_output("execute_result", data, execution_count=None))
+
+    def _undefined(self, check: NotebookNode, name: str) -> str:
+        """Why a check has no function to ask: most often the student's cell ended with an error."""
+        answers = [cell for cell in self.notebook.cells if grade_id(cell) == exercise_of(check)]
+        errors = [output.ename for cell in answers for output in cell.outputs if output.output_type == "error"]
+        why = f": its cell ended with {errors[0]}" if errors and is_builtin_error(errors[0]) else ""
+        return f"`{name}` is not defined{why}."
 
     def _zero(self, cell: NotebookNode, reason: str) -> None:
         self.judged.add(grade_id(cell))

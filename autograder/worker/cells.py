@@ -135,7 +135,7 @@ class Shell(InteractiveShell):
 
 
 def stand_in_for_check() -> None:
-    """Let `from autograder import check` work in the student's cells: nothing is judged in here."""
+    """Let `from autograder import check, progress` work in the student's cells: nothing is judged or kept in here."""
 
     class Later:
         def __float__(self) -> float:
@@ -149,6 +149,13 @@ def stand_in_for_check() -> None:
     def check(exercise_id: str, *functions: Any, points: float = 1.0) -> Later:
         return Later()
 
+    class Elsewhere:
+        def __repr__(self) -> str:
+            return "(your progress is shown in your own notebook)"
+
+    def progress(assignment: str = "") -> Elsewhere:
+        return Elsewhere()
+
     module = types.ModuleType("autograder", "At grading, checks are made outside the student's process.")
-    module.check = check
+    module.check, module.progress = check, progress
     sys.modules["autograder"] = module

@@ -1,15 +1,13 @@
 """The pictures of 02_sgd: walks over landscapes, step sizes, noise, schedules, and the digits learnt at the end."""
 
-import inspect
-import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from helpers import data, landscapes, training
 from helpers.landscapes import Landscape
+from helpers.plots.pieces import TINY, above_floor, error_bars, legend, progress_bar, seed_std, takes, terrain, trail
 from helpers.plots.ready import (
     Notes,
     NotReady,
@@ -25,7 +23,6 @@ from helpers.plots.ready import (
 
 # Beyond this a walk counts as lost: it ends, so that no picture is scaled to infinity.
 _LOST = 1e6
-_TINY = 1e-17
 
 
 # ---------------------------------------------------------------------------------------- walks
@@ -44,8 +41,8 @@ def walk(step: Callable, gradient: Callable, start: np.ndarray, steps: int, *, l
     hyper : passed on where the optimizer takes it (`momentum`)
     """
     rate = lr if callable(lr) else lambda t: lr
-    looks_ahead = _takes(step, "grad_fn")
-    hyper = {name: value for name, value in hyper.items() if _takes(step, name)}
+    looks_ahead = takes(step, "grad_fn")
+    hyper = {name: value for name, value in hyper.items() if takes(step, name)}
     w, state, places = np.array(start, dtype=float), {}, [np.array(start, dtype=float)]
     for t in range(steps):
         slope = gradient if looks_ahead else gradient(w)
@@ -54,13 +51,6 @@ def walk(step: Callable, gradient: Callable, start: np.ndarray, steps: int, *, l
             break
         places.append(w)
     return np.array(places)
-
-
-def _takes(function: Callable, parameter: str) -> bool:
-    try:
-        return parameter in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return False
 
 
 def _positive(function: Callable, value: object) -> float:
@@ -75,43 +65,6 @@ def _positive(function: Callable, value: object) -> float:
 # -------------------------------------------------------------------------------------- drawing
 
 
-def _terrain(ax, landscape: Landscape, levels: int = 14) -> None:
-    """Draw the ground: pale contours and the minima, in greys that leave every colour to the walks."""
-    x, y, height = landscape.grid(160)
-    height = height - landscape.floor
-    if landscape.log_levels:
-        high = height.max()
-        height, bounds = np.maximum(height, 1e-12), np.geomspace(high * 1e-5, high, levels)
-        bounds = np.concatenate([[0.0], bounds])
-    else:
-        # The square root spaces a bowl's contours evenly, as a map does.
-        bounds = np.linspace(0, np.sqrt(height.max()), levels) ** 2
-    shades = np.linspace(0.83, 1.0, len(bounds) - 1)
-    ax.contourf(x, y, height, bounds, colors=[(s, s, s) for s in shades])
-    ax.contour(x, y, height, bounds[1:-1], colors="0.68", linewidths=0.5)
-    for minimum in landscape.minima:
-        ax.plot(*minimum, "*", color="black", markersize=11, markeredgecolor="white", zorder=5)
-    ax.set(xlim=landscape.xlim, ylim=landscape.ylim, xlabel="$w_1$", ylabel="$w_2$")
-    ax.grid(False)
-
-
-def _trail(ax, path: np.ndarray, *, dots: bool = True, **style) -> None:
-    """Draw a walk with its start."""
-    marker = {"marker": ".", "markersize": 5} if dots else {}
-    (line,) = ax.plot(path[:, 0], path[:, 1], **({"linewidth": 1.3} | marker | style))
-    ax.plot(*path[0], "o", color=line.get_color(), markersize=6, markeredgecolor="black", zorder=4)
-
-
-def _above_floor(landscape: Landscape, path: np.ndarray) -> np.ndarray:
-    return np.maximum(landscape.value(path) - landscape.floor, _TINY)
-
-
-def _legend(ax, **where) -> None:
-    """Add a legend, if there is anything to tell apart."""
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(**({"fontsize": "small"} | where))
-
-
 # ------------------------------------------------------------------------------- 1 and 2: steps
 
 
@@ -123,15 +76,15 @@ def step_sizes(notes: Notes, sgd: Callable, *, lrs: Iterable[float] = (0.005, 0.
     *grounds, loss = axes[0]
     loss.set(yscale="log", xlabel="step", ylabel="loss $L$", title="loss")
     for i, (ax, lr) in enumerate(zip(grounds, lrs, strict=True)):
-        _terrain(ax, valley)
+        terrain(ax, valley)
         ax.set(title=f"lr = {lr:g}, {steps} steps")
         with notes.collect():
             path = walk(sgd, valley.gradient, valley.start, steps, lr=lr)
-            _trail(ax, path, color=f"C{i}", linestyle="-")
-            loss.plot(_above_floor(valley, path), color=f"C{i}", label=f"lr = {lr:g}")
+            trail(ax, path, color=f"C{i}", linestyle="-")
+            loss.plot(above_floor(valley, path), color=f"C{i}", label=f"lr = {lr:g}")
     for ax in grounds[1:]:
         ax.set_ylabel("")
-    _legend(loss)
+    legend(loss)
     return fig
 
 
@@ -151,7 +104,7 @@ def stability_threshold(notes: Notes, sgd: Callable, largest_stable_lr: Callable
         right.axvline(edge, color="0.4", linestyle=":", label=f"your threshold, {edge:.4g}")
         for i, factor in enumerate((0.98, 1.0, 1.02)):
             path = walk(sgd, valley.gradient, valley.start, steps, lr=factor * edge)
-            left.plot(_above_floor(valley, path), color=f"C{i}", label=f"{factor:.2f} of it, lr = {factor * edge:.4f}")
+            left.plot(above_floor(valley, path), color=f"C{i}", label=f"{factor:.2f} of it, lr = {factor * edge:.4f}")
     with notes.collect():
         rates = np.concatenate([np.linspace(0.004, 0.07, 30), np.linspace(0.071, 0.0798, 28)])
         needed = np.array([_steps_to_shrink(sgd, valley, lr, 1000.0) for lr in rates])
@@ -159,8 +112,8 @@ def stability_threshold(notes: Notes, sgd: Callable, largest_stable_lr: Callable
         if np.isfinite(needed).any():
             best = int(np.nanargmin(needed))
             right.plot(rates[best], needed[best], "o", color="C3", label=f"fastest, lr = {rates[best]:.4f}")
-    _legend(left)
-    _legend(right)
+    legend(left)
+    legend(right)
     return fig
 
 
@@ -314,12 +267,12 @@ def minibatch_jitter(
     n, ground = len(problem.y), problem.landscape()
     fig, axes = notes.plt.subplots(1, 4, figsize=(12.6, 3.2))
     for i, (ax, size) in enumerate(zip(axes, (1, 16, n), strict=False)):
-        _terrain(ax, ground)
+        terrain(ax, ground)
         ax.set_title(f"batch_size = {size}")
         with notes.collect():
             path = problem.walk(sgd, size, epochs, np.random.default_rng(seed), lr=lr)
             ax.set_title(f"batch_size = {size}, {len(path) - 1} steps")
-            _trail(ax, path, dots=size > 1, color=f"C{i}", linestyle="-", linewidth=0.7 if size == 1 else 1.3)
+            trail(ax, path, dots=size > 1, color=f"C{i}", linestyle="-", linewidth=0.7 if size == 1 else 1.3)
     for ax in axes[1:3]:
         ax.set_ylabel("")
     noise = axes[3]
@@ -329,14 +282,14 @@ def minibatch_jitter(
     with notes.collect():
         sizes = 2 ** np.arange(8)
         rms = np.array([_gradient_noise(problem, size, np.random.default_rng(seed), draws) for size in sizes])
-        rms = np.maximum(rms, _TINY)
+        rms = np.maximum(rms, TINY)
         noise.plot(sizes, rms, "o", color="C0", label="measured")
         line = rms[0] / np.sqrt(sizes)
         noise.plot(sizes, line, color="0.4", linestyle="--", linewidth=1.2, label=r"$\propto 1/\sqrt{B}$")
         # No sample is drawn twice in an epoch, so a large batch is nearer to the whole than a sum of independent draws.
         left = np.sqrt((n - sizes) / (n - 1))
         noise.plot(sizes, line * left, color="0.4", linestyle="-", linewidth=1.2, label="... none drawn twice")
-    _legend(noise)
+    legend(noise)
     return fig
 
 
@@ -368,21 +321,21 @@ def momentum_paths(
     lr = 2 / 101
     fig, (ground_sgd, ground_momentum, loss) = notes.plt.subplots(1, 3, figsize=(12, 3.4), width_ratios=(1, 1, 1.15))
     for ax, title in ((ground_sgd, "sgd"), (ground_momentum, "momentum, $\\mu$ = 0.9")):
-        _terrain(ax, valley)
+        terrain(ax, valley)
         ax.set_title(f"{title}, lr = {lr:.4f}")
     loss.set(yscale="log", xlabel="step", ylabel="loss $L$", title=f"all with lr = {lr:.4f}")
     with notes.collect():
         path = walk(sgd, valley.gradient, valley.start, steps, lr=lr)
-        _trail(ground_sgd, path[:61], color="C0", linestyle="-")
-        loss.plot(_above_floor(valley, path), color="C0", label="sgd")
+        trail(ground_sgd, path[:61], color="C0", linestyle="-")
+        loss.plot(above_floor(valley, path), color="C0", label="sgd")
     with notes.collect():
         path = walk(momentum, valley.gradient, valley.start, 60, lr=lr, momentum=0.9)
-        _trail(ground_momentum, path, color="C1", linestyle="-")
+        trail(ground_momentum, path, color="C1", linestyle="-")
         for i, value in enumerate(values, start=1):
             path = walk(momentum, valley.gradient, valley.start, steps, lr=lr, momentum=value)
-            loss.plot(_above_floor(valley, path), color=f"C{i}", label=rf"$\mu$ = {value:g}")
+            loss.plot(above_floor(valley, path), color=f"C{i}", label=rf"$\mu$ = {value:g}")
     ground_momentum.set_ylabel("")
-    _legend(loss, ncols=2)
+    legend(loss, ncols=2)
     return fig
 
 
@@ -397,7 +350,7 @@ def momentum_forms(notes: Notes, momentum: Callable, velocity_momentum: Callable
     for i, (form, lr_is) in enumerate(((momentum, "outside"), (velocity_momentum, "inside"))):
         with notes.collect():
             path = walk(form, np.ones_like, np.zeros(1), steps, lr=lambda t: 0.1 if t < cut else 0.01, momentum=0.9)
-            lengths = np.maximum(np.abs(np.diff(path[:, 0])), _TINY)
+            lengths = np.maximum(np.abs(np.diff(path[:, 0])), TINY)
             ramp.plot(lengths, color=f"C{i}", label=f"{name_of(form)}: lr {lr_is}")
     valley = landscapes.bowl(25.0)
     with notes.collect():
@@ -409,15 +362,15 @@ def momentum_forms(notes: Notes, momentum: Callable, velocity_momentum: Callable
                 for form in (momentum, velocity_momentum)
             )
             gap.plot(_distance(first, second), color=f"C{i}", label=label)
-    _legend(ramp)
-    _legend(gap)
+    legend(ramp)
+    legend(gap)
     return fig
 
 
 def _distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return how far two walks are apart, as long as both go on; no less than can be drawn on a log scale."""
     n = min(len(first), len(second))
-    return np.maximum(np.linalg.norm(first[:n] - second[:n], axis=-1), _TINY)
+    return np.maximum(np.linalg.norm(first[:n] - second[:n], axis=-1), TINY)
 
 
 # ---------------------------------------------------------------------------------- 6: Nesterov
@@ -432,15 +385,15 @@ def lookahead_signs(notes: Notes, nesterov_lookahead: Callable, *, lr: float = 0
     """
     valley = landscapes.bowl(100.0)
     fig, (ground, loss) = notes.plt.subplots(1, 2, figsize=(11, 3.7), width_ratios=(1.25, 1))
-    _terrain(ground, valley)
+    terrain(ground, valley)
     ground.set_title(rf"lr = {lr:g}, $\mu$ = 0.9, 60 steps")
     loss.set(yscale="log", xlabel="step", ylabel="loss $L$", title="loss")
     with notes.collect():
         for i, (sign, label) in enumerate(((1, "ahead"), (0, "on the spot"), (-1, "behind"))):
             path = _walk_asking(nesterov_lookahead, valley, sign, steps, lr)
-            _trail(ground, path[:61], color=f"C{i}", label=label, zorder=3 - i / 10)
-            loss.plot(_above_floor(valley, path), color=f"C{i}", label=label)
-    _legend(loss)
+            trail(ground, path[:61], color=f"C{i}", label=label, zorder=3 - i / 10)
+            loss.plot(above_floor(valley, path), color=f"C{i}", label=label)
+    legend(loss)
     return fig
 
 
@@ -463,13 +416,13 @@ def nesterov_twins(notes: Notes, nesterov_lookahead: Callable, nesterov: Callabl
     """Show the rearranged Nesterov on the look-ahead points of the first, on Rosenbrock's function."""
     canyon, mu = landscapes.rosenbrock(), 0.9
     fig, (ground, gap) = notes.plt.subplots(1, 2, figsize=(11, 3.9), width_ratios=(1.1, 1))
-    _terrain(ground, canyon)
+    terrain(ground, canyon)
     ground.set_title(rf"Rosenbrock, lr = {canyon.lr:g}, $\mu$ = {mu:g}, {steps} steps")
     gap.set(yscale="log", xlabel="step", ylabel="distance from nesterov's w", title="the same walk?")
     second = ahead = None
     with notes.collect():
         second = walk(nesterov, canyon.gradient, canyon.start, steps, lr=canyon.lr, momentum=mu)
-        _trail(ground, second, dots=False, color="C0", linestyle="-", label="nesterov: w")
+        trail(ground, second, dots=False, color="C0", linestyle="-", label="nesterov: w")
     with notes.collect():
         first = walk(nesterov_lookahead, canyon.gradient, canyon.start, steps, lr=canyon.lr, momentum=mu)
         # The velocity is the step just taken, so the state and its keys can stay the student's own.
@@ -479,8 +432,8 @@ def nesterov_twins(notes: Notes, nesterov_lookahead: Callable, nesterov: Callabl
     if second is not None and ahead is not None:
         gap.plot(_distance(first, second), color="C1", label="nesterov_lookahead: $w$")
         gap.plot(_distance(ahead, second), color="C3", label=r"nesterov_lookahead: $w + \mu v$")
-    _legend(ground, loc="lower left")
-    _legend(gap)
+    legend(ground, loc="lower left")
+    legend(gap)
     return fig
 
 
@@ -520,7 +473,7 @@ def schedules(
         falling = [float(ask_array(cosine_decay, lr0, int(s), shape=(), t_max=80)) for s in t]
         both = [ask_array(linear_warmup, r, int(s), shape=(), warmup=15) for s, r in zip(t, falling, strict=True)]
         ax.plot(t, both, color="black", linestyle="-", linewidth=1, label="warm-up times cosine")
-    _legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
 
 
@@ -554,7 +507,7 @@ def schedule_floor(
         result = np.full((runs, epochs * per_epoch), np.nan)
         for run in range(runs):
             path = problem.walk(sgd, size, epochs, np.random.default_rng([seed, run]), lr=lr)[1:]
-            taken = np.maximum(problem.excess(path), _TINY)[: result.shape[1]]
+            taken = np.maximum(problem.excess(path), TINY)[: result.shape[1]]
             result[run, : len(taken)] = taken
         result = result.reshape(runs, epochs, per_epoch).mean(axis=-1)
         if np.isnan(result).any():
@@ -572,7 +525,7 @@ def schedule_floor(
             label = "batches drawn with replacement" if lr == small else None
             mean = heights(drawn, lr, f"lr = {lr:g}").mean(axis=0)
             ax.plot(epoch, mean, color="black", linestyle="-", linewidth=0.8, label=label)
-    _legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend(ax, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig
 
 
@@ -595,7 +548,7 @@ def race_figure(
     for track, (ground, loss) in zip(tracks, pairs, strict=True):
         rate = track.lr if lr is None else lr
         mu = track.momentum if momentum is None else momentum
-        _terrain(ground, track)
+        terrain(ground, track)
         ground.set_title(f"{track.name}\nlr = {rate:.3g}, $\\mu$ = {mu:.2g}")
         loss.set(yscale="log", xlabel="step", ylabel="$L$ above its minimum")
         for i, (name, step) in enumerate(optimizers.items()):
@@ -604,8 +557,8 @@ def race_figure(
                 lost = "" if len(path) > steps else f" (lost at {len(path)})"
                 # Two that coincide stay visible: every other one is broad.
                 look = {"color": f"C{i}", "linewidth": 3.2 if i % 2 else 1.4}
-                _trail(ground, path, dots=False, **look)
-                loss.plot(_above_floor(track, path), label=name + (lost if len(tracks) == 1 else ""), **look)
+                trail(ground, path, dots=False, **look)
+                loss.plot(above_floor(track, path), label=name + (lost if len(tracks) == 1 else ""), **look)
         loss.set_ylim(bottom=max(loss.get_ylim()[0], 1e-11))
     for ground, loss in pairs[1:]:
         ground.set_ylabel("")
@@ -660,23 +613,24 @@ def digits_before_and_after(
         ("nesterov, schedule", nesterov, schedule),
     )
     # Matrices this small are several times as fast on one thread, above all where others use the cores too.
-    with threadpool_limits(1), _progress(len(kinds) * len(lrs) * len(seeds), progress) as tick:
+    with threadpool_limits(1), progress_bar(len(kinds) * len(lrs) * len(seeds), progress) as tick:
         for i, (label, step, plan) in enumerate(kinds):
             with notes.collect():
                 runs = [
-                    [_learn(digits, step, plan, minibatches, lr, seed, epochs, tick) for seed in seeds] for lr in lrs
+                    [learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) for seed in seeds]
+                    for lr in lrs
                 ]
                 valid = np.array([[run.val_accuracy for run in at_lr] for at_lr in runs])
-                _spread(error, lrs, 1 - valid, f"C{i}", label)
+                error_bars(error, lrs, 1 - valid, f"C{i}", label)
                 best = int(np.argmax(valid.mean(axis=1)))
                 test = 100 * np.array([run.test_accuracy for run in runs[best]])
-                said = f"{label}, lr = {lrs[best]:g}: test {test.mean():.1f} ± {_std(test):.1f} %"
-                curves = np.maximum([run.train_loss for run in runs[best]], _TINY)
+                said = f"{label}, lr = {lrs[best]:g}: test {test.mean():.1f} ± {seed_std(test):.1f} %"
+                curves = np.maximum([run.train_loss for run in runs[best]], TINY)
                 epoch = np.arange(1, epochs + 1)
                 loss.plot(epoch, curves.mean(axis=0), color=f"C{i}", label=said)
                 loss.fill_between(epoch, curves.min(axis=0), curves.max(axis=0), color=f"C{i}", alpha=0.15, linewidth=0)
-    _legend(loss)
-    _legend(error, loc="upper center")
+    legend(loss)
+    legend(error, loc="upper center")
     return fig
 
 
@@ -687,7 +641,7 @@ class _Run:
     test_accuracy: float
 
 
-def _learn(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Run:
+def learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Run:
     """Return what one training run gives; nan is counted as accuracy 0."""
     rng = np.random.default_rng(seed)
     network = training.MLP([64, 32, 10], rng)
@@ -728,44 +682,3 @@ def _learn(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Run:
         float(np.nan_to_num(history.val_accuracy[-1])),
         float(np.nan_to_num(network.accuracy(digits.x_test, digits.y_test))),
     )
-
-
-def _std(values: np.ndarray) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-def _spread(ax, x: list[float], values: np.ndarray, color: str, label: str) -> None:
-    """Draw the mean over the last axis, with bars from the lowest to the highest; 0 stands at 1e-3."""
-    values = np.maximum(values, 1e-3)
-    mean = values.mean(axis=1)
-    bars = np.array([mean - values.min(axis=1), values.max(axis=1) - mean])
-    ax.errorbar(x, mean, np.maximum(bars, 0), color=color, label=label, marker="o", markersize=4, capsize=3)
-
-
-@contextmanager
-def _progress(total: int, shown: bool):
-    """Give a function to call once a run; in a notebook a bar shows how many are done.
-
-    The bar is a plain output that is updated in place, so that a notebook without widgets keeps no half-drawn one.
-    """
-    from IPython import get_ipython
-    from IPython.display import display
-    from tqdm import tqdm
-
-    if not shown or get_ipython() is None:
-        yield lambda: None
-        return
-    begun, done = time.perf_counter(), 0
-    handle = display({"text/plain": ""}, raw=True, display_id=True)
-
-    def show(text: str) -> None:
-        if handle is not None:
-            handle.update({"text/plain": text}, raw=True)
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        show(tqdm.format_meter(done, total, time.perf_counter() - begun, unit="run", ncols=70, ascii=True))
-
-    yield tick
-    show(f"{done} training runs in {time.perf_counter() - begun:.0f} s" if done else "")

@@ -5,7 +5,12 @@ from importlib import import_module
 # public name -> module of this package that holds it
 _TABLE = {
     "optimizer_race": "optimizers",
+    "adam_explorer": "adam",
     "batchnorm_explorer": "batchnorm",
+    "backprop_playground": "backprop",
+    "initialization_explorer": "initialization",
+    "augmentation_gallery": "augmentation",
+    "dropout_explorer": "dropout",
 }
 
 

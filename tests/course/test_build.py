@@ -13,7 +13,7 @@ import pytest
 from nbgrader.utils import compute_checksum
 
 from autograder.course import build as building
-from autograder.course.build import BuildErrors, build, render, stale, strays, topics
+from autograder.course.build import BuildErrors, build, render, solved, stale, strays, texts, topics
 from autograder.course.source import SourceErrors
 from autograder.course.stubs import name_stubs
 
@@ -109,6 +109,8 @@ def test_the_source_notebook_has_nbgraders_metadata(root):
         "demo_race",
         "text_2",
         "why",
+        "where_you_stand",
+        "demo_where_you_stand",
     ]
     flags = {
         name: tuple(cell.metadata.nbgrader[key] for key in ("grade", "solution", "locked"))
@@ -121,6 +123,7 @@ def test_the_source_notebook_has_nbgraders_metadata(root):
         "check_sgd": (True, False, True),
         "demo_race": (False, False, True),
         "why": (True, True, False),
+        "demo_where_you_stand": (False, False, True),
     }
     assert all(cells[name].metadata.nbgrader.grade_id == name for name in flags)
     assert all(cells[name].metadata.nbgrader.schema_version == 3 for name in flags)
@@ -130,6 +133,7 @@ def test_the_source_notebook_has_nbgraders_metadata(root):
         "check_sgd": {"check": "sgd"},
         "demo_race": {"demo": "race"},
         "why": {"answer": "why"},
+        "demo_where_you_stand": {"demo": "where_you_stand"},
     }
     points = {n: c.metadata.nbgrader.points for n, c in cells.items() if n in ("check_sgd", "why")}
     assert points == {"check_sgd": 4, "why": 2.5}
@@ -204,6 +208,83 @@ def test_a_stub_names_the_function_around_it(source, names):
 def test_only_nbgraders_stub_is_renamed():
     source = "def a():\n    raise NotImplementedError()"
     assert name_stubs(source, "a") == source
+
+
+def test_every_assignment_ends_with_where_the_learner_stands(root):
+    build(root, hints=hints)
+    for path in (source_of(root), release_of(root)):
+        text, demo = list(cells_of(path).values())[-2:]
+        assert text.source.startswith("## Where you stand\n") and "nbgrader" not in text.metadata
+        assert demo.source == 'from autograder import progress\n\nprogress("02_sgd")'
+
+
+def test_the_ids_of_the_last_section_are_taken(root):
+    change_text(root, 'demo="race"', 'demo="where_you_stand"')
+    line = TEXT.split("\n").index('# %% demo="race"') + 1
+    with pytest.raises(SourceErrors, match=f"02_sgd.py:{line}: the id 'where_you_stand' is that of the section"):
+        build(root, hints=hints)
+
+
+# --- the start notebook and the table of contents --------------------------------------------
+
+
+@pytest.fixture
+def started(root):
+    """The course with a start notebook and a package of its own."""
+    text = TEXT.split('# %% [markdown] answer="why"')[0].replace("# # Why does", "# # 00 · Why does")
+    (root / "solutions" / "00_start.py").write_text(text, encoding="utf-8")
+    (root / "autograder").mkdir()
+    return root
+
+
+def test_the_start_notebook_lies_beside_the_assignments_and_is_none(started):
+    build(started, hints=hints)
+    start = started / "notebooks" / "00_start.ipynb"
+    assert list(cells_of(start))[-1] == "text_2"
+    assert "secret_step" not in start.read_text(encoding="utf-8")
+    assert not (started / "solutions" / "00_start").exists()
+    assert (topics(started), texts(started)) == (["02_sgd"], ["00_start", "02_sgd"])
+    assert (strays(started), stale(started, hints=hints)) == ([], [])
+    assert "secret_step" in solved(started, "00_start", hints=hints)
+
+
+def test_work_in_the_start_notebook_is_kept_beside_it(started):
+    build(started, hints=hints)
+    mine = edit(started / "notebooks" / "00_start.ipynb", source="def sgd(): return 1")
+    build(started, ["00_start"], hints=hints)
+    assert (started / "notebooks" / "00_start.kept-1.ipynb").read_bytes() == mine
+    assert strays(started) == []
+
+
+def test_a_start_notebook_without_its_text_is_a_stray(started):
+    build(started, hints=hints)
+    (started / "solutions" / "00_start.py").unlink()
+    assert strays(started) == [started / "notebooks" / "00_start.ipynb"]
+
+
+def test_the_table_of_contents_tells_titles_and_points(started):
+    build(started, hints=hints)
+    table = json.loads((started / "autograder" / "contents.json").read_bytes())
+    title = "Why does it go *downhill*? Größe, $\\\\gamma$"
+    start = {"title": title, "exercises": {"sgd": 4}, "answers": {}}
+    assert table == {"00_start": start, "02_sgd": {**start, "answers": {"why": 2.5}}}
+
+
+def test_the_table_of_contents_is_brought_up_to_date_topic_by_topic(started):
+    build(started, ["00_start"], hints=hints)
+    path = started / "autograder" / "contents.json"
+    assert list(json.loads(path.read_bytes())) == ["00_start"]
+    assert stale(started, ["00_start"], hints=hints) == []
+    assert path in stale(started, ["02_sgd"], hints=hints)
+    build(started, ["02_sgd"], hints=hints)
+    both = path.read_bytes()
+    for broken in (b"", b"[]", b"\xff"):
+        path.write_bytes(broken)
+        build(started, hints=hints)
+        assert path.read_bytes() == both
+    (started / "solutions" / "00_start.py").unlink()
+    build(started, ["02_sgd"], hints=hints)
+    assert list(json.loads(path.read_bytes())) == ["02_sgd"]
 
 
 # --- the same bytes --------------------------------------------------------------------------

@@ -203,6 +203,21 @@ def test_a_helper_that_is_defined_later_is_not_there_yet(write, grade_it):
     assert graded.verdicts["sgd"].cases[0].message == "raised NameError (step 1)"
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (SGD + "    return w - lr * grad, state)\n", ": its cell ended with SyntaxError"),
+        ("undefined_name\n" + SGD + "    return w, state\n", ": its cell ended with NameError"),
+        ("class Odd(Exception): ...\nraise Odd", ""),
+        ("def sdg(w, grad, state, *, lr):\n    return w, state\n", ""),
+    ],
+)
+def test_a_function_that_is_not_defined_earns_zero_and_is_told_why(write, grade_it, source, why):
+    graded = grade_it(write(sgd=source))
+    assert graded.scores["check_sgd"] == 0 and graded.scores["check_momentum"] == 5
+    assert graded.verdicts["sgd"].note == f"`sgd` is not defined{why}."
+
+
 def test_functions_may_share_globals_and_what_one_check_leaves_behind_reaches_no_other(write, grade_it):
     counts = "calls = []\n" + SGD + "    calls.append(1)\n    return w - lr * grad, state\n"
     momentum = (

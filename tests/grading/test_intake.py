@@ -282,7 +282,12 @@ def test_an_enormous_source_is_missing_and_the_rest_is_kept(assignment, write):
 
 def test_extra_cells_stand_where_they_stood(assignment, write):
     notebook = write(
-        after={"sgd": ["a = 1", "b = 2"], "check_sgd": ["c = 3"], "demo_race": ["d = 4"], "why": ["z = 9"]}
+        after={
+            "sgd": ["a = 1", "b = 2"],
+            "check_sgd": ["c = 3"],
+            "demo_race": ["d = 4"],
+            "demo_where_you_stand": ["z = 9"],
+        }
     )
     notebook.cells.insert(0, new_code_cell("start = 0"))
     submission = take(assignment, notebook)

@@ -1,5 +1,6 @@
 """The network's gradients are autograd's, and the loop does what it says with the student's functions."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,9 +10,12 @@ from torch.nn import functional as F
 
 from helpers import data
 from helpers.training import (
+    BUILT_IN,
     MLP,
     QUANTILES,
     BatchNorm,
+    Dropout,
+    Layers,
     init_mlp,
     mlp_loss,
     mlp_scores,
@@ -532,3 +536,233 @@ def test_seeds_summary_refuses_too_few_seeds_and_mixed_shapes():
         seeds_summary(float, seeds=[0])
     with pytest.raises(ValueError, match="different shapes"):
         seeds_summary(np.ones, seeds=[2, 3])
+
+
+# --------------------------------------------------------------------------------------- layers
+
+
+def linear_forward(x, W, b):
+    return W.T.dot(x.T).T + b[None], {"x": x, "W": W}
+
+
+def linear_backward(dout, cache):
+    return [np.einsum("nm,dm->nd", dout, cache["W"]), np.einsum("nd,nm->dm", cache["x"], dout), dout.sum(axis=0)]
+
+
+def relu(x):
+    return np.where(x > 0, x, 0)
+
+
+def relu_backward(dout, x):
+    return np.where(x > 0, dout, 0)
+
+
+def softmax_cross_entropy(scores, y):
+    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    one_hot = np.eye(scores.shape[1])[y]
+    return -np.mean(np.sum(one_hot * log_p, axis=1)), (np.exp(log_p) - one_hot) / len(y)
+
+
+LAYERS = Layers(linear_forward, linear_backward, relu, relu_backward, softmax_cross_entropy)
+
+
+@pytest.mark.parametrize("batchnorm", [None, BATCHNORM])
+@pytest.mark.parametrize("sizes", [(5, 3), (5, 8, 7, 3)])
+def test_a_network_of_the_students_layers_gives_what_the_built_in_one_gives(rng, sizes, batchnorm):
+    theirs, own = (
+        MLP(sizes, np.random.default_rng(1), batchnorm=batchnorm, weight_decay=0.1, layers=layers)
+        for layers in (LAYERS, BUILT_IN)
+    )
+    x, y = rng.standard_normal((16, 5)), rng.integers(0, 3, 16)
+    (loss, grads), (expected, expected_grads) = theirs.loss(x, y), own.loss(x, y)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    assert list(grads) == list(theirs.params)
+    for name, grad in expected_grads.items():
+        np.testing.assert_allclose(grads[name], grad, rtol=1e-9, atol=1e-12, err_msg=name)
+    np.testing.assert_allclose(theirs.scores(x), own.scores(x), rtol=1e-9)
+
+
+def test_every_one_of_the_students_functions_is_used(rng):
+    seen = set()
+
+    def spy(function):
+        def spied(*args):
+            seen.add(function.__name__)
+            return function(*args)
+
+        return spied
+
+    functions = [getattr(LAYERS, name) for name in Layers.__dataclass_fields__]
+    network = MLP((5, 8, 3), rng, layers=Layers(*map(spy, functions)))
+    network.loss(np.ones((2, 5)), np.array([0, 1]))
+    assert seen == {function.__name__ for function in functions}
+    seen.clear()
+    network.scores(np.ones((2, 5)))
+    network.activations(np.ones((2, 5)), at="relu_out")
+    assert seen == {"linear_forward", "relu"}
+
+
+def test_another_activation_takes_the_place_of_the_relu(rng):
+    def tanh_backward(dout, x):
+        return dout * (1 - np.tanh(x) ** 2)
+
+    layers = replace(LAYERS, activation=np.tanh, activation_backward=tanh_backward)
+    network = MLP((5, 8, 3), rng, layers=layers)
+    x, y = rng.standard_normal((16, 5)), rng.integers(0, 3, 16)
+    leaves = {name: torch.tensor(w, requires_grad=True) for name, w in network.params.items()}
+    hidden = torch.tanh(torch.tensor(x) @ leaves["W1"] + leaves["b1"])
+    F.cross_entropy(hidden @ leaves["W2"] + leaves["b2"], torch.tensor(y)).backward()
+    _, grads = network.loss(x, y)
+    for name, leaf in leaves.items():
+        np.testing.assert_allclose(grads[name], leaf.grad.numpy(), rtol=1e-9, atol=1e-14, err_msg=name)
+    (out,) = network.activations(x, at="relu_out")
+    np.testing.assert_allclose(out, np.tanh(network.activations(x)[0]))
+
+
+def test_the_penalty_changes_no_array_that_the_students_backward_keeps(rng):
+    kept = []
+
+    def keeping_backward(dout, cache):
+        gradients = linear_backward(dout, cache)
+        kept.append((gradients[1], gradients[1].copy()))
+        return gradients
+
+    network = MLP((5, 8, 3), rng, layers=replace(LAYERS, linear_backward=keeping_backward), weight_decay=0.1)
+    network.loss(np.ones((2, 5)), np.array([0, 1]))
+    for now, before in kept:
+        np.testing.assert_array_equal(now, before)
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (2, 8, 3)])
+def test_a_network_of_the_students_layers_learns(blobs, sizes):
+    rng = np.random.default_rng(0)
+    network = MLP(sizes, rng, layers=LAYERS)
+    history = train(network, blobs, step=sgd, lr=0.3, epochs=20, batch_size=20, rng=rng, progress=False)
+    assert history.val_accuracy[-1] > 0.9
+
+
+# ------------------------------------------------------------------------------------- dropout
+
+
+def dropout_forward(x, p, rng, *, train):
+    if not train:
+        return x, np.ones_like(x)
+    scaled = (rng.random(x.shape) >= p) / (1 - p)
+    return x * scaled, scaled
+
+
+def dropout_backward(dout, cache):
+    return dout * cache
+
+
+DROPOUT = Dropout(dropout_forward, dropout_backward, 0.4)
+
+
+@pytest.mark.parametrize("batchnorm", [None, BATCHNORM])
+def test_with_dropout_loss_and_every_gradient_are_autograds_with_the_same_masks(rng, batchnorm):
+    masks = []
+
+    def recorded(x, p, rng, *, train):
+        out, scaled = dropout_forward(x, p, rng, train=train)
+        masks.append(torch.tensor(scaled))
+        return out, scaled
+
+    params = random_params((6, 9, 8, 4), rng, batchnorm is not None)
+    x, y = rng.standard_normal((16, 6)), rng.integers(0, 4, 16)
+    layer = replace(DROPOUT, forward=recorded)
+    loss, grads = mlp_loss(params, x, y, batchnorm=batchnorm, dropout=layer, rng=rng)
+    leaves = {name: torch.tensor(w, requires_grad=True) for name, w in params.items()}
+    hidden = torch.tensor(x)
+    for i, mask in enumerate(masks, start=1):
+        hidden = hidden @ leaves[f"W{i}"]
+        if batchnorm is None:
+            hidden = hidden + leaves[f"b{i}"]
+        else:
+            gamma, beta = leaves[f"gamma{i}"], leaves[f"beta{i}"]
+            hidden = F.batch_norm(hidden, None, None, gamma, beta, training=True, eps=batchnorm.eps)
+        hidden = torch.relu(hidden) * mask
+    expected = F.cross_entropy(hidden @ leaves["W3"] + leaves["b3"], torch.tensor(y))
+    expected.backward()
+    assert len(masks) == 2
+    assert loss == pytest.approx(expected.item(), rel=1e-12)
+    for name, leaf in leaves.items():
+        np.testing.assert_allclose(grads[name], leaf.grad.numpy(), rtol=1e-8, atol=1e-13, err_msg=name)
+
+
+def test_each_step_and_each_layer_has_draws_of_its_own_and_each_seed_has_its_own(rng):
+    masks = []
+
+    def recorded(x, p, rng, *, train):
+        out, scaled = dropout_forward(x, p, rng, train=train)
+        masks.append(scaled)
+        return out, scaled
+
+    for seed in (0, 0, 1):
+        network = MLP((5, 8, 8, 3), np.random.default_rng(seed), dropout=replace(DROPOUT, forward=recorded))
+        for _ in range(2):
+            network.loss(np.ones((4, 5)), np.zeros(4, dtype=int))
+    first, again, other = masks[:4], masks[4:8], masks[8:]
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+    assert len({mask.tobytes() for mask in first}) == 4
+
+
+def test_evaluation_drops_nothing_unless_it_is_given_a_generator(rng):
+    network = MLP((5, 8, 3), rng, dropout=DROPOUT)
+    x = rng.standard_normal((6, 5))
+    state = network.rng.bit_generator.state
+    plain = mlp_scores(network.params, x)
+    np.testing.assert_array_equal(network.scores(x), plain)
+    np.testing.assert_allclose(network.activations(x)[0], x @ network.params["W1"] + network.params["b1"])
+    dropped, again = (network.scores(x, drop_with=np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(dropped, again)
+    assert not np.allclose(dropped, plain)
+    assert network.rng.bit_generator.state == state
+
+
+def test_the_mode_is_told_to_the_students_function(rng):
+    modes = []
+
+    def recorded(x, p, rng, *, train):
+        modes.append(train)
+        return dropout_forward(x, p, rng, train=train)
+
+    network = MLP((5, 8, 3), rng, dropout=replace(DROPOUT, forward=recorded))
+    network.loss(np.ones((2, 5)), np.array([0, 1]))
+    network.scores(np.ones((2, 5)))
+    network.scores(np.ones((2, 5)), drop_with=rng)
+    assert modes == [True, False, True]
+
+
+def test_weights_and_batches_are_the_same_with_and_without_dropout(blobs):
+    orders = []
+
+    def recorded(n, batch_size, rng):
+        batches = list(shuffled_minibatches(n, batch_size, rng))
+        orders.append(np.concatenate(batches))
+        return batches
+
+    starts = []
+    for layer in (None, DROPOUT):
+        rng = np.random.default_rng(0)
+        network = MLP((2, 8, 3), rng, dropout=layer)
+        starts.append(network.params["W1"])
+        train(network, blobs, step=sgd, lr=0.1, epochs=2, rng=rng, minibatches=recorded, progress=False)
+    np.testing.assert_array_equal(*starts)
+    np.testing.assert_array_equal(orders[:2], orders[2:])
+
+
+def test_p_of_zero_is_the_network_without_dropout(blobs):
+    losses = []
+    for layer in (None, replace(DROPOUT, p=0.0)):
+        rng = np.random.default_rng(0)
+        network = MLP((2, 8, 3), rng, dropout=layer)
+        losses.append(train(network, blobs, step=sgd, lr=0.1, epochs=2, rng=rng, progress=False).loss)
+    np.testing.assert_allclose(*losses)
+
+
+def test_a_network_with_dropout_learns(blobs):
+    rng = np.random.default_rng(0)
+    network = MLP((2, 32, 3), rng, dropout=DROPOUT)
+    history = train(network, blobs, step=sgd, lr=0.3, epochs=20, batch_size=20, rng=rng, progress=False)
+    assert history.val_accuracy[-1] > 0.9

@@ -154,6 +154,12 @@ def corrections(**kind) -> list[Mistake]:
             "The correction has beta * t where it needs beta to the power t: `1 - beta**t`.",
         ),
         Mistake(
+            "power_of_difference",
+            factors(lambda beta, t: (1 - beta) ** t, lambda beta, t: (1 - beta) ** t),
+            "The correction is 1 - beta to the power t, which soon is next to nothing. The power belongs to beta alone: "
+            "`1 - beta**t`.",
+        ),
+        Mistake(
             "one_beta_for_both",
             wrong(lambda t, m, v, grad, betas, eps: m / (1 - betas[0] ** t) / (np.sqrt(v / (1 - betas[0] ** t)) + eps)),
             "Both moments are corrected with beta1. v fades with beta2: divide it by 1 - beta2^t.",

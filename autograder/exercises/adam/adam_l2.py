@@ -178,6 +178,11 @@ EXERCISE = Optimizer(
             "The caller's array is overwritten: `grad += ...` writes into it, and each further use of that gradient has the "
             "penalty in it. Make a new one: `grad + weight_decay * w`.",
         ),
+        Mistake(
+            "betas_and_eps_not_passed_on",
+            penalized(lambda w, grad, state, *, lr, **hyper: ADAM(w, grad, state, lr=lr)),
+            "`betas` and `eps` make no difference: whoever calls `adam` has to pass them on, `betas=betas, eps=eps`.",
+        ),
         *(Mistake(name, penalized(wrong), sentence) for name, wrong, sentence in adams_own()),
         *counts(RIGHT),
         *slips(RIGHT, "memory", lr=1e-3, betas=(0.9, 0.999), eps=[1e-8, 1e-7], weight_decay=1e-2),

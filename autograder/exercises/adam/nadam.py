@@ -135,6 +135,14 @@ def state_updated_in_place(w, grad, state, *, lr=2e-3, betas=(0.9, 0.999), eps=1
 
 
 RIGHT = nadam_with()
+
+
+def next_mu_kept(w, grad, state, *, betas=(0.9, 0.999), momentum_decay=4e-3, **hyper):
+    """The product with mu_{t+1} in it goes into the state."""
+    new, kept = RIGHT(w, grad, state, betas=betas, momentum_decay=momentum_decay, **hyper)
+    return new, {**kept, "product": kept["product"] * warm(betas[0], kept["t"] + 1, momentum_decay)}
+
+
 KEPT = "It takes the product of all mu so far, mu_1 * ... * mu_t: keep it in the state, and multiply this step's mu in."
 
 EXERCISE = Optimizer(
@@ -176,6 +184,12 @@ EXERCISE = Optimizer(
             "product_not_kept",
             nadam_with(product_of=lambda kept, mu, t, beta1: mu**t),
             "The correction has this step's mu to the power t. " + KEPT,
+        ),
+        Mistake(
+            "next_mu_kept",
+            next_mu_kept,
+            "The product in the state has mu_{t+1} in it already, and the next step multiplies the same mu in again. Keep "
+            "mu_1 * ... * mu_t; mu_{t+1} is for this step's m alone.",
         ),
         Mistake(
             "product_of_betas",
@@ -250,6 +264,16 @@ EXERCISE = Optimizer(
             without_decay(adam_with(simplified)),
             "This is Nadam without its schedule, with beta1 in place of every mu. Here mu_t warms up: beta1 * (1 - 0.5 * "
             "0.96**(t * momentum_decay)).",
+        ),
+        Mistake(
+            "mu_one_behind",
+            nadam_with(mu_of=lambda beta1, t, decay: warm(beta1, t - 1, decay)),
+            "Every mu is one step behind. The first step takes mu_1, with 0.96**(1 * momentum_decay), and mu_2.",
+        ),
+        Mistake(
+            "mu_one_ahead",
+            nadam_with(mu_of=lambda beta1, t, decay: warm(beta1, t + 1, decay)),
+            "Every mu is one step ahead. The first step takes mu_1, with 0.96**(1 * momentum_decay), and mu_2.",
         ),
         Mistake(
             "no_half",

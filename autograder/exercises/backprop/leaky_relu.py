@@ -55,6 +55,10 @@ def floor_at_slope(x, slope=0.1):
     return np.maximum(x, slope)
 
 
+def slope_added(x, slope=0.1):
+    return np.maximum(x, 0) + slope * x
+
+
 def other_default_backward(dout, x, slope=0.01):
     return backward(dout, x, slope)
 
@@ -194,6 +198,11 @@ EXERCISE = Activation(
             "slope_everywhere",
             (slope_everywhere, any_function),
             "The slope is on both sides: that is a straight line. Positive x pass unchanged.",
+        ),
+        Mistake(
+            "slope_added",
+            (slope_added, any_function),
+            "Positive x come out as (1 + slope) * x: slope * x is added on both sides. It is for those below 0 alone.",
         ),
         Mistake(
             "no_leak",

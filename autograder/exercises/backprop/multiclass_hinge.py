@@ -182,6 +182,11 @@ def no_maximum(scores, y, margin=1.0):
     return lacking.sum() / len(y), dscores / len(y)
 
 
+def counts_in_float64(scores, y, margin=1.0):
+    loss, dscores = right(scores, y, margin)
+    return loss, dscores.astype(np.float64)
+
+
 def with_loops(scores, y, margin=1.0):
     n, c = scores.shape
     loss, dscores = 0.0, np.zeros_like(scores)
@@ -323,6 +328,12 @@ EXERCISE = Function(
             "no_maximum",
             no_maximum,
             "Classes that are far behind are counted with a minus. The maximum with 0 is missing.",
+        ),
+        Mistake(
+            "changes_dtype",
+            counts_in_float64,
+            "Float32 goes in and float64 comes out: a bool mask times 1.0, np.eye(C) and np.zeros(shape) are float64. Take "
+            "`mask.astype(scores.dtype)` or np.zeros_like(scores).",
         ),
     ],
     alternatives=[right, with_loops, with_the_true_class_taken_off, with_a_mask],

@@ -59,6 +59,13 @@ def no_max_in_logarithms(scores, y):
     return loss, (power / power.sum(axis=1, keepdims=True) - one_hot(scores, y)) / n
 
 
+def no_max_at_last(scores, y):
+    """The gradient from the logarithms: exp(-inf) is 0, where inf / inf is nan."""
+    n = len(y)
+    log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    return -log_p[np.arange(n), y].mean(), (np.exp(log_p) - one_hot(scores, y)) / n
+
+
 def one_max_for_all(scores, y):
     power = np.exp(scores - scores.max())
     return of_probabilities(power / power.sum(axis=1, keepdims=True), y)
@@ -109,6 +116,33 @@ def divided_by_size(scores, y):
 def averaged_over_all(scores, y):
     loss, dscores = cross_entropy(scores, y)
     return loss / scores.shape[1], dscores / scores.shape[1]
+
+
+def columns_of_labels(scores, y):
+    """The 1 is taken from the columns p[:, y] in every row."""
+    p = softmax(scores)
+    p[:, y] -= 1
+    return cross_entropy(scores, y)[0], p / len(y)
+
+
+def loss_of_columns(scores, y):
+    with np.errstate(divide="ignore"):
+        log_p = np.log(softmax(scores))
+    return -log_p[:, y].mean(), cross_entropy(scores, y)[1]
+
+
+def loss_of_columns_in_logarithms(scores, y):
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -log_p[:, y].mean(), cross_entropy(scores, y)[1]
+
+
+def both_of_columns(scores, y):
+    return loss_of_columns_in_logarithms(scores, y)[0], columns_of_labels(scores, y)[1]
+
+
+def one_hot_of_float64(scores, y):
+    return cross_entropy(scores, y)[0], (softmax(scores) - np.eye(scores.shape[1])[y]) / len(y)
 
 
 def one_not_subtracted(scores, y):
@@ -192,6 +226,10 @@ OVERFLOW = (
     "Not finite for large scores: exp(1000) is inf. The largest score of each row can be subtracted first; the "
     "probabilities stay the same."
 )
+COLUMNS = (
+    "`p[:, y]` are whole columns, those of all labels. Of each row one entry is meant, that of its own class: "
+    "`p[np.arange(n), y]`."
+)
 
 EXERCISE = Function(
     draw=draw,
@@ -218,6 +256,7 @@ EXERCISE = Function(
     mistakes=[
         Mistake("no_max_subtraction", no_max, OVERFLOW),
         Mistake("no_max_subtraction", no_max_in_logarithms, OVERFLOW),
+        Mistake("no_max_subtraction", no_max_at_last, OVERFLOW),
         Mistake(
             "one_max_for_all",
             one_max_for_all,
@@ -257,6 +296,10 @@ EXERCISE = Function(
             averaged_over_all,
             "Loss and gradient are divided by the number of classes as well. The mean goes over the N samples alone.",
         ),
+        *[
+            Mistake("columns_of_labels", wrong, COLUMNS)
+            for wrong in (columns_of_labels, loss_of_columns, loss_of_columns_in_logarithms, both_of_columns)
+        ],
         Mistake(
             "one_not_subtracted",
             one_not_subtracted,
@@ -293,6 +336,12 @@ EXERCISE = Function(
             "no_logarithm",
             probabilities_not_logarithms,
             "The loss is -p of the true class. It is the logarithm that is averaged: -log p.",
+        ),
+        Mistake(
+            "changes_dtype",
+            one_hot_of_float64,
+            "Float32 goes in and float64 comes out: np.eye(C) and np.zeros(shape) are float64. Give them the dtype of "
+            "scores, or subtract the 1 in place: `dscores[np.arange(n), y] -= 1`.",
         ),
     ],
     alternatives=[cross_entropy, log_sum_exp, row_by_row, reduced],

@@ -98,6 +98,12 @@ def penalty_over_batch(params, x, y, weight_decay):
     return network(params, x, y, weight_decay / len(x))
 
 
+def norm_for_square(params, x, y, weight_decay):
+    loss, _ = network(params, x, y, 0.0)
+    norms = np.linalg.norm(params["W1"]) + np.linalg.norm(params["W2"])
+    return loss + weight_decay * norms, network(params, x, y, weight_decay)[1]
+
+
 def by_order_of_keys(params, x, y, weight_decay):
     W1, b1, W2, b2 = params.values()
     return network({"W1": W1, "b1": b1, "W2": W2, "b2": b2}, x, y, weight_decay)
@@ -236,6 +242,11 @@ EXERCISE = Function(
             "The penalty is divided by N. It belongs to the weights, not to the samples: only the data's loss is a mean.",
         ),
         Mistake(
+            "norm_for_square",
+            norm_for_square,
+            "The penalty in the loss is a length, np.linalg.norm. It is the sum of the squares: np.sum(W**2), no root.",
+        ),
+        Mistake(
             "mask_forgotten",
             version(mask=lambda dh, z, scores: dh),
             "The ReLU has no backward: where a hidden unit was off, nothing passes. Mask with x @ W1 + b1 > 0.",
@@ -251,6 +262,12 @@ EXERCISE = Function(
             version(mask=lambda dh, z, scores: np.maximum(dh, 0)),
             "The mask is taken from the gradient itself. What decides is which hidden units were active in the forward: "
             "x @ W1 + b1 > 0.",
+        ),
+        Mistake(
+            "arguments_swapped",
+            version(mask=lambda dh, z, scores: z * (dh > 0)),
+            "relu_backward gets its arguments the wrong way round. The gradient comes first, then what the ReLU was given: "
+            "(dout, x).",
         ),
         Mistake(
             "no_activation",

@@ -1,0 +1,97 @@
+"""What the pictures of several assignments are made of: grounds and walks, legends, means over seeds, progress."""
+
+import inspect
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import numpy as np
+
+from helpers.landscapes import Landscape
+
+TINY = 1e-17
+
+
+def terrain(ax, landscape: Landscape, levels: int = 14) -> None:
+    """Draw the ground: pale contours and the minima, in greys that leave every colour to the walks."""
+    x, y, height = landscape.grid(160)
+    height = height - landscape.floor
+    if landscape.log_levels:
+        high = height.max()
+        height, bounds = np.maximum(height, 1e-12), np.geomspace(high * 1e-5, high, levels)
+        bounds = np.concatenate([[0.0], bounds])
+    else:
+        # The square root spaces a bowl's contours evenly, as a map does.
+        bounds = np.linspace(0, np.sqrt(height.max()), levels) ** 2
+    shades = np.linspace(0.83, 1.0, len(bounds) - 1)
+    ax.contourf(x, y, height, bounds, colors=[(s, s, s) for s in shades])
+    ax.contour(x, y, height, bounds[1:-1], colors="0.68", linewidths=0.5)
+    for minimum in landscape.minima:
+        ax.plot(*minimum, "*", color="black", markersize=11, markeredgecolor="white", zorder=5)
+    ax.set(xlim=landscape.xlim, ylim=landscape.ylim, xlabel="$w_1$", ylabel="$w_2$")
+    ax.grid(False)
+
+
+def trail(ax, path: np.ndarray, *, dots: bool = True, **style) -> None:
+    """Draw a walk with its start."""
+    marker = {"marker": ".", "markersize": 5} if dots else {}
+    (line,) = ax.plot(path[:, 0], path[:, 1], **({"linewidth": 1.3} | marker | style))
+    ax.plot(*path[0], "o", color=line.get_color(), markersize=6, markeredgecolor="black", zorder=4)
+
+
+def above_floor(landscape: Landscape, path: np.ndarray) -> np.ndarray:
+    return np.maximum(landscape.value(path) - landscape.floor, TINY)
+
+
+def legend(ax, **where) -> None:
+    """Add a legend, if there is anything to tell apart."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(**({"fontsize": "small"} | where))
+
+
+def seed_std(values: np.ndarray) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def error_bars(ax, x: list[float], values: np.ndarray, color: str, label: str) -> None:
+    """Draw the mean over the last axis, with bars from the lowest to the highest; 0 stands at 1e-3."""
+    values = np.maximum(values, 1e-3)
+    mean = values.mean(axis=1)
+    bars = np.array([mean - values.min(axis=1), values.max(axis=1) - mean])
+    ax.errorbar(x, mean, np.maximum(bars, 0), color=color, label=label, marker="o", markersize=4, capsize=3)
+
+
+@contextmanager
+def progress_bar(total: int, shown: bool):
+    """Give a function to call once a run; in a notebook a bar shows how many are done.
+
+    The bar is a plain output that is updated in place, so that a notebook without widgets keeps no half-drawn one.
+    """
+    from IPython import get_ipython
+    from IPython.display import display
+    from tqdm import tqdm
+
+    if not shown or get_ipython() is None:
+        yield lambda: None
+        return
+    begun, done = time.perf_counter(), 0
+    handle = display({"text/plain": ""}, raw=True, display_id=True)
+
+    def show(text: str) -> None:
+        if handle is not None:
+            handle.update({"text/plain": text}, raw=True)
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        show(tqdm.format_meter(done, total, time.perf_counter() - begun, unit="run", ncols=70, ascii=True))
+
+    yield tick
+    show(f"{done} training runs in {time.perf_counter() - begun:.0f} s" if done else "")
+
+
+def takes(function: Callable, parameter: str) -> bool:
+    try:
+        return parameter in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

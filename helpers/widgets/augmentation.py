@@ -1,0 +1,156 @@
+"""The transforms of 11_augmentation with a slider for their strength. Where none works, a gallery of all remains."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from helpers import data, samples
+from helpers.plots.augmentation import digit_network, show_image, transformed
+from helpers.plots.ready import Notes, picture, show_figure
+from helpers.widgets.optimizers import display_with_fallback
+
+_ALL = "all of them"
+_NO_SLIDERS = "(A list of the transforms and sliders for their strength stand here where the notebook runs in Jupyter.)"
+
+
+@dataclass(frozen=True)
+class Dial:
+    """How a transform is turned by one number; a share is of the image's width, so that it fits photographs and digits.
+
+    Attributes
+    ----------
+    call : function (x, strength, rng) -> the arguments that follow x
+    low, high, start, step : float; range of the slider, and the strength in the gallery
+    unit : what the strength is called
+    """
+
+    call: Callable
+    low: float
+    high: float
+    start: float
+    step: float
+    unit: str
+
+
+def _width(x: np.ndarray, share: float) -> int:
+    return round(share * x.shape[3])
+
+
+DIALS = {
+    "horizontal_flip": Dial(lambda x, s, rng: (), 0, 0, 0, 1, ""),
+    "shift": Dial(lambda x, s, rng: (_width(x, s), 0), -0.5, 0.5, 0.25, 0.125, "to the right, of the width"),
+    "elastic_distort": Dial(
+        lambda x, s, rng: (samples.bends(x.shape, s * x.shape[3], rng),), 0, 0.3, 0.08, 0.02, "of the width"
+    ),
+    "zoom": Dial(lambda x, s, rng: (s,), 0.4, 3, 1.6, 0.1, "factor"),
+    "rotate": Dial(lambda x, s, rng: (s,), -180, 180, 30, 10, "degrees"),
+    "random_crop": Dial(lambda x, s, rng: (_width(x, s), rng), 0, 0.5, 0.25, 0.125, "padding, of the width"),
+    "adjust_brightness": Dial(lambda x, s, rng: (s,), -1, 1, 0.3, 0.1, "delta"),
+    "adjust_contrast": Dial(lambda x, s, rng: (s,), 0, 4, 2, 0.1, "factor"),
+    "color_cast": Dial(lambda x, s, rng: (np.linspace(s, -s, x.shape[1]),), -0.5, 0.5, 0.25, 0.05, "cast"),
+    "shade": Dial(lambda x, s, rng: (s,), 0, 1, 0.8, 0.1, "strength"),
+    "cutout": Dial(lambda x, s, rng: (max(_width(x, s), 1), rng), 0.125, 1, 0.375, 0.125, "size, of the width"),
+}
+
+
+def augmentation_gallery(transforms: Mapping[str, Callable]) -> None:
+    """Show all transforms, and each of them with a slider for its strength beside what a network still reads.
+
+    Without ipywidgets, or without a frontend that shows them, the gallery of all remains.
+
+    Parameters
+    ----------
+    transforms : name -> the student's function, names of `DIALS`
+    """
+    unknown = [name for name in transforms if name not in DIALS]
+    if unknown:
+        raise ValueError(f"transforms has {unknown[0]!r}: it must be one of {', '.join(DIALS)}")
+    figure, notes = gallery.draw(transforms)
+    for note in notes:
+        print(note)
+    controls = _controls(list(transforms))
+    if controls is None:
+        show_figure(figure, gallery.alt)
+        return
+    display_with_fallback(_panel(controls), _NO_SLIDERS)
+    handle = show_figure(figure, gallery.alt, display_id=True)
+
+    def redraw(_change) -> None:
+        name, seed = controls["transform"].value, controls["draw"].value
+        for other in transforms:
+            controls[other].layout.display = None if other == name and DIALS[name].unit else "none"
+        if name == _ALL:
+            show_figure(gallery.draw(transforms, seed=seed)[0], gallery.alt, handle=handle)
+        else:
+            figure = one.draw(transforms[name], name, controls[name].value, seed=seed)[0]
+            show_figure(figure, one.alt, handle=handle)
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+
+
+@picture("A photograph through each of the transforms.")
+def gallery(notes: Notes, transforms: Mapping[str, Callable], *, seed: int = 0):
+    """Show a photograph through each of the transforms."""
+    rows = -(-(len(transforms) + 1) // 4)
+    fig, axes = notes.plt.subplots(rows, 4, figsize=(10, 2.05 * rows), squeeze=False)
+    photo = samples.photos()[:1]
+    show_image(axes.flat[0], photo[0], "as it is")
+    for ax, (name, function) in zip(axes.flat[1:], transforms.items(), strict=False):
+        dial = DIALS[name]
+        ax.set_title(f"{name} {dial.start:g}" if dial.unit else name)
+        with notes.collect():
+            rng = np.random.default_rng(seed)
+            show_image(ax, transformed(function, photo, *dial.call(photo, dial.start, rng))[0], ax.get_title())
+    for ax in axes.flat[len(transforms) + 1 :]:
+        ax.remove()
+    return fig
+
+
+@picture("A photograph and eight digits through one transform, and how many digits a network still reads.")
+def one(notes: Notes, function: Callable, name: str, strength: float, *, seed: int = 0):
+    """Show a photograph and digits through one transform, and the accuracy of a network that has never seen it."""
+    fig = notes.plt.figure(figsize=(11, 3.9))
+    left, right = fig.subfigures(1, 2, width_ratios=(1, 1))
+    axes, photo, dial = right.subplots(2, 4), samples.photos()[:1], DIALS[name]
+    large = left.subplots()
+    title = f"{name}, {strength:g} ({dial.unit})" if dial.unit else name
+    large.set_title(title)
+    digits, network = data.digits(flat=False), digit_network()
+    with notes.collect():
+        rng = np.random.default_rng(seed)
+        show_image(large, transformed(function, photo, *dial.call(photo, strength, rng))[0], title)
+        x = transformed(function, digits.x_test, *dial.call(digits.x_test, strength, rng))
+        for ax, image, label in zip(axes.flat, x, digits.y_test, strict=False):
+            show_image(ax, image, f"label {label}")
+        before, after = (
+            100 * network.accuracy(np.nan_to_num(images.reshape(len(x), -1)), digits.y_test)
+            for images in (digits.x_test, x)
+        )
+        right.suptitle(f"a network reads {after:.0f} % (unchanged: {before:.0f} %)")
+    return fig
+
+
+def _controls(names: list[str]) -> dict | None:
+    """Return the list of transforms, a slider for each, and one for the random draw; None without ipywidgets."""
+    try:
+        import ipywidgets
+    except ImportError:
+        return None
+    wide = {"style": {"description_width": "190px"}, "layout": {"width": "480px"}}
+    slow = {"continuous_update": False, **wide}
+    controls = {"transform": ipywidgets.Dropdown(options=[_ALL, *names], description="transform", **wide)}
+    for name in names:
+        dial = DIALS[name]
+        bounds = {"min": dial.low, "max": dial.high, "step": dial.step, "value": dial.start}
+        controls[name] = ipywidgets.FloatSlider(**bounds, description=dial.unit, readout_format=".3g", **slow)
+        controls[name].layout.display = "none"
+    controls["draw"] = ipywidgets.IntSlider(value=0, min=0, max=20, description="draw (where there is chance)", **slow)
+    return controls
+
+
+def _panel(controls: dict):
+    import ipywidgets
+
+    return ipywidgets.VBox(list(controls.values()))

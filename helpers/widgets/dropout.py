@@ -1,0 +1,121 @@
+"""Dropout to play with: the draws of single passes, and the mean that they add up to."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from helpers import data
+from helpers.plots.dropout import _image, ask_noise
+from helpers.plots.ready import Notes, picture, show_figure
+from helpers.plots.style import COLORS
+from helpers.widgets.optimizers import display_with_fallback
+
+_ALT = "A digit, three passes of it through dropout, their mean and std over many; the running mean of three pixels."
+_NO_SLIDERS = (
+    "(Sliders for p, passes and digit, and a switch for train, stand here where the notebook runs in Jupyter.)"
+)
+
+
+def dropout_explorer(dropout_forward: Callable, *, p: float = 0.5, passes: int = 50) -> None:
+    """Show single passes of a digit through dropout and their mean, with sliders for p, passes and the digit.
+
+    Without ipywidgets, or without a frontend that shows them, the first picture remains.
+
+    Parameters
+    ----------
+    dropout_forward : the student's function
+    p : float in [0, 1)
+    passes : int
+    """
+    figure, notes = many_passes.draw(dropout_forward, p=p, passes=passes)
+    for note in notes:
+        print(note)
+    sliders = _sliders(p, passes)
+    if sliders is None:
+        show_figure(figure, _ALT)
+        return
+    display_with_fallback(_panel(sliders), _NO_SLIDERS)
+    handle = show_figure(figure, _ALT, display_id=True)
+
+    def redraw(_change) -> None:
+        values = {name: slider.value for name, slider in sliders.items()}
+        show_figure(many_passes.draw(dropout_forward, **values)[0], _ALT, handle=handle)
+
+    for slider in sliders.values():
+        slider.observe(redraw, names="value")
+
+
+@picture(_ALT)
+def many_passes(
+    notes: Notes,
+    dropout_forward: Callable,
+    *,
+    p: float = 0.5,
+    passes: int = 50,
+    digit: int = 0,
+    seed: int = 0,
+    train: bool = True,
+):
+    """Show three passes of a digit through dropout, mean and std over all, and the running mean of three pixels."""
+    digits = data.digits()
+    x = digits.x_train[digits.y_train == digit][:1]
+    top = 1 / (1 - p)
+    fig = notes.plt.figure(figsize=(11.8, 5.6))
+    above, below = fig.subfigures(2, 1, height_ratios=(1, 1.35))
+    images, ax = above.subplots(1, 6), below.subplots()
+    titles = ("x", "pass 1", "pass 2", "pass 3", f"mean of {passes}", f"std of {passes}")
+    for image, title in zip(images, titles, strict=True):
+        _image(image, np.zeros((8, 8)), title)
+    _image(images[0], x.reshape(8, 8), "x", top=1.0)
+    ax.set(xlabel="passes so far", ylabel="mean of out so far", xlim=(1, passes), ylim=(-0.1, min(top, 3.5) + 0.1))
+    ax.set_title(
+        f"p = {p:g}, train = {train}: what is kept is multiplied by {top if train else 1:.3g}", fontsize="medium"
+    )
+    chosen = [int(np.argmin(np.abs(x[0] - height))) for height in (1.0, 0.6, 0.25)]
+    with notes.collect():
+        rng, outs = np.random.default_rng(seed), []
+        for _ in range(passes):
+            outs.append(ask_noise(dropout_forward, x, p, rng, train=train)[0][0])
+        outs = np.array(outs)
+        # Single passes reach 1 / (1 - p), their mean 1: each row of images keeps its own scale.
+        for image, out, title in zip(images[1:4], outs, titles[1:4], strict=False):
+            _image(image, out.reshape(8, 8), f"{title}, up to {top:.2g}", top=top)
+        _image(images[4], outs.mean(axis=0).reshape(8, 8), titles[4], top=1.0)
+        _image(images[5], outs.std(axis=0).reshape(8, 8), titles[5], top=max(1.0, np.sqrt(p / (1 - p))))
+        count = np.arange(1, passes + 1)
+        running = np.cumsum(outs, axis=0) / count[:, None]
+        for i, pixel in enumerate(chosen):
+            level, color = float(x[0, pixel]), COLORS[i]
+            width = 2 * level * np.sqrt((p if train else 0.0) / (1 - p) / count)
+            ax.fill_between(count, level - width, level + width, color=color, alpha=0.12, linewidth=0)
+            ax.axhline(level, color=color, ls=":", lw=1.2)
+            ax.plot(count, running[:, pixel], color=color, ls="-", label=f"pixel with x = {level:.2g}")
+        ax.fill_between([], [], [], color="0.5", alpha=0.25, label=r"$x \pm 2\,x \sqrt{p / (1 - p)} / \sqrt{passes}$")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="upper right", ncols=4, fontsize="small")
+    return fig
+
+
+def _sliders(p: float, passes: int) -> dict | None:
+    """Return a control for each parameter of `many_passes`, or None where there is no ipywidgets."""
+    try:
+        import ipywidgets
+    except ImportError:
+        return None
+    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="330px")}
+    slow = {"continuous_update": False, **wide}
+    counts = sorted({3, 10, 20, 50, 100, 200, 500, 1000, passes})
+    return {
+        "p": ipywidgets.FloatSlider(value=p, min=0.0, max=0.95, step=0.05, description="p", **slow),
+        "passes": ipywidgets.SelectionSlider(value=passes, options=counts, description="passes", **slow),
+        "digit": ipywidgets.IntSlider(value=0, min=0, max=9, description="digit", **slow),
+        "seed": ipywidgets.IntSlider(value=0, min=0, max=20, description="another draw", **slow),
+        "train": ipywidgets.Checkbox(value=True, description="train", **wide),
+    }
+
+
+def _panel(sliders: dict):
+    import ipywidgets
+
+    names = list(sliders)
+    return ipywidgets.HBox([ipywidgets.VBox([sliders[name] for name in part]) for part in (names[:3], names[3:])])
