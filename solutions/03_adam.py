@@ -179,8 +179,8 @@ plots.adam_effective_rates(adagrad, rmsprop)
 # <details><summary>Answer</summary>
 #
 # Its $c$ must fall from 1 to $10^{-4}$, and can fall by 1 % a step: $0.99^t = 10^{-4}$ gives $t \approx 916$. Alarm
-# takes a step, forgetting takes the memory's length, many times over. (By then the new slopes have added their own
-# $10^{-4}$: the rate is 0.7, and on its way to 1.)
+# takes a step, forgetting takes the memory's length, many times over. (The rate is then 0.7: new slopes
+# count too.)
 #
 # After the first step $c = 0.01\, g^2$: the average starts at zero and has seen one slope in a hundred. Its root is $0.1\,|g|$, and
 # the step ten times too long. RMSProp leaves it at that. Adam will not.
@@ -895,12 +895,12 @@ plots.adam_tiny_gradients(adam)
 #
 # <details><summary>Answer</summary>
 #
-# Above about $10^{-3}$ (RMSProp $10^{-2}$: its first $c$ is a hundredth of $g^2$): in ordinary training nobody sees a difference. Inside the root, $10^{-8}$ acts from slopes of $\sqrt{10^{-8}} = 10^{-4}$
+# Above about $10^{-3}$ (RMSProp: $10^{-2}$): in ordinary training nobody sees a difference. Inside the root, $10^{-8}$ acts from slopes of $\sqrt{10^{-8}} = 10^{-4}$
 # down, 10,000 times earlier than outside.
 #
 # Without the root, slope over squared slope has the unit 1/slope: smaller slopes make longer steps, and every loss
 # needs another `lr`. At $10^{-6}$ the cache is far below $\epsilon$, and the step is $\mathrm{lr}\,\hat m / \epsilon$: plain momentum, with a rate
-# that happens to fit. (At 100, $\mathrm{lr}/|g|$ happens to fit as well.)
+# that happens to fit. (At 100, $\mathrm{lr}/|g|$ fits as well.)
 #
 # </details>
 

@@ -919,7 +919,7 @@ widgets.initialization_explorer(initializers, activation_statistics)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 1. About 7: 0.07 is $1/\sqrt{200}$. A little more (8) pays for what tanh takes. Half the width: $\sqrt2$ times as
+# 1. About 7: 0.07 is $1/\sqrt{200}$. A little more (9) pays for what tanh takes. Half the width: $\sqrt2$ times as
 #    much.
 # 2. The two Kaimings. `orthogonal`, `lecun_normal` and the Xaviers need $\sqrt2$, `small_normal` needs 10.
 # 3. `orthogonal` does not move at all; `lecun_normal` wanders, the more the narrower.

@@ -42,6 +42,7 @@ SEED = 0
 # - $dx$, $dy$ (`dx`, `dy`): whole pixels to the right, and down.
 #
 # Both equations ask, for each pixel of the *result*, where its value comes from. What comes from outside the image is 0.
+# Here and below the result has the dtype of $x$: float32 in, float32 out.
 
 
 # %% exercise="horizontal_flip"
@@ -58,7 +59,7 @@ def horizontal_flip(x):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W)
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     return x[:, :, :, ::-1].copy()
@@ -86,7 +87,7 @@ def shift(x, dx, dy):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W)
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     h, w = x.shape[2:]
@@ -168,7 +169,7 @@ def elastic_distort(x, flow):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W); of x's dtype
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     n, _, h, w = x.shape
@@ -225,7 +226,7 @@ def zoom(x, factor):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W)
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     n, _, h, w = x.shape
@@ -264,7 +265,7 @@ def rotate(x, degrees):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W)
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     n, _, h, w = x.shape
@@ -391,7 +392,7 @@ def adjust_brightness(x, delta):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W); in [0, 1]
+    out : ndarray of shape (N, C, H, W), dtype of x; in [0, 1]
     """
     ### BEGIN SOLUTION
     return np.clip(x + delta, 0, 1)
@@ -418,7 +419,7 @@ def adjust_contrast(x, factor):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W); in [0, 1]
+    out : ndarray of shape (N, C, H, W), dtype of x; in [0, 1]
     """
     ### BEGIN SOLUTION
     m = x.mean(axis=(1, 2, 3), keepdims=True)
@@ -443,7 +444,7 @@ def color_cast(x, cast):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W); in [0, 1]
+    out : ndarray of shape (N, C, H, W), dtype of x; in [0, 1]
     """
     ### BEGIN SOLUTION
     return np.clip(x + cast[:, None, None], 0, 1)
@@ -469,7 +470,7 @@ def shade(x, strength):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W); in [0, 1]
+    out : ndarray of shape (N, C, H, W), dtype of x; in [0, 1]
     """
     ### BEGIN SOLUTION
     ramp = np.linspace(1, 1 - strength, x.shape[3], dtype=x.dtype)
@@ -546,7 +547,7 @@ def random_crop(x, padding, rng):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W)
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     n, _, h, w = x.shape
@@ -583,7 +584,7 @@ def cutout(x, size, rng):
 
     Returns
     -------
-    out : ndarray of shape (N, C, H, W)
+    out : ndarray of shape (N, C, H, W), dtype of x
     """
     ### BEGIN SOLUTION
     n, _, h, w = x.shape
@@ -601,8 +602,8 @@ check("cutout", cutout, points=3)
 
 # %% [markdown]
 # ### Picture
-# Three draws of each, and what thousands of draws add up to. Predict first, for holes of 6 x 6 in images of 12 x 12: how
-# often is a pixel in the middle hidden, how often one in a corner?
+# Three draws of each, and what thousands of draws add up to: crops with `padding=2`, holes of 6 x 6 in images of 12 x 12.
+# Predict first: how often is a pixel in the middle hidden, how often one in a corner?
 
 # %% demo="draws"
 plots.augmentation_draws(random_crop, cutout, seed=SEED)
@@ -818,8 +819,8 @@ plots.augmentation_pipeline(pipeline, random_apply, compose, seed=SEED)
 # It does: the shade is always dark at the right, unless a flip comes after it. And contrast is taken about the mean of
 # the image, which a hole lowers; after the hole, black need not stay black either.
 #
-# `light` draws *one* factor a call. All images of the batch that the coin chose get the same contrast. With many
-# batches that evens out; it is worth knowing where "random" is hidden in a recipe.
+# `light` draws *one* factor a call. All images of the batch that the coin chose get the same contrast (unless your
+# `random_apply` hands them over one by one). With many batches that evens out; it is worth knowing where "random" is hidden in a recipe.
 #
 # </details>
 
@@ -947,7 +948,7 @@ plots.augmentation_style(gram_matrix, adain, seed=SEED)
 
 # %% [markdown]
 # ### Question
-# Why are the diagonals of "style" and "adain" equal, and the rest only nearly? And why can one go back?
+# Why are the diagonals of "style" and "adain" equal, and the rest not? And why can one go back?
 #
 # <details><summary>Answer</summary>
 #
@@ -1064,6 +1065,8 @@ plots.augmentation_compression(compress_dynamic_range)
 # The noise is spread over all 4000 Hz, each note stands in a few narrow lines: there it is far stronger. Your ear
 # sorts by frequency, too.
 #
+# The soft notes gain: after turning up they are nearly as loud as the others.
+#
 # Each wave's crest is pressed flat, and a flattened sine holds odd multiples of 300 Hz. Those beyond 4000 Hz come back
 # folded, at 500 or 1100 Hz. Real compressors follow the *envelope* of the sound, slower than a wave, so the wave keeps
 # its shape.
@@ -1084,7 +1087,7 @@ plots.augmentation_compression(compress_dynamic_range)
 # $$\phi_k \leftarrow \phi_k + \angle X_k(t + \mathrm{hop}) - \angle X_k(t)$$
 #
 # - $X(t)$: the spectrum of a frame of `n_fft` samples that begins at $t$, under a Hann window; $k$: one of its
-#   frequencies;
+#   frequencies; $\angle$: the phase (`np.angle`);
 # - output frames stand `hop` apart; the next one comes from $t + \mathrm{rate} \cdot \mathrm{hop}$ of the input, with
 #   *its* magnitudes $|X_k|$;
 # - $\phi_k$: the phase of the output. It advances as the input does in `hop` samples: waves stay in step.
@@ -1099,9 +1102,10 @@ def time_stretch(x, rate, n_fft=1024, hop=256):
 
     A phase vocoder (Flanagan and Golden 1966). Every `hop` samples of the
     output stands a frame. Its magnitudes are those of the input `rate`
-    times as far on; its phases go on from the frame before by what the
-    input's phases advance in `hop` samples there. A Hann window before
-    and after, the sum divided by the overlapping squared windows.
+    times as far on, to the nearest sample; its phases go on from the
+    frame before by what the input's phases advance in `hop` samples
+    there. A Hann window before and after, the sum divided by the
+    overlapping squared windows. How you pad the ends is up to you.
 
     Parameters
     ----------

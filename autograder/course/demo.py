@@ -13,6 +13,7 @@ from autograder.course.build import topics
 from autograder.course.sample import samples
 from autograder.grading.classroom import grade_class
 from autograder.grading.course import Course, CourseError
+from autograder.grading.pool import processes
 from autograder.grading.secret import secret
 from autograder.report.table import class_table
 from autograder.sandbox.levels import find_for_samples
@@ -26,11 +27,13 @@ def run(root: Path, folder: Path) -> int:
     level = find_for_samples()
     print(f"A class of samples lies in {folder}/submitted. Isolation: {level}.\n")
     failed = []
-    with _inside(folder):
+    # One pool for all assignments: a process loads PyTorch once.
+    with _inside(folder), processes(os.cpu_count() or 1) as pool:
         course = Course.at(Path.cwd())
         for assignment in topics(root):
             bar = tqdm(desc=assignment, unit="submission", disable=None, leave=False, file=sys.stderr)
-            for result in grade_class(course, assignment, secret(course.root), level, progress=bar.reset):
+            results = grade_class(course, assignment, secret(course.root), level, executor=pool, progress=bar.reset)
+            for result in results:
                 bar.update()
                 if result.error:
                     failed.append(f"{result.student}: {result.error}")

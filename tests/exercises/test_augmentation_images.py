@@ -1213,7 +1213,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("exercise_id", RANDOM)
-@pytest.mark.parametrize("answer", HOSTILE, ids=str)
+@pytest.mark.parametrize("answer", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_answer_stops_the_judge(exercise_id, answer):
     def function(x, argument, rng):
         return answer(x) if callable(answer) else answer

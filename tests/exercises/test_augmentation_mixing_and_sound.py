@@ -582,6 +582,10 @@ wrongs(
     over_twenty=(noisy(lambda x, snr: np.mean(x.astype(float) ** 2) / 10 ** (snr / 20)), "ratio_of_amplitudes"),
     times_the_ratio=(noisy(lambda x, snr: np.mean(x.astype(float) ** 2) * 10 ** (snr / 10)), "sign_of_snr"),
     loudest=(noisy(lambda x, snr: np.abs(x).max().astype(float) ** 2 / 10 ** (snr / 10)), "peak_for_power"),
+    amplitude_by_the_ratio=(
+        lambda x, snr, rng: (x + rng.normal(0, np.sqrt(np.mean(x**2)) / 10 ** (snr / 10), len(x))).astype(x.dtype),
+        "powers_for_amplitudes",
+    ),
     natural_base=noisy(lambda x, snr: np.mean(x.astype(float) ** 2) / math.exp(snr / 10)),
     laplace=noisy(draw=lambda rng, n: rng.laplace(0, 1 / math.sqrt(2), n)),
     signs=noisy(draw=lambda rng, n: rng.choice([-1.0, 1.0], n)),
@@ -785,8 +789,25 @@ def mirrored_ends(x, rate, n_fft=1024, hop=256):
     return unwrapped(x, rate, n_fft, hop, centre="reflect")
 
 
+def places_added_up(x, rate, n_fft=1024, hop=256):
+    """Frames that begin at t, as the equation says, with t a float that is cut down anew each time it is used."""
+    window, samples = np.hanning(n_fft), round(len(x) / rate)
+    padded = np.concatenate([x, np.zeros(2 * n_fft + hop)])
+
+    def spectrum(t):
+        return np.fft.rfft(window * padded[int(t) : int(t) + n_fft])
+
+    t, phase, out = 0.0, np.angle(spectrum(0)), []
+    while len(out) * hop < samples and t <= len(x):
+        out.append(window * np.fft.irfft(np.abs(spectrum(t)) * np.exp(1j * phase)))
+        phase = phase + np.angle(spectrum(t + hop)) - np.angle(spectrum(t))
+        t += rate * hop
+    return overlapped(out, window, hop, samples)[:samples].astype(x.dtype)
+
+
 rights(
     "time_stretch",
+    places_added_up=places_added_up,
     as_librosa=unwrapped,
     ends_mirrored=mirrored_ends,
     advance_of_the_input=input_frames,
@@ -820,6 +841,12 @@ def frames_of_the_grid(x, rate, n_fft=1024, hop=256):
     return overlapped(picked, window, hop, samples + n_fft)[n_fft // 2 :][:samples].astype(x.dtype)
 
 
+def half_a_frame_late(x, rate, n_fft=1024, hop=256):
+    """The padding in front is not cut off again."""
+    out = stretch(x, rate, n_fft, hop)
+    return np.pad(out, (n_fft // 2, 0))[: len(out)]
+
+
 def faster_only(x, rate, n_fft=1024, hop=256):
     return stretch(x, max(rate, 1.0), n_fft, hop)
 
@@ -835,6 +862,7 @@ wrongs(
     ),
     upside_down_rate=(lambda x, rate, n_fft=1024, hop=256: stretch(x, 1 / rate, n_fft, hop), "inverse_rate"),
     faster_only=faster_only,
+    half_a_frame_late=half_a_frame_late,
     one_sample_more=lambda x, rate, n_fft=1024, hop=256: stretch(x, rate, n_fft, hop, length=lambda n: round(n) + 1),
     rounded_up=lambda x, rate, n_fft=1024, hop=256: stretch(x, rate, n_fft, hop, length=math.ceil),
     silent=lambda x, rate, n_fft=1024, hop=256: np.zeros(round(len(x) / rate), x.dtype),
@@ -897,6 +925,11 @@ wrongs(
     plus_a_share=(lambda x, s: raised(x, 1 + s / 12) if s > -12 else x, "not_a_power"),
     unchanged=(lambda x, s: x.copy(), "only_stretched"),
     bins_moved=shifted_bins,
+    nearest=(nearest_samples, "nearest_sample"),
+    tape_that_ends=(
+        lambda x, s: np.interp(np.arange(len(x)) * 2 ** (s / 12), np.arange(len(x)), x).astype(x.dtype),
+        "only_resampled",
+    ),
     one_sample_less=(lambda x, s: raised(x, 2 ** (s / 12))[:-1], "length_changed"),
     float64=(lambda x, s: raised(x, 2 ** (s / 12)).astype(float), "changes_dtype"),
     silent=lambda x, s: 0 * x,
@@ -906,7 +939,6 @@ rights(
     "pitch_shift",
     another_vocoder=lambda x, s: raised(x, 2 ** (s / 12), unwrapped),
     ratios=lambda x, s: raised(x, math.pow(2, s / 12), by_ratios),
-    nearest=nearest_samples,
     locked=lambda x, s: raised(x, np.exp2(s / 12), time_stretch.phase_locked),
     two_halves=lambda x, s: raised(raised(x, 2 ** (s / 24)), 2 ** (s / 24)),
 )

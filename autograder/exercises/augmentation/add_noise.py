@@ -30,6 +30,7 @@ POWERS = {
     "ratio_of_amplitudes": lambda x, ratio: np.mean(x**2) / math.sqrt(ratio),
     "sign_of_snr": lambda x, ratio: np.mean(x**2) * ratio,
     "power_for_deviation": lambda x, ratio: (np.mean(x**2) / ratio) ** 2,
+    "powers_for_amplitudes": lambda x, ratio: np.mean(x**2) / ratio**2,
     "peak_for_power": lambda x, ratio: np.max(np.abs(x)) ** 2 / ratio,
     "mean_size_for_power": lambda x, ratio: np.mean(np.abs(x)) ** 2 / ratio,
     "variance_for_power": lambda x, ratio: np.var(x) / ratio,
@@ -44,6 +45,8 @@ SENTENCES = {
     "sign_of_snr": "A larger snr_db gives more noise. It is signal over noise: the noise has the sound's power *divided* by "
     "10^(snr_db / 10).",
     "power_for_deviation": "The noise's power is used as its standard deviation. The deviation is the root of the power.",
+    "powers_for_amplitudes": "The deviation of the noise is divided by 10^(snr_db / 10). That divides the *power*: the "
+    "deviation is its root, so divide it by 10^(snr_db / 20).",
     "peak_for_power": "The noise is scaled by the loudest sample. The sound's power is the mean of its squares.",
     "mean_size_for_power": "The noise is scaled by the mean of |x|. The sound's power is the mean of its *squares*.",
     "variance_for_power": "The noise is scaled by the variance of x. The power is mean(x^2), the sound's mean included.",

@@ -23,6 +23,10 @@ from autograder.judge import Case, Finding, Mistake, Probe, Procedure, Script, W
 
 # Relative: a twentieth of a semitone, or 5 cents. Right ones are off by less than 0.0002.
 IN_TUNE = 0.003
+# Of a tone's deviation in its earlier part, up a fifth and more: a tape has ended by then, right ones keep a half.
+ENDED = 0.1
+# Share of samples that equal the one before, a fourth down: 0.25 where the nearest is read, 0 where there is a line.
+REPEATED = 0.05
 # In samples, as in `time_stretch`: right ones are off by up to 350 for the intervals that are asked.
 PLACE = 600
 
@@ -31,6 +35,8 @@ SENTENCES = {
     "not_a_power": "The factor is 1 + semitones / 12. Semitones multiply: 2 ** (semitones / 12), so that 12 of them double.",
     "only_stretched": "The pitch stays: after the stretch the sound still has to be read `factor` times as fast.",
     "only_resampled": "Higher means faster here, as with a tape: what happens at t must stay at t. Stretch the sound first.",
+    "nearest_sample": "Samples are repeated or left out, and the sound hisses: read between them, on the line from one to "
+    "the next (`np.interp`).",
     "length_changed": "The length changes: at the end there are as many samples as in x.",
     "factor_twice": "The pitch changes twice as much as it should: the factor is applied twice.",
 }
@@ -77,6 +83,9 @@ def ask_tone(case, rng):
             # A plain vocoder loses a third of a tone on the way to twice the length.
             if not 0.3 < level(out) / level(x) < 2:
                 return [Finding("the tone is nearly gone, or far too loud")]
+            early, late = out[:2048], out[int(0.75 * len(out)) :][:1024]
+            if semitones >= 7 and np.std(late) < ENDED * np.std(early):
+                return [named("only_resampled")]
             ratios.append((pitch(out) / frequency, semitones))
         return pitch_findings(ratios)
 
@@ -132,6 +141,34 @@ def ask_place(case, rng):
                     else Finding("what happens at t does not stay at t")
                 ]
         return []
+
+    return Probe(script, f"pitch_shift(x, {case.get('semitones')[0]})", findings=findings)
+
+
+def ask_between(case, rng):
+    """Tones read slower: between two samples of the stretched sound lie others than these two."""
+    script, tones = Script(), []
+    for semitones in case.get("semitones"):
+        frequency = rng.uniform(0.05, 0.08)
+        x = tone(8192, frequency)
+        asked(script, x, semitones)
+        tones.append((x, semitones, frequency))
+
+    def findings(values):
+        ratios, repeated = [], []
+        for value, (x, semitones, frequency) in zip(values, tones, strict=True):
+            out = heard(value, x, semitones)
+            if isinstance(out, Finding):
+                return [out]
+            out = middle(out, 1024)
+            if not 0.3 < level(out) / level(x) < 2:
+                return [Finding("the tone is nearly gone, or far too loud")]
+            ratios.append((pitch(out) / frequency, semitones))
+            repeated.append(np.mean(out[1:] == out[:-1]) > REPEATED)
+        # Two intervals alike do not tell how a factor is wrong.
+        if pitch_findings(ratios):
+            return [Finding("a tone does not get 2^(semitones / 12) times its frequency")]
+        return [named("nearest_sample")] if all(repeated) else []
 
     return Probe(script, f"pitch_shift(x, {case.get('semitones')[0]})", findings=findings)
 
@@ -197,6 +234,7 @@ def ask_again(case, rng):
 
 ASK = {
     "tone": ask_tone,
+    "between": ask_between,
     "place": ask_place,
     "length": ask_length,
     "same": ask_same,
@@ -249,6 +287,18 @@ def tape_repeated(x, semitones):
     return read_at(x, np.arange(len(x)) * factor % (len(x) - 1))
 
 
+def nearest_read(x, semitones):
+    factor = 2 ** (semitones / 12)
+    longer = vocoder(x, 1 / factor)
+    return longer[np.minimum(np.rint(np.arange(len(x)) * factor).astype(int), len(longer) - 1)]
+
+
+def cut_down_read(x, semitones):
+    factor = 2 ** (semitones / 12)
+    longer = vocoder(x, 1 / factor)
+    return longer[np.minimum((np.arange(len(x)) * factor).astype(int), len(longer) - 1)]
+
+
 def wrong_length(x, semitones):
     factor = 2 ** (semitones / 12)
     longer = np.pad(vocoder(x, 1 / factor), (0, 1024))
@@ -298,6 +348,7 @@ EXERCISE = Procedure(
         ),
         Case("other intervals", property="tone", semitones=(7, -5, 3, -4.5), weight=5),
         Case("a fifth of a semitone", property="tone", semitones=(0.2, -0.2), samples=16_384),
+        Case("between two samples the sound lies between them", property="between", semitones=(-5, -4), weight=2),
         Case("what happens at t stays at t", property="place", semitones=(5, -5), weight=4),
         Case("semitones=0 changes nothing but the ends", property="same"),
         Case("silence stays silence", property="silence"),
@@ -312,6 +363,8 @@ EXERCISE = Procedure(
         mistake("only_stretched", stretched),
         mistake("only_resampled", tape),
         mistake("only_resampled", tape_filled_up),
+        mistake("nearest_sample", nearest_read),
+        mistake("nearest_sample", cut_down_read),
         mistake("length_changed", wrong_length),
         mistake("factor_twice", twice),
     ],

@@ -20,7 +20,7 @@ SENTENCES = {
     "`rng.integers(0, 2 * padding + 1, size=n)`.",
     "unchanged": "The images come back as they were at each call: cuts always begin at row and column `padding`. Draw "
     "where they begin.",
-    "one_axis_only": "The images move along one axis only. Draw a row and a column for each.",
+    "one_axis_only": "All images begin at the same row, or all at the same column. Draw both for each image.",
     "rows_equal_columns": "Row and column of a cut are always the same number, so images move along the diagonal. Draw "
     "them independently.",
     "range_ends_early": "The last place, 2 * padding, is never drawn: `rng.integers` leaves its upper end out. "

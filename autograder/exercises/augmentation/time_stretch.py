@@ -31,10 +31,13 @@ from autograder.judge import Case, Finding, Mistake, Probe, Procedure, Script, W
 PITCH = 0.1 / 1024
 # A tone that begins at its peak, at moderate rates: right ones keep 0.91 and more; the next wrong window gives 0.75.
 LEVEL = 0.15
-# Loudest over softest block of a steady tone: right ones are within 0.02, trembling ones begin at 0.5.
-TREMBLE = 0.15
+# Loudest over softest block of a steady tone: right ones are within 0.02, and within 0.2 where places in the input are
+# added up as floats, so that a frame is now and then a sample late; trembling ones begin at 0.5.
+TREMBLE = 0.3
 # In samples: right ones are off by up to 430 (a swelling tone's frames see it early), cut ones by 1,200 and more.
 PLACE = 600
+# In samples: a sound that is only cut stays exactly where it was; one that is half a frame late comes within 500 of it.
+EXACT = 100
 # In a frame of 1,024: a gliding tone is smeared; right ones are off by up to 3.2 bins, wrong ones by 14 and more.
 GLIDE = 8 / 1024
 # Of a click's energy, further away than a frame: right ones have 0.001, frames four times as long 0.03.
@@ -176,7 +179,7 @@ def ask_place(case, rng):
                 at_once = min(at, len(out) - 1)
                 return [
                     named("cut_not_stretched")
-                    if abs(centre - at_once) < PLACE
+                    if abs(centre - at_once) < EXACT
                     else Finding("what happens at t does not happen at t / rate")
                 ]
         return []
@@ -516,7 +519,7 @@ EXERCISE = Procedure(
     hints=[
         "Cut the input into windowed frames and look at their spectra. For the output, a frame every `hop` samples: which "
         "of the input does it take its magnitudes from? And why do the phases it finds there not fit?",
-        "For the output's frame at t look at the input at t * rate and `hop` samples before: the difference of the two "
+        "For the output's frame at t look at the input at t * rate, rounded, and `hop` samples before: the difference of the two "
         "phases is how far each bin turns in `hop` samples. Add it to the phases of the output's last frame.",
         "`phase = np.cumsum(advance, axis=0)` with `advance = np.angle(now) - np.angle(before)`, the first row being "
         "`np.angle(now[0])`; then `np.fft.irfft(np.abs(now) * np.exp(1j * phase)) * window`, added up every `hop` samples, "
