@@ -44,8 +44,8 @@ _GENERAL = {
     "dtype": (
         "changes_dtype",
         "Float32 goes in and another dtype comes out: a float64 array or NumPy scalar slips into the computation "
-        "(`np.zeros(shape)`, `np.ones(shape)`, `np.sqrt(2)`). Make new arrays with `np.zeros_like(x)`, and keep "
-        "numbers as Python floats.",
+        "(`np.zeros(shape)`, `np.eye(n)`, `mask * 1.0`, `np.sqrt(2)`). Make new arrays in the dtype of what came in "
+        "(`np.zeros_like(x)`, `.astype(x.dtype)`), and keep numbers as Python floats.",
     ),
 }
 
@@ -162,7 +162,11 @@ def _assess(exercise: Exercise, item: _Drawn, outcome: Outcome, secret: bool) ->
             ]
             function = probe.function or exercise.names[-1]
             named[name] = sentence.format(f=function, label=labels[0] if labels else "")
-    return CaseResult(**base, passed=False, **_told(first[0], first[1], secret)), named
+    told = _told(first[0], first[1], secret)
+    if case.get("mode") in ("inputs", "again") and "value" in roles and "input" not in roles:
+        # A cross at "leaves its arguments as they were" would accuse a function that only calculates wrongly.
+        told["message"] = f"not seen while the answer itself is wrong: {told['message']}"
+    return CaseResult(**base, passed=False, **told), named
 
 
 def _is_float32(value: object) -> bool:

@@ -251,38 +251,43 @@ def ask_small_alpha(case, rng):
 
 
 def ask_large_alpha(case, rng):
-    """40,000 lam of Beta(10, 10) in one batch. The two pixels of an image lie on a parabola, u and u^2: where a chord
-    leaves it tells the other end."""
-    n, alpha = 40_000, 10.0
+    """40,000 lam of Beta(10, 10). The two pixels of an image lie on a parabola, u and u^2: where a chord leaves it
+    tells the other end."""
+    n, calls, alpha = 1_000, 40, 10.0
     u = rng.permutation(np.linspace(0.05, 0.95, n))
     x = np.stack([u, u**2], axis=1)[:, :, None, None]
     y = np.eye(2)[rng.integers(2, size=n)]
     script = Script()
-    blended, _ = script.call(0, x, y, alpha, script.rng(int(rng.integers(2**31))), unpack=2)
-    script.get(blended, Want("x", None))
+    generator, images, labels = script.rng(int(rng.integers(2**31))), script.put(x), script.put(y)
+    for _ in range(calls):
+        blended, _ = script.call(0, images, labels, alpha, generator, unpack=2)
+        script.get(blended, Want("x", None))
 
     def findings(values):
-        got = as_batch(values[0], x, "the blended x")
-        if isinstance(got, Finding):
-            return [got]
-        along, up = got[:, 0, 0, 0] - u, got[:, 1, 0, 0] - u**2
-        mixed = np.abs(along) > 1e-10
-        if not mixed.any():
-            return [named("images_not_mixed")]
-        if np.count_nonzero(~mixed) > 50:
-            # One image of all is its own partner on average, and no lam comes so close to 1.
+        lam, own = [], 0
+        for value in values:
+            got = as_batch(value, x, "the blended x")
+            if isinstance(got, Finding):
+                return [got]
+            along, up = got[:, 0, 0, 0] - u, got[:, 1, 0, 0] - u**2
+            mixed = np.abs(along) > 1e-10
+            if not mixed.any():
+                return [named("images_not_mixed")]
+            own += np.count_nonzero(~mixed)
+            way = up[mixed] / along[mixed] - 2 * u[mixed]
+            place = (u[mixed] + way - 0.05) / 0.9 * (n - 1)
+            with np.errstate(all="ignore"):
+                lam.append(1 - along[mixed] / way)
+            if not (np.abs(place - np.rint(place)) < 0.2).all() or not np.isfinite(lam[-1]).all():
+                return [Finding("a result is no blend of two images")]
+        if own > 150:
+            # One image of a batch is its own partner on average, and no lam comes so close to 1.
             return [Finding("lam does not come from Beta(alpha, alpha)")]
-        way = up[mixed] / along[mixed] - 2 * u[mixed]
-        place = (u[mixed] + way - 0.05) / 0.9 * (n - 1)
-        with np.errstate(all="ignore"):
-            lam = 1 - along[mixed] / way
-        if not (np.abs(place - np.rint(place)) < 0.2).all() or not np.isfinite(lam).all():
-            return [Finding("a result is no blend of two images")]
-        if np.ptp(lam) < 1e-5:
+        if all(np.ptp(of_batch) < 1e-5 for of_batch in lam):
             return [named("one_lam")]
-        return lam_findings(lam, alpha)
+        return lam_findings(np.concatenate(lam), alpha)
 
-    return Probe(script, f"mixup(x, y, {alpha}, rng)", findings=findings)
+    return Probe(script, f"mixup(x, y, {alpha}, rng), {calls} times", findings=findings)
 
 
 def lam_findings(lam, alpha):

@@ -1,0 +1,5 @@
+"""Stock nbgrader gives the same points, on every assignment."""
+
+from .proving import proofs
+
+test_the_proof_holds = proofs(["stock"])
