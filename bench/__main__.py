@@ -210,7 +210,7 @@ def main() -> None:
         where_time_goes(root, Path(folder), options.size)
         at_scale(root, Path(folder), options.scale, 2)
     print()
-    solutions.main()
+    solutions.main(options.rounds)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from autograder.course.build import topics
 from autograder.course.source import parse
 
 _ROOT = Path(__file__).resolve().parents[1]
-_ROUNDS = 7
 _LEAST_SECONDS = 0.05  # of one round: a short piece of work is repeated
 
 Work = Callable[[], Any]
@@ -153,7 +152,7 @@ def _images(name: dict[str, Any], rng: np.random.Generator) -> Iterator[tuple[st
             yield function, size, lambda f=function, a=arguments: name[f](*a), work
 
 
-def compare(ours: Work, theirs: Work) -> tuple[float, float]:
+def compare(ours: Work, theirs: Work, rounds: int) -> tuple[float, float]:
     """Median seconds of each, measured in turns."""
     times: tuple[list[float], list[float]] = [], []
     repeats = []
@@ -162,7 +161,7 @@ def compare(ours: Work, theirs: Work) -> tuple[float, float]:
         began = time.perf_counter()
         work()
         repeats.append(max(1, round(_LEAST_SECONDS / max(time.perf_counter() - began, 1e-6))))
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         for work, count, found in zip((ours, theirs), repeats, times, strict=True):
             began = time.perf_counter()
             for _ in range(count):
@@ -171,13 +170,13 @@ def compare(ours: Work, theirs: Work) -> tuple[float, float]:
     return median(times[0]), median(times[1])
 
 
-def main() -> None:
+def main(rounds: int = 7) -> None:
     """Print the table."""
     torch.set_num_threads(1)
     print(f"{'Solutions beside PyTorch, one thread each':<44} {'of':<18} {'ours':>9} {'PyTorch':>9} {'ratio':>7}")
     with threadpool_limits(1):
         for what, size, ours, theirs in pieces(solutions()):
-            one, other = compare(ours, theirs)
+            one, other = compare(ours, theirs, rounds)
             print(f"{what:<44} {size:<18} {1e3 * one:6.2f} ms {1e3 * other:6.2f} ms {one / other:5.1f} ×", flush=True)
 
 

@@ -26,7 +26,7 @@ from autograder.progress import VARIABLE as PROGRESS
 from autograder.sandbox.levels import VARIABLE, find_for_samples
 from autograder.sandbox.process import Limits
 
-_SEEDS = (PUBLIC_SEED, "proof-1", "proof-2")
+_SEEDS = (PUBLIC_SEED, "proof")
 _LEAST_MISTAKES = 3
 
 

@@ -204,10 +204,10 @@ def test_a_grader_that_is_killed_at_any_moment_goes_on_as_if_it_had_not_been(mak
         done.append(count - 1)
     with_manual_score(killed)
     generator = random.Random(5)
-    for number in range(3):
+    for number in range(2):
         process = start(killed, environment=TRUSTED)
         # Towards the end of what an undisturbed run takes there is more to disturb.
-        time.sleep(lasted * (0.4 + 0.5 * (number + generator.random()) / 3))
+        time.sleep(lasted * (0.5 + 0.4 * (number + generator.random()) / 2))
         processes = below(process)
         process.kill()
         finish(process)
