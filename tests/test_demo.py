@@ -151,7 +151,6 @@ DESERVED = {
             "orthogonal": None,
         },
         "sign_bias": {
-            "zca_whiten": ["rotation_left_in"],
             "small_normal": ["global_generator"],
             "gain": ["slope_not_squared"],
             "kaiming_normal": ["slope_not_squared"],

@@ -1,11 +1,5 @@
 # base: solved
 
-# %% zca_whiten
-def zca_whiten(x, eps=1e-5):
-    xc = x - x.mean(axis=0)
-    lam, U = np.linalg.eigh(xc.T @ xc / len(x))
-    return xc @ U / np.sqrt(lam + eps)
-
 # %% gain
 def gain(nonlinearity, param=None):
     if nonlinearity == "relu":
