@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
 
 from autograder.course.build import topics
-from autograder.course.source import parse
+from autograder.course.source import worked
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LEAST_SECONDS = 0.05  # of one round: a short piece of work is repeated
@@ -25,11 +25,9 @@ Work = Callable[[], Any]
 
 def solutions() -> dict[str, Any]:
     """Every worked solution of the course by name: the cells that students fill in, run in order."""
-    names: dict[str, Any] = {"np": np}
+    names: dict[str, Any] = {}
     for topic in topics(_ROOT):
-        for cell in parse(_ROOT / "solutions" / f"{topic}.py", _ROOT).cells:
-            if cell.kind == "exercise":
-                exec(compile(cell.source, f"<{topic}>", "exec"), names)
+        names |= worked(topic, _ROOT)
     return names
 
 

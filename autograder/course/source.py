@@ -4,9 +4,10 @@ import ast
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jupytext.cell_reader import DoublePercentScriptCellReader
 
@@ -130,6 +131,24 @@ def parse(path: Path, root: Path) -> Source:
         message = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8"
         raise SourceErrors([SourceError(file, line, message)]) from None
     return parse_text(text, path.stem, file)
+
+
+def worked(topic: str, root: Path, also: Callable[[Cell], bool] = lambda cell: False, **names: Any) -> dict[str, Any]:
+    """What the solution cells of a text define, by name.
+
+    Parameters
+    ----------
+    topic, root : the text is `root`/solutions/TOPIC.py
+    also : which of its other cells to run too
+    names : what the cells find there already, besides `np`
+    """
+    import numpy as np
+
+    names = {"np": np, **names}
+    for cell in parse(root / "solutions" / f"{topic}.py", root).cells:
+        if cell.kind == "exercise" or also(cell):
+            exec(compile(cell.source, f"<{topic}>", "exec"), names)
+    return names
 
 
 def parse_text(text: str, topic: str, file: str) -> Source:

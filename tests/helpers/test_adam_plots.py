@@ -12,24 +12,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.course.source import parse
+from autograder.course.source import worked
 from helpers import data, landscapes, plots, widgets
 from helpers.plots import adam as pictures
 from helpers.widgets import adam as explorer
 
+from .drawn import named, render, unwritten
+
 ROOT = Path(__file__).parents[2]
-
-
-def _solutions() -> dict:
-    """Return the functions that the notebook defines: those given, and those of its solution cells."""
-    names = {"np": np}
-    for cell in parse(ROOT / "solutions" / "03_adam.py", ROOT).cells:
-        if cell.kind == "exercise" or (cell.kind == "setup" and "def sgd" in cell.source):
-            exec(cell.source, names)
-    return names
-
-
-SOLVED = _solutions()
+SOLVED = worked("03_adam", ROOT, also=lambda cell: cell.kind == "setup" and "def sgd" in cell.source)
 RACERS = ("momentum", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "nadam")
 # picture: the functions it is drawn with, and what makes it quick
 CASES = {
@@ -71,24 +62,6 @@ def draw(name, functions=None, **options):
     figure, notes = getattr(plots, name).draw(*arguments, **(quick | options))
     assert plt.get_fignums() == [], "a figure left open would be shown twice"
     return figure, notes
-
-
-def render(figure):
-    """Draw a figure down to its texts, where matplotlib's own complaints would come; where it puts them is slow."""
-    figure.set_layout_engine("none")
-    figure.draw_without_rendering()
-
-
-def named(name, function):
-    function.__name__ = name
-    return function
-
-
-def unwritten(name):
-    def stub(*args, **kwargs):
-        raise NotImplementedError(f"{name}: write it")
-
-    return named(name, stub)
 
 
 def returning(value):

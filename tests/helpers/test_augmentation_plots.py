@@ -12,25 +12,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.course.source import parse
+from autograder.course.source import worked
 from helpers import data, plots, samples, widgets
 from helpers.plots import augmentation as pictures
 from helpers.plots import ready
 from helpers.widgets import augmentation as explorer
 
+from .drawn import named, render, unwritten
+
 ROOT = Path(__file__).parents[2]
-
-
-def _solutions() -> dict:
-    """Return the functions that the notebook's solution cells define."""
-    names = {"np": np}
-    for cell in parse(ROOT / "solutions" / "11_augmentation.py", ROOT).cells:
-        if cell.kind == "exercise":
-            exec(cell.source, names)
-    return names
-
-
-SOLVED = _solutions()
+SOLVED = worked("11_augmentation", ROOT)
 
 
 def pipeline_of(compose, random_apply, transform):
@@ -87,23 +78,6 @@ def draw(name, functions=None, **options):
     figure, notes = getattr(plots, name).draw(*(hand_over(*table) if hand_over else table), **(quick | options))
     assert plt.get_fignums() == [], "a figure left open would be shown twice"
     return figure, notes
-
-
-def render(figure):
-    figure.set_layout_engine("none")
-    figure.draw_without_rendering()
-
-
-def named(name, function):
-    function.__name__ = name
-    return function
-
-
-def unwritten(name):
-    def stub(*args, **kwargs):
-        raise NotImplementedError(f"{name}: write it")
-
-    return named(name, stub)
 
 
 def giving(value):

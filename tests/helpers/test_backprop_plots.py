@@ -7,27 +7,18 @@ import matplotlib
 import numpy as np
 import pytest
 
-from autograder.course.source import parse
+from autograder.course.source import worked
 from helpers import data, plots, widgets
 from helpers.plots import backprop as pictures
 from helpers.plots.ready import NotReady
 from helpers.training import Layers
 from helpers.widgets import backprop as playground
 
+from .drawn import render, unwritten
+
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[2]
-
-
-def _solutions() -> dict:
-    """Return the functions that the notebook defines: the exercises', and the twenty lines."""
-    names = {"np": np, "SEED": 0}
-    for cell in parse(ROOT / "solutions" / "01_backprop.py", ROOT).cells:
-        if cell.kind == "exercise" or cell.id == "twenty_lines":
-            exec(cell.source, names)
-    return names
-
-
-SOLVED = _solutions()
+SOLVED = worked("01_backprop", ROOT, also=lambda cell: cell.id == "twenty_lines", SEED=0)
 LINEAR = ("linear_forward", "linear_backward")
 NETWORK = (*LINEAR, "relu", "relu_backward", "softmax_cross_entropy")
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus")
@@ -66,14 +57,6 @@ def few_digits(monkeypatch):
     whole = data.digits(seed=0)
     few = data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
     monkeypatch.setattr(pictures, "_digits", lambda seed=0: few)
-
-
-def unwritten(name):
-    def function(*args, **kwargs):
-        raise NotImplementedError(f"{name}: your code")
-
-    function.__name__ = name
-    return function
 
 
 def broken(name, value):
@@ -176,12 +159,6 @@ def test_a_wrong_answer_never_stops_a_picture(name, spoiler, few_digits):
         figure, _ = with_one(name, spoilt, broken(spoilt, SPOILERS[spoiler]))
         if spoiler in ("nan", "huge", "all zero"):  # of the others nothing is drawn
             render(figure)
-
-
-def render(figure):
-    """Draw a figure down to its texts and ticks, where matplotlib's own complaints would come."""
-    figure.set_layout_engine("none")  # most of the time, and nothing that a wrong number could spoil
-    figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize("value", [None, "nonsense", 3.0, (np.zeros(3),), (None, None), ("a", "b"), ({}, {})])

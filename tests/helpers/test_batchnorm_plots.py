@@ -7,25 +7,16 @@ import matplotlib
 import numpy as np
 import pytest
 
-from autograder.course.source import parse
+from autograder.course.source import worked
 from helpers import data, plots, widgets
 from helpers.plots import batchnorm as pictures
 from helpers.widgets import batchnorm as explorer
 
+from .drawn import unwritten
+
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[2]
-
-
-def _solutions() -> dict:
-    """Return the functions that the notebook's solution cells define."""
-    names = {"np": np}
-    for cell in parse(ROOT / "solutions" / "07_batchnorm.py", ROOT).cells:
-        if cell.kind == "exercise":
-            exec(cell.source, names)
-    return names
-
-
-SOLVED = _solutions()
+SOLVED = worked("07_batchnorm", ROOT)
 NETWORK = ("batchnorm_forward", "batchnorm_backward_fast", "batchnorm_inference", "update_running")
 QUICK = {"steps": 30, "seeds": 2}
 # picture: the functions it is drawn with, and what makes it quick
@@ -61,14 +52,6 @@ def small_network(monkeypatch):
     few = data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
     monkeypatch.setattr(pictures, "_digits", lambda: few)
     monkeypatch.setattr(pictures, "_SIZES", (64, 8, 16, 10))
-
-
-def unwritten(name):
-    def function(*args, **kwargs):
-        raise NotImplementedError(f"{name}: your code")
-
-    function.__name__ = name
-    return function
 
 
 def broken(name, value):

@@ -11,24 +11,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.course.source import parse
+from autograder.course.source import worked
 from helpers import plots, widgets
 from helpers.plots import dropout as pictures
 from helpers.widgets import dropout as explorer
 
+from .drawn import named, render, unwritten
+
 ROOT = Path(__file__).parents[2]
-
-
-def _solutions() -> dict:
-    """Return the functions of the notebook's solution cells."""
-    names = {"np": np}
-    for cell in parse(ROOT / "solutions" / "10_dropout.py", ROOT).cells:
-        if cell.kind == "exercise":
-            exec(cell.source, names)
-    return names
-
-
-SOLVED = _solutions()
+SOLVED = worked("10_dropout", ROOT)
 LAYER = ("dropout_forward", "dropout_backward")
 SHORT = {"epochs": 1, "seeds": range(1)}
 # picture: the functions it is drawn with, and what makes it quick
@@ -60,24 +51,6 @@ def draw(name, functions=None, **options):
     figure, notes = getattr(plots, name).draw(*table.values(), **(quick | options))
     assert plt.get_fignums() == [], "a figure left open would be shown twice"
     return figure, notes
-
-
-def render(figure):
-    """Draw a figure down to its texts, where matplotlib's own complaints would come; where it puts them is slow."""
-    figure.set_layout_engine("none")
-    figure.draw_without_rendering()
-
-
-def named(name, function):
-    function.__name__ = name
-    return function
-
-
-def unwritten(name):
-    def stub(*args, **kwargs):
-        raise NotImplementedError(f"{name}: write it")
-
-    return named(name, stub)
 
 
 def returning(value):

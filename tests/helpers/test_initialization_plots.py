@@ -12,24 +12,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.course.source import parse
+from autograder.course.source import worked
 from helpers import data, plots, widgets
 from helpers.plots import initialization as pictures
 from helpers.widgets import initialization as explorer
 
+from .drawn import named, render, unwritten
+
 ROOT = Path(__file__).parents[2]
-
-
-def _solutions() -> dict:
-    """Return the functions that the notebook's solution cells define."""
-    names = {"np": np}
-    for cell in parse(ROOT / "solutions" / "06_initialization.py", ROOT).cells:
-        if cell.kind == "exercise":
-            exec(cell.source, names)
-    return names
-
-
-SOLVED = _solutions()
+SOLVED = worked("06_initialization", ROOT)
 LEARN = {"epochs": 1, "seeds": range(2), "progress": False}
 # picture: the functions it is drawn with, and what makes it quick
 CASES = {
@@ -84,24 +75,6 @@ def draw(name, functions=None, **options):
     figure, notes = getattr(plots, name).draw(*table.values(), **(quick | options))
     assert plt.get_fignums() == [], "a figure left open would be shown twice"
     return figure, notes
-
-
-def render(figure):
-    """Draw a figure down to its texts, where matplotlib's own complaints would come; where it puts them is slow."""
-    figure.set_layout_engine("none")
-    figure.draw_without_rendering()
-
-
-def named(name, function):
-    function.__name__ = name
-    return function
-
-
-def unwritten(name):
-    def stub(*args, **kwargs):
-        raise NotImplementedError(f"{name}: write it")
-
-    return named(name, stub)
 
 
 def giving(make):
