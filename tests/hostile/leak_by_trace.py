@@ -1,6 +1,7 @@
 # A tracer that sees every call's arguments, and tells them by each way there is.
 # base: solved
-# deserved: sgd<5 double<3
+# Each of the thousands of calls in minibatches is traced: on a busy machine its time may run out.
+# deserved: sgd<5 double<3 minibatches<7
 
 # %% sgd
 import os
