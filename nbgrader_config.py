@@ -26,7 +26,17 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 
+# Formgrader shows the solution's answer above a student's. The students' own pages do not.
+c.HTMLExporter.preprocessors = ["autograder.grading.preprocessors.ModelAnswers"]
+
 # Wall-clock limits of a submission, in seconds.
 c.GradingLimits.call_seconds = 10.0
 c.GradingLimits.cell_seconds = 30.0
 c.GradingLimits.submission_seconds = 300.0
+
+# `nbgrader zip_collect`: how Canvas and Moodle name what they put in the zip file of all submissions, such as
+# "doejane_LATE_501_90210_02_sgd-1.ipynb" (of student 501) and "Jane Doe_1234_assignsubmission_file/02_sgd.ipynb".
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*/(?:[^/_]+_(?:LATE_)?)?(?P<student_id>[^/_]+)_\d+_(?:assignsubmission_file_?/?)?"
+    r"(?P<file_id>\d\d_[a-z0-9_]+)(?:[ -][^/]*)?\.ipynb$"
+)

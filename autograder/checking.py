@@ -9,7 +9,7 @@ from autograder import exercises
 from autograder.progress import remember
 
 if TYPE_CHECKING:
-    from autograder.judge.verdict import Verdict
+    from autograder.verdict import Verdict
 
 
 def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdict":

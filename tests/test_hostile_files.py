@@ -11,6 +11,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import exercises
+from autograder.grading import receipt
 from autograder.grading.assignment import grade_id
 from autograder.judge.judging import judge
 from autograder.report.table import class_table
@@ -456,7 +457,7 @@ def test_stock_nbgrader_carries_nothing_out(stock):
             if path.is_file():
                 data = path.read_bytes()
                 assert SECRET.encode() not in data, path
-                assert path.suffix in (".ipynb", ".html") or path.name == "timestamp.txt", path
+                assert path.suffix in (".ipynb", ".html") or path.name in receipt.FILES, path
     assert not os.path.exists("/tmp/evil")
 
 

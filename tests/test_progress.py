@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from autograder import check, exercises, progress
-from autograder.judge.verdict import Verdict
 from autograder.progress import best, contents, path, paused, remember
+from autograder.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 TABLE = {

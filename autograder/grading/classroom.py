@@ -19,8 +19,9 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book, NotRecorded
-from autograder.grading.grader import Graded, grade, key
+from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
+from autograder.grading.receipt import leave_receipt
 from autograder.report.feedback import feedback_html
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
@@ -162,6 +163,9 @@ def _tasks(
 
 def _grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Any) -> Graded:
     """Grade in this process; the isolation is that of the machine it is on."""
+    # Here: who hands out the work needs no PyTorch.
+    from autograder.grading.grader import grade
+
     return grade(assignment, data, reason, secret, limits, level() if callable(level) else level)
 
 
@@ -280,7 +284,9 @@ def _record(course: Course, assignment: Assignment, student: str, graded: Graded
         ):
             remove_leftovers(file.parent)
             write_atomically(file, content)
-        timestamp = submitted_at(course.submitted / student / assignment.name)
+        submission = course.submitted / student / assignment.name
+        timestamp = submitted_at(submission)
+        leave_receipt(submission, timestamp, [file.parent for file in _files(course, student, assignment.name)])
         book.record(assignment, student, graded, timestamp, course.late_plugin)
     except NotRecorded as error:
         return f"the gradebook does not take it: {error}"

@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.grading.assignment import Assignment
-from autograder.grading.grader import key
+from autograder.grading.graded import key
 from autograder.sandbox.levels import Level, NoIsolation, find
 
 _CONNECT_SECONDS = 10.0

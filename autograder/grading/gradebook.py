@@ -20,7 +20,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from autograder.files import remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, grade_id
-from autograder.grading.grader import Graded
+from autograder.grading.graded import Graded
 
 _METADATA = MetaData()
 VERDICTS = Table(

@@ -2,16 +2,12 @@
 
 import ast
 import contextlib
-import hashlib
 import html
 import io
 import json
 import time
 import traceback
 from base64 import b64decode
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -23,44 +19,20 @@ from nbgrader.utils import determine_grade, is_grade
 from autograder.checking import check
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
+from autograder.grading.graded import Graded, key
 from autograder.grading.link import Worker, WorkerLost
 from autograder.grading.remote import Session, student_names
 from autograder.judge.judging import is_builtin_error
-from autograder.judge.verdict import Verdict
 from autograder.progress import paused
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
+from autograder.verdict import Verdict
 
-VERSION = 1
 _RESTARTS = 5
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
 # How many outputs: nbformat takes a millisecond for each.
 _MOST_OUTPUTS = 2_000
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What is recorded of a submission.
-
-    Parameters
-    ----------
-    notebook : the notebook that was graded, with outputs, as JSON
-    scores : points by graded cell; None for one that waits for a person
-    verdicts : by exercise
-    notes : what the student should know of how the file was read and run
-    isolation : what kept the student's code from the machine
-    seconds : how long it took
-    key : of all that the result follows from
-    """
-
-    notebook: str
-    scores: dict[str, float | None]
-    verdicts: dict[str, Verdict]
-    notes: tuple[str, ...]
-    isolation: str
-    seconds: float
-    key: str
 
 
 def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Level) -> Graded:
@@ -92,25 +64,6 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
         seconds=time.monotonic() - began,
         key=key(assignment, data, reason, secret),
     )
-
-
-def key(assignment: Assignment, data: bytes | None, reason: str, secret: str) -> str:
-    """What a result follows from: submission, assignment, exercises, secret and version."""
-    digest = hashlib.sha256()
-    for part in (data or b"", reason.encode(), assignment.digest.encode(), _code().encode(), secret.encode()):
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Digest of the code that judges: a changed exercise grades anew."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(str(VERSION).encode())
-    for folder in ("exercises", "judge", "worker", "grading"):
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 class _Run:

@@ -12,16 +12,21 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_solution
 
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment, is_check
-from autograder.grading.course import Course
+from autograder.grading.assignment import Assignment, grade_id, is_check
+from autograder.grading.classroom import submitted_at
+from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
 from autograder.grading.grader import grade
+from autograder.grading.receipt import leave_receipt
 from autograder.grading.secret import secret
 from autograder.sandbox.levels import Level, find
 
+_SOLUTION_MARK = re.compile(r"^### (BEGIN|END) SOLUTION$", re.MULTILINE)
 _HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -47,6 +52,37 @@ class HideTests(NbGraderPreprocessor):
             # Not nbgrader's ClearHiddenTests: it fails where a student's own cell holds its marks.
             cell.source = _HIDDEN.sub("# (hidden tests)\n", cell.source)
         return nb, resources
+
+
+class ModelAnswers(NbGraderPreprocessor):
+    """Shows who grades by hand what the solution says, above the student's text; on formgrader's page alone."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        # Every HTML of nbgrader's comes through here, the students' feedback too; this id has formgrader's page alone.
+        if "submission_id" in resources:
+            answers = _model_answers(resources["assignment_id"], resources["notebook_id"])
+            cells = []
+            for cell in nb.cells:
+                if cell.cell_type == "markdown" and is_grade(cell) and grade_id(cell) in answers:
+                    text = f"**The solution's answer** (only you see it)\n\n{answers[grade_id(cell)]}"
+                    cells.append(new_markdown_cell("\n".join(f"> {line}" for line in text.splitlines())))
+                cells.append(cell)
+            nb.cells = cells
+        return nb, resources
+
+
+def _model_answers(assignment: str, notebook: str) -> dict[str, str]:
+    """The texts of an assignment's solution, by id; none where there is no course to look in."""
+    try:
+        path = Course.at(Path.cwd()).source / assignment / f"{notebook}.ipynb"
+        solved = nbformat.read(path, as_version=4)
+    except (CourseError, OSError, ValueError):
+        return {}
+    return {
+        grade_id(cell): _SOLUTION_MARK.sub("", cell.source).strip()
+        for cell in solved.cells
+        if cell.cell_type == "markdown" and is_solution(cell)
+    }
 
 
 class SubmissionExporter(NotebookExporter):
@@ -92,7 +128,10 @@ class Grade(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         course = Course.at(Path.cwd())
         assignment = Assignment.load(course.source, resources["nbgrader"]["assignment"])
-        _remove_side_files(course, resources["nbgrader"]["student"], assignment.name)
+        student = resources["nbgrader"]["student"]
+        _remove_side_files(course, student, assignment.name)
+        submission = course.submitted / student / assignment.name
+        leave_receipt(submission, submitted_at(submission), [course.autograded(student, assignment.name)])
         data, reason = resources.pop("submitted")
         graded = grade(
             assignment, data, reason, secret(course.root), course.limits, _level(course.allow_weak_isolation)

@@ -7,7 +7,7 @@ from autograder.judge.judging import judge
 from autograder.judge.optimizer import Optimizer, torch_optimizer, torch_steps
 from autograder.judge.procedure import Procedure
 from autograder.judge.script import Finding, Probe, Script, Want
-from autograder.judge.verdict import Verdict
+from autograder.verdict import Verdict
 
 __all__ = [
     "Activation",

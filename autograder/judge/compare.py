@@ -180,6 +180,9 @@ def same(got: Any, other: Any, want: Want) -> bool:
     if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
         return False
     a, b = a.astype(np.float64), b.astype(np.float64)
+    if np.array_equal(a, b):
+        # Most are, to the last bit, and this takes a tenth of the time.
+        return True
     if want.value is None or isinstance(want.value, str | bool | list | tuple | dict):
         rtol, atol = RTOL["float64"], 0.0
     else:

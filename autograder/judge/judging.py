@@ -11,7 +11,7 @@ import torch
 from autograder.judge.compare import Difference, difference, same, show
 from autograder.judge.exercise import Case, Exercise
 from autograder.judge.script import Caller, Probe, Script, Want
-from autograder.judge.verdict import CaseResult, KnownMistake, Verdict, earned
+from autograder.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
 
 PUBLIC_SEED = "public"

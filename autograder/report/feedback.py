@@ -13,7 +13,7 @@ from nbgrader.utils import is_grade, is_solution
 from autograder.grading.assignment import exercise_of, grade_id
 
 if TYPE_CHECKING:
-    from autograder.grading.grader import Graded
+    from autograder.grading.graded import Graded
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from autograder.judge.verdict import CaseResult, Verdict
+from autograder.verdict import CaseResult, Verdict
 
 _STYLE = """
 .dh-report{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:14px;line-height:1.5;
@@ -19,7 +19,8 @@ _STYLE = """
 .dh-head b{font-size:1.05em}
 .dh-points{margin-left:auto;font-variant-numeric:tabular-nums}
 .dh-cases{list-style:none;margin:.4rem 0;padding:0}
-.dh-cases>li{display:grid;grid-template-columns:1.4rem 1fr;padding:.1rem 0}
+.dh-cases>li{display:grid;grid-template-columns:1.4rem 1fr;padding:.1rem 0;break-inside:avoid}
+.dh-all{columns:20rem 2;column-gap:1.5rem}
 .dh-ok{color:#2e8b57}.dh-no{color:#d9534f}
 .dh-mark{font-weight:700}
 .dh-detail{grid-column:2;margin:.15rem 0 .35rem;padding-left:.6rem;border-left:3px solid #d9534f99}
@@ -75,7 +76,9 @@ def verdict_html(verdict: Verdict) -> str:
     for known in verdict.known:
         where = f"<br><small>Look again at <i>{_e(known.section)}</i>.</small>" if known.section else ""
         parts.append(f'<div class="dh-known">{_code(known.sentence)}{where}</div>')
-    parts.append('<ul class="dh-cases">')
+    # Ticks alone have nothing under them, and stand in two columns where there is room. The role is said outright:
+    # a list without bullets is none to Safari.
+    parts.append(f'<ul class="dh-cases{" dh-all" * verdict.passed}" role="list">')
     told: set[str] = set()
     for case in verdict.cases:
         parts.append(
@@ -84,7 +87,9 @@ def verdict_html(verdict: Verdict) -> str:
         )
         rows = _details(case, told)
         if rows:
-            cells = "".join(f"<tr><th>{_e(label)}</th><td><code>{_e(text)}</code></td></tr>" for label, text in rows)
+            cells = "".join(
+                f'<tr><th scope="row">{_e(label)}</th><td><code>{_e(text)}</code></td></tr>' for label, text in rows
+            )
             parts.append(f'<div class="dh-detail"><table>{cells}</table></div>')
         parts.append("</li>")
     parts.append("</ul>")

@@ -11,7 +11,7 @@ from nbgrader.utils import determine_grade, is_grade
 from autograder import exercises
 from autograder.grading import grader
 from autograder.grading.assignment import Assignment
-from autograder.grading.grader import key
+from autograder.grading.graded import key
 from autograder.judge.judging import judge
 from autograder.sandbox.process import Limits
 

@@ -27,7 +27,7 @@ from .conftest import NAME, SECRET, as_bytes, level
 WORK = """
 import os, signal, time
 from pathlib import Path
-from autograder.grading.grader import Graded, key
+from autograder.grading.graded import Graded, key
 
 
 def grade(assignment, data, reason, secret, limits, level):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from autograder import exercises
 from autograder.judge.judging import PUBLIC_SEED, LocalCaller, judge
 from autograder.judge.script import Script
-from autograder.judge.verdict import Verdict, earned
+from autograder.verdict import Verdict, earned
 from autograder.worker.calls import Failure, Outcome
 
 SOME = ("sgd", "momentum", "minibatches", "linear_regression_gradient", "cosine_decay")

@@ -1,0 +1,56 @@
+"""What is recorded of a graded submission, and what it follows from: for those who write it down, without PyTorch."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from autograder.grading.assignment import Assignment
+from autograder.verdict import Verdict
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What is recorded of a submission.
+
+    Parameters
+    ----------
+    notebook : the notebook that was graded, with outputs, as JSON
+    scores : points by graded cell; None for one that waits for a person
+    verdicts : by exercise
+    notes : what the student should know of how the file was read and run
+    isolation : what kept the student's code from the machine
+    seconds : how long it took
+    key : of all that the result follows from
+    """
+
+    notebook: str
+    scores: dict[str, float | None]
+    verdicts: dict[str, Verdict]
+    notes: tuple[str, ...]
+    isolation: str
+    seconds: float
+    key: str
+
+
+def key(assignment: Assignment, data: bytes | None, reason: str, secret: str) -> str:
+    """What a result follows from: submission, assignment, exercises, secret and version."""
+    digest = hashlib.sha256()
+    for part in (data or b"", reason.encode(), assignment.digest.encode(), _code().encode(), secret.encode()):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Digest of the code that judges: a changed exercise grades anew."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(str(VERSION).encode())
+    files = [
+        path for folder in ("exercises", "judge", "worker", "grading") for path in (package / folder).rglob("*.py")
+    ]
+    for path in sorted([*files, package / "verdict.py"]):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
