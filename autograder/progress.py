@@ -299,7 +299,7 @@ def _bar(share: float) -> str:
 
 _STYLE = """
 .dh-progress{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:14px;line-height:1.5;
- color:var(--jp-ui-font-color1,inherit);max-width:56rem;margin:.25rem 0;overflow-x:auto}
+ color:var(--jp-ui-font-color1,inherit);max-width:56rem;margin:.25rem 0;overflow-x:auto;container-type:inline-size}
 .dh-progress table{border-collapse:collapse;margin:0!important;width:100%;table-layout:auto;background:transparent}
 .dh-progress caption{text-align:left;font-weight:700;font-size:1.05em;padding:.2rem 0 .4rem;color:inherit;
  caption-side:top}
@@ -310,11 +310,12 @@ _STYLE = """
 .dh-progress thead th{border-bottom:1px solid #8888;opacity:.8}
 .dh-progress tfoot th,.dh-progress tfoot td{border-top:1px solid #8888;font-weight:700}
 .dh-progress td{font-variant-numeric:tabular-nums;white-space:nowrap}
-.dh-progress code{background:transparent;color:inherit;padding:0}
+.dh-progress code{background:transparent;color:inherit;padding:0;overflow-wrap:anywhere}
 .dh-progress a{color:var(--jp-content-link-color,#1976d2);text-decoration:underline}
 .dh-bar{display:inline-block;width:6rem;height:.7em;margin-right:.7rem;border:1px solid #888;border-radius:3px;
  overflow:hidden;vertical-align:-.03em}
 .dh-bar>span{display:block;height:100%;background:#e69f00}
 .dh-bar.dh-full>span{background:#2e8b57}
+@container (max-width:40rem){.dh-bar{display:none}.dh-progress td{white-space:normal}}
 .dh-progress p{margin:.35rem 0 0;opacity:.85}
 """

@@ -828,6 +828,9 @@ plots.augmentation_pipeline(pipeline, random_apply, compose, seed=SEED)
 # Now turn the dials. The list chooses a transform, the slider its strength (below zero: to the other side). **First**:
 # at which angle does the network read only half of the digits, and at which can *you* no longer? **Then**: for which
 # transform does the network give up long before you do?
+#
+# Under each photograph stand a digit at five strengths and the share of digits that the network reads, whose half is
+# dotted: the answers can be read off there too.
 
 # %% demo="gallery"
 widgets.augmentation_gallery(

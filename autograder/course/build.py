@@ -42,7 +42,10 @@ _END_TEXT = """\
 ## Where you stand
 
 Your best points so far in the checks above, kept on this machine for you alone: they are not handed in, and grading
-draws other inputs. Run the cell again whenever you like; `progress()` shows all assignments."""
+draws other inputs. Run the cell again whenever you like; `progress()` shows all assignments.
+
+**Worked solution:** if you learn by yourself and have the whole course, it is the notebook
+`solutions/{topic}/{topic}.ipynb`. Look afterwards: what you have found yourself stays."""
 _END_CODE = 'from autograder import progress\n\nprogress("{topic}")'
 _TITLE = re.compile(r"^# +(?:\d\d\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 
@@ -306,7 +309,7 @@ def _notebook(source: Source, hints: Mapping[str, str]) -> nbformat.NotebookNode
             cells.append(new_markdown_cell(hints[str(cell.id)], id=f"hints_{cell.id}"))
     if source.topic != START:
         end = Cell("demo", _END, _END_CODE.format(topic=source.topic), 0)
-        cells.append(new_markdown_cell(_END_TEXT, id=_END))
+        cells.append(new_markdown_cell(_END_TEXT.format(topic=source.topic), id=_END))
         cells.append(new_code_cell(end.source, id=end.name, metadata=_cell_metadata(end)))
     notebook = new_notebook(cells=cells, metadata=_METADATA, nbformat=4, nbformat_minor=5)
     stamp(notebook)

@@ -28,7 +28,7 @@ def run(root: Path, folder: Path) -> int:
     print(f"A class of samples lies in {folder}/submitted. Isolation: {level}.\n")
     failed = []
     # One pool for all assignments: a process loads PyTorch once.
-    with _inside(folder), processes(os.cpu_count() or 1) as pool:
+    with inside(folder), processes(os.cpu_count() or 1) as pool:
         course = Course.at(Path.cwd())
         for assignment in topics(root):
             bar = tqdm(desc=assignment, unit="submission", disable=None, leave=False, file=sys.stderr)
@@ -76,7 +76,7 @@ def make_class(root: Path, folder: Path, assignments: Sequence[str] = (), studen
 
 
 @contextmanager
-def _inside(folder: Path):
+def inside(folder: Path):
     """nbgrader's settings are relative to where it runs."""
     before = Path.cwd()
     os.chdir(folder)

@@ -31,7 +31,7 @@ from autograder.progress import CONTENTS
 MARK = ".downhill-release"
 
 _EXERCISES = "autograder.exercises"
-_COPIED = ("LICENSE", "constraints.txt", "environment.yml")
+_COPIED = ("LICENSE", "constraints.txt", "environment.yml", "postBuild")
 _TABLES = ("build-system", "project", "tool.setuptools.packages.find", "tool.setuptools.package-data")
 _DATA = {".py", ".html", ".css", ".json"}
 _OURS = ("autograder", "helpers", "notebooks", "solutions", "docs", "tests", "bench")

@@ -29,6 +29,8 @@ def show_image(ax, image: np.ndarray, title: str = "") -> None:
         ax.imshow(image.transpose(1, 2, 0))
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
+    # An image may be as white as the card.
+    ax.spines[:].set(visible=True, color="0.75", linewidth=0.6)
     ax.set_title(title)
 
 
@@ -302,7 +304,9 @@ def _heat_map(fig, ax, values: np.ndarray, label: str) -> None:
 # -------------------------------------------------------------------------------- 6: mixup
 
 
-@picture("Five blended digits with their blended labels, and the distribution of the weight for three values of alpha.")
+@picture(
+    "Eight blended digits with their blended labels, and the distribution of the weight for three values of alpha."
+)
 def augmentation_mixup(notes: Notes, mixup: Callable, *, batches: int = 15, seed: int = 0):
     """Show blended digits with what their labels say, and how lam is distributed for small and large alpha."""
     fig = notes.plt.figure(figsize=(11.5, 3.6))
@@ -439,7 +443,8 @@ def play(sounds: Mapping[str, np.ndarray]) -> None:
     rows = []
     for label, sound in sounds.items():
         player = Audio(np.clip(np.nan_to_num(sound), -1, 1), rate=RATE, normalize=False)
-        rows.append(f"<tr><td>{label}</td><td>{player._repr_html_()}</td></tr>")
+        named = player._repr_html_().replace("<audio ", f'<audio aria-label="{label}" ')
+        rows.append(f'<tr><th scope="row">{label}</th><td>{named}</td></tr>')
     page = f"<table>{''.join(rows)}</table>"
     display({"text/html": page, "text/plain": f"Sounds at {RATE} Hz: {', '.join(sounds)}"}, raw=True)
 

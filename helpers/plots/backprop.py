@@ -825,7 +825,7 @@ def backprop_boundary(notes: Notes, two_layer_loss, *, hidden: int = 30, steps: 
             if t in kept:
                 _regions(ax, two_layer_scores(kept[t], _plane()))
                 right = np.mean(np.argmax(two_layer_scores(kept[t], x_new), axis=1) == y_new)
-                ax.set_title(f"step {t}: {right:.0%} of new points")
+                ax.set_title(f"step {t}\n{100 * right:.0f} % of new points")
         axes[-1].plot(np.arange(len(losses)), losses, color=BLUE, ls="-")
         axes[-1].axhline(np.log(3), color="0.5", ls=":", label="log 3: guessing")
         axes[-1].legend(fontsize=9)

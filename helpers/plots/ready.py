@@ -17,6 +17,7 @@ In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows no
 """
 
 import functools
+import html
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from helpers.plots.style import course_style
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
 _SHARPNESS = 1.4
+_UNSEEN = "position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
 
 
 class NotReady(Exception):
@@ -219,10 +221,22 @@ def png(figure) -> bytes:
     return buffer.getvalue()
 
 
-def show_figure(figure, alt: str, handle=None, display_id: bool = False):
+class Shown:
+    """A picture on the page, with the words for those who cannot see it; both can be changed in place."""
+
+    def __init__(self, words, image):
+        self._words, self._image = words, image
+
+    def update(self, bundle: dict, metadata: dict, words: dict) -> None:
+        """Put another picture and its words where they stand."""
+        self._words.update(words, raw=True)
+        self._image.update(bundle, raw=True, metadata=metadata)
+
+
+def show_figure(figure, alt: str, handle: Shown | None = None, display_id: bool = False) -> Shown | None:
     """Display a figure in a notebook with its alternative text; update it in place if `handle` is given.
 
-    Returns the display handle if `display_id` is true. Outside IPython nothing is shown.
+    Returns what can be updated if `display_id` is true. Outside IPython nothing is shown.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -230,8 +244,14 @@ def show_figure(figure, alt: str, handle=None, display_id: bool = False):
     if get_ipython() is None:
         return None
     bundle = {"image/png": png(figure), "text/plain": alt}
-    size = {"width": int(figure.get_figwidth() * 100), "alt": alt}
+    metadata = {"image/png": {"width": int(figure.get_figwidth() * 100), "alt": alt}}
+    # JupyterLab gives an image no alternative text: a screen reader finds it in front of the image, the eye does not.
+    words = {"text/html": f'<p style="{_UNSEEN}">Picture: {html.escape(alt)}</p>'}
     if handle is not None:
-        handle.update(bundle, raw=True, metadata={"image/png": size})
+        handle.update(bundle, metadata, words)
         return handle
-    return display(bundle, raw=True, metadata={"image/png": size}, display_id=display_id or None)
+    shown = Shown(
+        display(words, raw=True, display_id=display_id or None),
+        display(bundle, raw=True, metadata=metadata, display_id=display_id or None),
+    )
+    return shown if display_id else None

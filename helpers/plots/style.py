@@ -20,6 +20,9 @@ _RC = {
     "grid.color": "#b0b0b0",
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
+    # Inches around each part: the card has a margin, and titles keep their distance.
+    "figure.constrained_layout.h_pad": 0.09,
+    "figure.constrained_layout.w_pad": 0.09,
     "axes.grid": True,
     "axes.spines.top": False,
     "axes.spines.right": False,

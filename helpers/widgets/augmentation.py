@@ -11,6 +11,8 @@ from helpers.plots.ready import Notes, picture, show_figure
 from helpers.widgets.optimizers import display_with_fallback
 
 _ALL = "all of them"
+# A 4 among the test images: flipped or turned, it is seen to be.
+_SHOWN = 1
 _NO_SLIDERS = "(A list of the transforms and sliders for their strength stand here where the notebook runs in Jupyter.)"
 
 
@@ -90,22 +92,61 @@ def augmentation_gallery(transforms: Mapping[str, Callable]) -> None:
         control.observe(redraw, names="value")
 
 
-@picture("A photograph through each of the transforms.")
+@picture(
+    "For each transform: a photograph; one digit at five strengths; and how many digits a network still reads at every "
+    "strength, in percent."
+)
 def gallery(notes: Notes, transforms: Mapping[str, Callable], *, seed: int = 0):
-    """Show a photograph through each of the transforms."""
+    """Show a photograph and a digit through each of the transforms, and what a network still reads, by strength."""
     rows = -(-(len(transforms) + 1) // 4)
-    fig, axes = notes.plt.subplots(rows, 4, figsize=(10, 2.05 * rows), squeeze=False)
-    photo = samples.photos()[:1]
-    show_image(axes.flat[0], photo[0], "as it is")
-    for ax, (name, function) in zip(axes.flat[1:], transforms.items(), strict=False):
+    fig = notes.plt.figure(figsize=(11, 2.9 * rows))
+    parts = iter(fig.subfigures(rows, 4, squeeze=False).flat)
+    photo, (digits, labels) = samples.photos()[:1], _digits()
+    _part(next(parts), "as it is", photo[0], [digits], labels)
+    for part, (name, function) in zip(parts, transforms.items(), strict=False):
         dial = DIALS[name]
-        ax.set_title(f"{name} {dial.start:g}" if dial.unit else name)
+        title = f"{name} {dial.start:g}" if dial.unit else name
+
+        def through(x, strength, function=function, dial=dial):
+            return transformed(function, x, *dial.call(x, strength, np.random.default_rng(seed)))
+
+        strengths = np.linspace(dial.low, dial.high, 17 if dial.unit else 1)
         with notes.collect():
-            rng = np.random.default_rng(seed)
-            show_image(ax, transformed(function, photo, *dial.call(photo, dial.start, rng))[0], ax.get_title())
-    for ax in axes.flat[len(transforms) + 1 :]:
-        ax.remove()
+            batches = [through(digits, strength) for strength in strengths]
+            _part(part, title, through(photo, dial.start)[0], batches, labels, strengths, dial.unit)
+        if not part.axes:
+            part.subplots().set_title(title)
     return fig
+
+
+def _part(
+    part, title: str, photo: np.ndarray, batches: list, labels: np.ndarray, strengths=None, unit: str = ""
+) -> None:
+    """Draw one transform: a photograph, a digit at some of the strengths, the share of digits read at all of them."""
+    image, strip, read = part.subplots(3, height_ratios=(2.1, 0.75, 1.2))
+    show_image(image, photo, title)
+    some = batches[::4]
+    between = np.ones((1, some[0].shape[2], 3))
+    show_image(strip, np.concatenate([piece for x in some for piece in (x[_SHOWN], between)][:-1], axis=2))
+    right = [_read(x, labels) for x in batches]
+    read.set(ylim=(0, 103), yticks=(0, 50, 100), ylabel="read (%)")
+    read.axhline(50, color="0.4", linestyle=":", linewidth=1.2)
+    if unit:
+        read.plot(strengths, right, ".-", markersize=4, linewidth=1.4)
+        read.set_xlabel(unit)
+    else:
+        read.axhline(right[0], linewidth=1.4)
+        read.set(xticks=[], xlabel=f"{right[0]:.0f} %")
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    digits = data.digits(flat=False)
+    return digits.x_test, digits.y_test
+
+
+def _read(images: np.ndarray, labels: np.ndarray) -> float:
+    """Return the percentage of digits that are read by a network which has never seen a transform."""
+    return 100 * digit_network().accuracy(np.nan_to_num(images.reshape(len(images), -1)), labels)
 
 
 @picture("A photograph and eight digits through one transform, and how many digits a network still reads.")
@@ -117,17 +158,14 @@ def one(notes: Notes, function: Callable, name: str, strength: float, *, seed: i
     large = left.subplots()
     title = f"{name}, {strength:g} ({dial.unit})" if dial.unit else name
     large.set_title(title)
-    digits, network = data.digits(flat=False), digit_network()
+    digits, labels = _digits()
     with notes.collect():
         rng = np.random.default_rng(seed)
         show_image(large, transformed(function, photo, *dial.call(photo, strength, rng))[0], title)
-        x = transformed(function, digits.x_test, *dial.call(digits.x_test, strength, rng))
-        for ax, image, label in zip(axes.flat, x, digits.y_test, strict=False):
+        x = transformed(function, digits, *dial.call(digits, strength, rng))
+        for ax, image, label in zip(axes.flat, x, labels, strict=False):
             show_image(ax, image, f"label {label}")
-        before, after = (
-            100 * network.accuracy(np.nan_to_num(images.reshape(len(x), -1)), digits.y_test)
-            for images in (digits.x_test, x)
-        )
+        before, after = _read(digits, labels), _read(x, labels)
         right.suptitle(f"a network reads {after:.0f} % (unchanged: {before:.0f} %)")
     return fig
 

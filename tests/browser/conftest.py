@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import re
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -14,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # A starved machine is slow, not wrong; a test that waits for what comes ends as soon as it comes.
 PATIENCE_MS = 120_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items):
@@ -52,6 +55,147 @@ class Lab:
     def url(self, path: str) -> str:
         """The address of a page, such as "lab/tree/02_sgd/02_sgd.ipynb"."""
         return f"{self.address}/{path}?token={self.token}"
+
+
+def lab_command() -> list[str]:
+    """What `make lab` runs, word by word."""
+    done = subprocess.run(["make", "--dry-run", "lab"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = (line for line in done.stdout.splitlines() if re.search(r"jupyter[ -]lab\b", line))
+    return shlex.split(line)
+
+
+@contextlib.contextmanager
+def student_lab(root: Path):
+    """A copy of the course's released notebooks in `root`, opened as `make lab` opens them."""
+    program, lab, *options = lab_command()
+    assert (Path(program).name, lab) == ("jupyter", "lab")
+    (folder,) = (option.partition("=")[2] for option in options if option.startswith("--notebook-dir="))
+    shutil.copytree(ROOT / "notebooks", root / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    options = [option for option in options if option != "--allow-root" and not option.startswith("--notebook-dir=")]
+    # The application's own object is how a test asks which kernel is busy.
+    with running_lab(Path(folder), root / "home", "--expose-app-in-browser", *options, cwd=root) as lab:
+        yield lab
+
+
+class LabPage:
+    """A page of JupyterLab, and what its console complained of."""
+
+    def __init__(self, browser, lab: Lab, width: int = 1280, height: int = 900):
+        self.lab = lab
+        self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.complaints: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def start(self) -> "LabPage":
+        """Open JupyterLab without any document."""
+        self.page.goto(self.lab.url(f"lab/workspaces/{secrets.token_hex(4)}"))
+        self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+        return self
+
+    def open(self, path: str) -> "LabPage":
+        """Open a notebook in a workspace of its own, and wait for its cells and its kernel."""
+        self.page.goto(self.lab.url(f"lab/workspaces/{secrets.token_hex(4)}/tree/{path}"))
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
+        self.wait_until_idle()
+        return self
+
+    def show(self, path: str) -> None:
+        """Open a notebook in place of others, without a kernel, and wait for its equations."""
+        self.page.evaluate(
+            """async path => {
+                const {commands, shell} = window.jupyterapp;
+                const others = [...shell.widgets('main')];
+                const kernelPreference = {shouldStart: false, canStart: false};
+                const panel = await commands.execute('docmanager:open', {path, kernelPreference});
+                for (const widget of others) widget.dispose();
+                await panel.context.ready;
+                await panel.revealed;
+            }""",
+            path,
+        )
+        # Cells are put into the page one after another, and equations typeset some time after their cells.
+        self.page.wait_for_function(
+            """() => {
+                const cells = window.jupyterapp.shell.currentWidget?.content.widgets ?? [];
+                return cells.length && cells.every(cell => cell.node.isConnected && (cell.model.type !== 'markdown'
+                    || cell.node.querySelector(cell.model.sharedModel.source.includes('$')
+                        ? '.jp-RenderedMarkdown mjx-container' : '.jp-RenderedMarkdown *')));
+            }"""
+        )
+
+    def wait_until_idle(self) -> None:
+        """Wait until every cell that was started has ended."""
+        self.page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                return panel.sessionContext.session?.kernel?.status === 'idle'
+                    && ![...panel.content.widgets].some(cell => cell.model.executionState === 'running');
+            }"""
+        )
+
+    def cell(self, name: str):
+        """The cell of this id."""
+        index = self.page.evaluate(
+            """name => window.jupyterapp.shell.currentWidget.content.widgets
+                .findIndex(cell => cell.model.id === name)""",
+            name,
+        )
+        assert index >= 0, f"there is no cell {name}"
+        return self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index)
+
+    def menu(self, *entries: str) -> None:
+        """Choose an entry of the menus, as a mouse does."""
+        for entry in entries:
+            self.page.get_by_role("menuitem", name=entry, exact=True).click()
+
+    def run_all(self) -> None:
+        """Run every cell, by the menu."""
+        self.menu("Run", "Run All Cells")
+        self.wait_until_idle()
+
+    def run(self, name: str):
+        """Run one cell by Shift+Enter, and return it."""
+        cell = self.cell(name)
+        before = self._count(name)
+        cell.scroll_into_view_if_needed()
+        cell.locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Shift+Enter")
+        self.page.wait_for_function(
+            """([name, before]) => {
+                const cell = window.jupyterapp.shell.currentWidget.content.widgets.find(c => c.model.id === name);
+                return cell.model.executionCount !== before && cell.model.executionState === 'idle';
+            }""",
+            arg=[name, before],
+        )
+        return cell
+
+    def _count(self, name: str) -> int | None:
+        return self.page.evaluate(
+            """name => window.jupyterapp.shell.currentWidget.content.widgets
+                .find(cell => cell.model.id === name).model.executionCount""",
+            name,
+        )
+
+    def type(self, name: str, source: str) -> None:
+        """Type into a cell in place of what stands there, by the keyboard."""
+        editor = self.cell(name).locator(".cm-content")
+        editor.scroll_into_view_if_needed()
+        editor.click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+
+    def theme(self, name: str) -> None:
+        """Change to "JupyterLab Dark" or "JupyterLab Light"."""
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=name)
 
 
 @contextlib.contextmanager

@@ -417,7 +417,7 @@ def test_the_gallery_shows_every_transform_and_then_the_chosen_one_in_place(show
     controls = explorer._controls(list(TRANSFORMS))
     monkeypatch.setattr(explorer, "_controls", lambda names: controls)
     widgets.augmentation_gallery(TRANSFORMS)
-    assert len(shown[0][0].axes) == 1 + len(TRANSFORMS)
+    assert len(shown[0][0].axes) == 3 * (1 + len(TRANSFORMS))
     controls["transform"].value = "rotate"
     assert controls["rotate"].layout.display is None
     assert controls["shift"].layout.display == "none"
@@ -426,7 +426,17 @@ def test_the_gallery_shows_every_transform_and_then_the_chosen_one_in_place(show
     assert handle == "handle"
     assert "rotate, 180 (degrees)" in [ax.get_title() for ax in figure.axes]
     controls["transform"].value = "all of them"
-    assert len(shown[-1][0].axes) == 1 + len(TRANSFORMS)
+    assert len(shown[-1][0].axes) == 3 * (1 + len(TRANSFORMS))
+
+
+def test_the_gallery_alone_answers_what_is_asked_of_the_dials():
+    figure, notes = explorer.gallery.draw({name: SOLVED[name] for name in ("rotate", "shade")})
+    assert notes == []
+    turn, shade = (next(ax for ax in figure.axes if ax.get_xlabel() == unit) for unit in ("degrees", "strength"))
+    degrees, right = turn.get_lines()[-1].get_data()
+    assert right[degrees == 0] > 90
+    assert right[degrees == 22.5] > 50 > right[degrees == 45]
+    assert min(shade.get_lines()[-1].get_ydata()) > 75
 
 
 def test_unchanged_digits_are_read_as_before():

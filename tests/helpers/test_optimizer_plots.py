@@ -329,7 +329,8 @@ def notebook(monkeypatch):
 
     class Handle:
         def update(self, bundle, raw, metadata=None):
-            updates.append(bundle)
+            if "image/png" in bundle:
+                updates.append(bundle)
 
     def display(bundle, raw=False, metadata=None, display_id=None):
         shown.append(bundle)
@@ -355,8 +356,9 @@ def controls_of(monkeypatch):
 def test_the_race_shows_its_picture_as_an_ordinary_output_below_the_sliders(notebook):
     shown, _ = notebook
     widgets.optimizer_race({"sgd": sgd})
-    sliders, image = shown
+    sliders, words, image = shown
     assert "Jupyter" in sliders["text/plain"]
+    assert ">Picture: Walks of the optimizers" in words["text/html"]
     assert image["image/png"].startswith(b"\x89PNG")
 
 
@@ -388,8 +390,9 @@ def test_without_ipywidgets_the_picture_alone_is_shown(notebook, monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     shown, _ = notebook
     widgets.optimizer_race({"sgd": sgd})
-    assert len(shown) == 1
-    assert "image/png" in shown[0]
+    words, image = shown
+    assert "Picture: " in words["text/html"]
+    assert "image/png" in image
 
 
 def test_the_race_says_which_landscapes_there_are():

@@ -1,0 +1,162 @@
+"""A student's round in JupyterLab by mouse and keyboard: a wrong answer, a right one, a slider, points that stay."""
+
+import inspect
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from autograder import exercises
+
+from .conftest import ROOT, LabPage, student_lab
+
+NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
+# Colours of text, and what they stand on, down to the page; what is half transparent is mixed.
+CONTRASTS = """
+root => {
+    const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return [...n.slice(0, 3), n[3] ?? 1]; };
+    const over = (top, below) => top.slice(0, 3).map((c, k) => c * top[3] + below[k] * (1 - top[3]));
+    const light = rgb => {
+        const [r, g, b] = rgb.map(c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = node => {
+        if (!node) return [255, 255, 255];
+        const own = parse(getComputedStyle(node).backgroundColor);
+        return own[3] === 1 ? own.slice(0, 3) : over(own, ground(node.parentElement));
+    };
+    const found = [];
+    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const node = walk.currentNode.parentElement;
+        if (!walk.currentNode.data.trim() || node.closest('style, [aria-hidden], .dh-sr')) continue;
+        const ink = parse(getComputedStyle(node).color), paper = ground(node);
+        for (let up = node; up; up = up.parentElement) ink[3] *= Number(getComputedStyle(up).opacity);
+        const [a, b] = [light(over(ink, paper)), light(paper)].sort((a, b) => b - a);
+        found.push([(a + 0.05) / (b + 0.05), walk.currentNode.data.trim()]);
+    }
+    return found;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with student_lab(tmp_path_factory.mktemp("student")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def notebook(browser, lab):
+    """An untouched notebook, run from the first cell to the last."""
+    page = LabPage(browser, lab).open(f"{NAME}/{NAME}.ipynb")
+    page.run_all()
+    yield page
+    page.page.close()
+
+
+def mistake():
+    """A wrong solution as a student would type it, and what is to be read about it."""
+    known = next(m for m in exercises.load(EXERCISE).mistakes if m.name == MISTAKE)
+    (function,) = known.functions
+    source = re.sub(rf"def {function.__name__}\b", f"def {EXERCISE}", inspect.getsource(function))
+    return source, known.sentence
+
+
+def solution(name=EXERCISE, notebook=NAME):
+    cells = json.loads((ROOT / "solutions" / notebook / f"{notebook}.ipynb").read_text())["cells"]
+    return "".join(next(cell for cell in cells if cell["id"] == name)["source"])
+
+
+def test_an_untouched_notebook_runs_to_its_end_without_an_error_or_a_warning(notebook):
+    panel = notebook.page.locator(".jp-NotebookPanel")
+    assert (
+        panel.locator(".jp-RenderedText[data-mime-type$=stderr], .jp-RenderedText[data-mime-type$=error]").count() == 0
+    )
+    reports = panel.locator(".dh-report")
+    assert reports.count() == len(json.loads((ROOT / "autograder/contents.json").read_text())[NAME]["exercises"])
+    expect(reports.first).to_contain_text("not written yet")
+    expect(panel.locator(".dh-progress")).to_contain_text("0 of 46 points")
+
+
+def test_each_picture_has_its_words_in_front_of_it(notebook):
+    shown = notebook.page.evaluate(
+        """() => [...document.querySelectorAll('.jp-OutputArea-output img')].map(image => [
+            image.naturalWidth,
+            image.closest('.jp-OutputArea-child').previousElementSibling?.textContent.trim() ?? '',
+        ])"""
+    )
+    assert len(shown) > 10
+    for width, words in shown:
+        assert width > 300
+        assert re.match(r"Picture: \w.{20,}", words)
+
+
+def test_a_wrong_solution_is_told_which_mistake_it_is_and_a_right_one_that_it_is_solved(notebook):
+    source, sentence = mistake()
+    notebook.type(EXERCISE, source)
+    notebook.run(EXERCISE)
+    report = notebook.run(f"check_{EXERCISE}").locator(".dh-report")
+    assert sentence.replace("`", "") in report.locator(".dh-known").inner_text()
+    expect(report.locator(".dh-points")).to_have_text(re.compile(r"^[\d.]+ / 5 points$"))
+    assert 0 < float(report.locator(".dh-points").inner_text().split()[0]) < 5
+    # What a screen reader is told.
+    heard = report.aria_snapshot()
+    assert f'group "check {EXERCISE}"' in heard
+    assert "fails: the learning rate changes on the way" in heard
+    assert "holds: " in heard
+    assert not re.search("[✓✗]", heard)
+
+    notebook.type(EXERCISE, solution())
+    notebook.run(EXERCISE)
+    report = notebook.run(f"check_{EXERCISE}").locator(".dh-report")
+    expect(report.locator(".dh-points")).to_have_text("5 / 5 points")
+    heard = report.aria_snapshot()
+    assert "solved" in heard
+    assert "fails: " not in heard
+    expect(notebook.run("demo_where_you_stand").locator(".dh-progress")).to_contain_text("5 of 46 points")
+
+
+def test_a_slider_moved_by_the_keyboard_draws_the_picture_anew(notebook):
+    cell = notebook.cell("demo_sgd_sliders")
+    picture = cell.locator(".jp-OutputArea-output img")
+    before = picture.get_attribute("src")
+    handle = cell.get_by_role("slider").first
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    expect(picture).not_to_have_attribute("src", before)
+    assert cell.locator(".widget-readout").first.inner_text() != "0.00100"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_reports_can_be_read_in_both_themes_and_on_a_narrow_page(notebook, theme):
+    source, _ = mistake()
+    notebook.type(EXERCISE, source)
+    notebook.run(EXERCISE)
+    cell = notebook.run(f"check_{EXERCISE}")
+    notebook.theme(theme)
+    notebook.page.set_viewport_size({"width": 900, "height": 900})
+    for part in (cell.locator(".dh-report"), notebook.cell("demo_where_you_stand").locator(".dh-progress")):
+        weak = [(round(contrast, 2), text) for contrast, text in part.evaluate(CONTRASTS) if contrast < 4.5]
+        assert weak == []
+        assert part.evaluate("part => part.scrollWidth - part.clientWidth") <= 1
+    notebook.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_points_stay_for_another_page_and_kernel_and_stand_in_the_first_notebook(notebook, browser, lab):
+    start = LabPage(browser, lab).open("00_start.ipynb")
+    start.run("setup_1")
+    table = start.run("demo_start_progress").locator(".dh-progress")
+    row = table.get_by_role("row", name=re.compile("^02 · "))
+    expect(row).to_contain_text("5 of 46 points")
+    expect(row).to_contain_text("1 of 14 exercises solved")
+    row.get_by_role("link").click()
+    expect(start.page.locator(".jp-NotebookPanel:visible h1").first).to_contain_text("02 ·")
+    assert start.complaints == []
+    start.page.close()
+
+
+def test_the_console_heard_no_complaint(notebook):
+    assert notebook.complaints == []
