@@ -7,7 +7,7 @@ BIN := .venv/bin
 # nbgrader calls alembic and jupyter by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lab build check bench clean
+.PHONY: demo test lab build check bench site clean
 
 demo: .venv/installed
 	$(BIN)/autograder demo
@@ -28,8 +28,12 @@ check: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m bench $(if $(FULL),--scale 100 300 1000)
 
+# The course as static pages, in build/site/html.
+site: .venv/installed
+	$(BIN)/python -u -m autograder.course.site
+
 clean:
-	rm -rf .venv demo-class .pytest_cache .ruff_cache
+	rm -rf .venv build demo-class .pytest_cache .ruff_cache
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Downhill needs Python 3.11 or newer: make demo PYTHON=python3.12")'

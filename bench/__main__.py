@@ -30,7 +30,7 @@ from typing import Any
 import psutil
 
 from autograder.sandbox.levels import find
-from bench import classes, solutions
+from bench import binder, classes, solutions
 
 _PERIOD = 0.1  # seconds between two looks at memory
 
@@ -201,6 +201,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=40, help="students of the class that is compared (default: 40)")
     parser.add_argument("--rounds", type=int, default=7, help="one submission of stock's in each (default: 7)")
     parser.add_argument("--scale", type=int, nargs="*", default=[100, 300], help="sizes of larger classes")
+    parser.add_argument("--notebooks", nargs="*", default=[], help="those to run as on Binder (default: all)")
     options = parser.parse_args()
     root = Path.cwd()
     print(f"{classes.TOPIC}, a class of {options.size}, {os.cpu_count()} cores.")
@@ -211,6 +212,8 @@ def main() -> None:
         at_scale(root, Path(folder), options.scale, 2)
     print()
     solutions.main(options.rounds)
+    print()
+    binder.main(options.notebooks)
 
 
 if __name__ == "__main__":

@@ -3,26 +3,29 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_grade
+from sqlalchemy.exc import SAWarning
 
 from autograder import exercises
 from autograder.course.build import SOLUTIONS, START, released, stale, strays
 from autograder.course.build import solved as solved_text
+from autograder.course.executed import execute, run_solved, shortcomings, shown_points
 from autograder.course.source import Source, parse
 from autograder.grading.assignment import Assignment, grade_id, is_check
+from autograder.grading.course import Course
 from autograder.judge import Exercise, judge
 from autograder.judge.exercise import alternative_functions
 from autograder.judge.judging import PUBLIC_SEED, LocalCaller
-from autograder.progress import VARIABLE as PROGRESS
 from autograder.sandbox.levels import VARIABLE, find_for_samples
 from autograder.sandbox.process import Limits
 
@@ -98,17 +101,9 @@ def complete(root: Path, topic: str) -> Iterator[str]:
 
 def solved(root: Path, topic: str) -> Iterator[str]:
     """3. The solution earns full points, with the demos and without."""
-    notebook = _solved(root, topic)
-    for cell in _execute(notebook).cells:
-        if is_check(cell) and (lost := _lost(cell)):
-            yield f"with demos: {grade_id(cell)} gives {lost}: mend the solution in {topic}.py or the exercise's cases"
-        if cell.cell_type == "code":
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    yield f"with demos: the cell {grade_id(cell) or cell['id']} raises {output.ename}: {output.evalue}"
-                if output.output_type == "stream" and output.name == "stderr":
-                    yield f"with demos: the cell {grade_id(cell) or cell['id']} warns: {output.text.strip()[:200]}"
-    scores, possible = _graded(root, topic, notebook)
+    for shortcoming in shortcomings(run_solved(root, topic)):
+        yield f"with demos: {shortcoming}: mend the solution in {topic}.py or the exercise's cases"
+    scores, possible = _graded(root, topic, _solved(root, topic))
     for name, points in scores.items():
         if points is not None and points < possible[name]:
             yield f"graded without demos: {name} gives {points} of {possible[name]} points"
@@ -116,15 +111,15 @@ def solved(root: Path, topic: str) -> Iterator[str]:
 
 def untouched(root: Path, topic: str) -> Iterator[str]:
     """4. The student's notebook, untouched, runs to the end and earns nothing."""
-    for cell in _execute(_released(root, topic)).cells:
+    for cell in execute(_released(root, topic)).cells:
         name = grade_id(cell) or cell["id"]
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 yield f"{name} raises {output.ename}: {output.evalue}; a demo says what is missing and goes on"
             if output.output_type == "stream" and output.name == "stderr":
                 yield f"{name} writes to stderr: {output.text.strip()[:200]}"
-        if is_check(cell) and _points(cell) != 0.0:
-            yield f"{name} gives {_points(cell)} points for a stub"
+        if is_check(cell) and shown_points(cell) != 0.0:
+            yield f"{name} gives {shown_points(cell)} points for a stub"
     scores, _ = _graded(root, topic, _released(root, topic))
     for name, points in scores.items():
         if points != 0.0:
@@ -178,25 +173,24 @@ def fair(root: Path, topic: str) -> Iterator[str]:
 
 def stock(root: Path, topic: str) -> Iterator[str]:
     """8. Stock `nbgrader autograde` and `autograder grade` give the same points."""
-    from autograder.course.demo import make_class
+    from autograder.course.demo import inside, make_class
 
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "class"
+        place = Path(folder).resolve() / "class"
         make_class(root, place, [topic], students=("unusual_style", "half_finished", "untouched"))
-        ours = _scores_of(
-            place,
-            [sys.executable, "-m", "autograder.cli", "grade", topic, "--workers", "1"],
-            topic,
-        )
-        for left in ("gradebook.db", "autograded", "feedback"):
-            path = place / left
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        theirs = _scores_of(place, [sys.executable, "-m", "nbgrader", "autograde", topic], topic)
-        for student in sorted(set(ours) | set(theirs)):
-            if ours.get(student) != theirs.get(student):
-                yield f"{student}: autograder gives {ours.get(student)}, nbgrader {theirs.get(student)}"
-        if not ours:
-            yield "no submission was graded: is there anything in tests/submissions/?"
+        with inside(place):
+            course = Course.at(place)
+            ours, errors = _grade_ours(course, topic)
+            for left in ("gradebook.db", "autograded", "feedback"):
+                path = place / left
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            theirs, more = _grade_stock(course, topic)
+    yield from [*errors, *more]
+    for student in sorted(set(ours) | set(theirs)):
+        if ours.get(student) != theirs.get(student):
+            yield f"{student}: autograder gives {ours.get(student)}, nbgrader {theirs.get(student)}"
+    if not ours:
+        yield "no submission was graded: is there anything in tests/submissions/?"
 
 
 PROOFS: Mapping[str, tuple[str, Callable[[Path, str], Iterator[str]]]] = {
@@ -228,18 +222,6 @@ def _solved(root: Path, topic: str) -> NotebookNode:
     return nbformat.reads(solved_text(root, topic), as_version=4)
 
 
-def _execute(notebook: NotebookNode) -> NotebookNode:
-    """The notebook after running every cell in a kernel, as a student does; cells may raise."""
-    from nbclient import NotebookClient
-
-    with tempfile.TemporaryDirectory() as folder:
-        # The kernel's own log: that it listens on local ports, each time.
-        client = NotebookClient(notebook, timeout=180, allow_errors=True, resources={"metadata": {"path": folder}})
-        # What the course solves is no learner's progress.
-        environment = {**os.environ, PROGRESS: str(Path(folder) / "progress.jsonl")}
-        return client.execute(stderr=subprocess.DEVNULL, env=environment)
-
-
 def _graded(root: Path, topic: str, notebook: NotebookNode) -> tuple[dict[str, float | None], dict[str, float]]:
     """Scores of a notebook as it is graded, and what each cell is worth; nothing for the start notebook."""
     if topic == START:
@@ -253,29 +235,39 @@ def _graded(root: Path, topic: str, notebook: NotebookNode) -> tuple[dict[str, f
     return graded.scores, {grade_id(c): float(c.metadata.nbgrader["points"]) for c in cells if is_grade(c)}
 
 
-def _points(cell: NotebookNode) -> float | None:
-    for output in cell.outputs:
-        if output.output_type == "execute_result":
-            return float(output.data["text/plain"])
-    return None
+_Scores = dict[str, dict[str, float | None]]
 
 
-def _lost(cell: NotebookNode) -> str:
-    points, possible = _points(cell), float(cell.metadata.nbgrader["points"])
-    return "" if points == possible and not is_solution(cell) else f"{points} of {possible} points"
+def _grade_ours(course: Course, topic: str) -> tuple[_Scores, list[str]]:
+    """Points by student and cell as `autograder grade` gives them, and what went wrong; in this process."""
+    from autograder.grading.classroom import grade_class
+    from autograder.grading.secret import secret
+
+    with ThreadPoolExecutor(1) as here:
+        results = list(grade_class(course, topic, secret(course.root), find_for_samples(), executor=here))
+    return _recorded(course, topic), [f"autograder: {r.student}: {r.error}" for r in results if r.error]
 
 
-def _scores_of(course: Path, command: list[str], topic: str) -> dict[str, dict[str, float | None]]:
-    """Points by student and cell after a grading command."""
-    from nbgrader.api import Gradebook
+def _grade_stock(course: Course, topic: str) -> tuple[_Scores, list[str]]:
+    """The same as `nbgrader autograde` gives them."""
+    from nbgrader.apps import NbGraderAPI
 
     # The samples are the course's own: they are graded where there is no sandbox too.
     isolation = {VARIABLE: "none"} if find_for_samples().name in ("weak", "none") else {}
-    environment = {**os.environ, **isolation}
-    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, check=False)
-    if not (course / "gradebook.db").exists():
-        raise RuntimeError(f"{' '.join(command)} made no gradebook:\n{done.stderr[-2000:]}")
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "downhill") as book:
+    with mock.patch.dict(os.environ, isolation), warnings.catch_warnings():
+        # nbgrader's add_submission lets SQLAlchemy flush objects that it adds only two lines later.
+        warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
+        api = NbGraderAPI(config=course.config)
+        done = {student: api.autograde(topic, student) for student in sorted(api.get_submitted_students(topic))}
+    errors = [f"nbgrader: {student}: {d['error'] or d['log']}" for student, d in done.items() if not d["success"]]
+    return _recorded(course, topic), errors
+
+
+def _recorded(course: Course, topic: str) -> _Scores:
+    """Points by student and cell in the gradebook."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(course.db_url, course.course_id) as book:
         return {
             submission.student.id: {grade.name: grade.auto_score for nb in submission.notebooks for grade in nb.grades}
             for submission in book.assignment_submissions(topic)

@@ -87,11 +87,12 @@ def test_no_line_of_a_solution_is_in_it(folder):
 def test_it_holds_what_students_need_and_nothing_else(folder):
     assert {path.name for path in folder.iterdir()} == {
         *(MARK, "LICENSE", "Makefile", "README.md", "autograder", "constraints.txt", "environment.yml"),
-        *("helpers", "notebooks", "pyproject.toml"),
+        *("helpers", "notebooks", "postBuild", "pyproject.toml"),
     }
     package = {path.name for path in (folder / "autograder").iterdir()}
     assert package == {
-        *("__init__.py", "checking.py", "contents.json", "exercises", "judge", "progress.py", "report", "worker")
+        *("__init__.py", "checking.py", "contents.json", "exercises", "judge", "progress.py", "report", "verdict.py"),
+        "worker",
     }
     notebooks = {path.relative_to(folder / "notebooks").as_posix() for path in (folder / "notebooks").rglob("*.ipynb")}
     assert notebooks == {"00_start.ipynb", *(f"{topic}/{topic}.ipynb" for topic in topics(ROOT))}

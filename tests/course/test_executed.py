@@ -1,0 +1,85 @@
+"""Solved notebooks are run once for all that shows them, and again when anything has changed that they hang on."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.course import executed, site
+from autograder.course.executed import kept_solved, run_solved, shortcomings
+from autograder.course.site import SiteError, solved_notebooks
+
+TOPIC = "01_small"
+
+
+def _write(root, *cells):
+    folder = root / "solutions" / TOPIC
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder.parent / f"{TOPIC}.py").touch()
+    notebook = new_notebook(cells=[new_code_cell(cell, id=f"cell_{number}") for number, cell in enumerate(cells)])
+    (folder / f"{TOPIC}.ipynb").write_text(nbformat.writes(notebook))
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course with one solved notebook, and packages of its own."""
+    for package in ("autograder", "helpers"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "code.py").write_text("A = 1\n")
+    monkeypatch.setattr(executed, "_COURSE", tmp_path)
+    _write(tmp_path, "6 * 7")
+    return tmp_path
+
+
+def _texts(notebook):
+    return [output.get("data", {}).get("text/plain") for cell in notebook.cells for output in cell.outputs]
+
+
+def test_a_run_is_kept_and_not_repeated(course, monkeypatch):
+    assert kept_solved(course, TOPIC) is None
+    said = []
+    notebooks = solved_notebooks(course, said.append)
+    assert _texts(notebooks[TOPIC]) == ["42"]
+    assert said[0].startswith("Running 1 solved notebook;")
+    assert TOPIC in said[1]
+    monkeypatch.setattr(site, "run_solved", lambda *_: pytest.fail("it ran again"))
+    assert solved_notebooks(course, said.append) == notebooks
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("change", ["text", "autograder", "helpers", "new file", "packages"])
+def test_what_a_run_hangs_on_makes_it_void(course, monkeypatch, change):
+    monkeypatch.setattr(executed, "execute", lambda notebook: notebook)
+    run_solved(course, TOPIC)
+    assert kept_solved(course, TOPIC)
+    if change == "text":
+        _write(course, "6 * 8")
+    elif change == "new file":
+        (course / "helpers" / "data.json").write_text("1")
+    elif change == "packages":
+        monkeypatch.setattr(executed, "distributions", list)
+    else:
+        (course / change / "code.py").write_text("A = 2\n")
+    assert kept_solved(course, TOPIC) is None
+    run_solved(course, TOPIC)
+    # Of each notebook the last run only.
+    assert len(list((course / executed.KEPT).iterdir())) == 1
+
+
+def test_a_cell_that_raises_or_warns_is_named_and_no_site_is_built(course):
+    _write(course, "1 / 0", "import warnings\nwarnings.warn('a word')", "2")
+    with pytest.raises(SiteError) as error:
+        solved_notebooks(course, lambda text: None)
+    assert f"{TOPIC}: the cell cell_0 raises ZeroDivisionError: division by zero" in str(error.value)
+    assert f"{TOPIC}: the cell cell_1 warns:" in str(error.value)
+    assert "cell_2" not in str(error.value)
+
+
+def test_a_check_without_its_points_is_a_shortcoming():
+    cell = new_code_cell("check('sgd', sgd, points=3)", id="check_sgd")
+    flags = {"grade": True, "solution": False, "locked": True, "task": False}
+    cell.metadata["nbgrader"] = {"schema_version": 3, "grade_id": "check_sgd", "points": 3.0, **flags}
+    result = nbformat.v4.new_output("execute_result", {"text/plain": "2.5"})
+    cell.outputs = [result]
+    assert list(shortcomings(new_notebook(cells=[cell]))) == ["check_sgd gives 2.5 of 3.0 points"]
+    result.data["text/plain"] = "3.0"
+    assert not list(shortcomings(new_notebook(cells=[cell])))
