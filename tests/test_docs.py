@@ -43,10 +43,25 @@ def test_the_authors_example_is_no_exercise_yet():
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_within_the_repository_lead_somewhere(document):
-    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text()):
+def test_links_and_pictures_within_the_repository_are_there(document):
+    text = document.read_text()
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text) + re.findall(r'<img\b[^>]*\bsrc="([^"]+)"', text)
+    for target in targets:
         if not target.startswith(("http", "mailto:")):
             assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_a_heading_lead_to_one(document):
+    for target, heading in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", document.read_text()):
+        if not target.startswith("http"):
+            assert heading in headings(document.parent / target if target else document), f"{target}#{heading}"
+
+
+def headings(document):
+    """The anchors that GitHub makes of a document's headings."""
+    lines = re.findall(r"^#+ +(.+?)\s*$", re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
 def test_the_readme_lists_every_assignment():
