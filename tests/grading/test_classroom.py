@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 
-from autograder.grading import classroom, gradebook
+from autograder.grading import gradebook, grader
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.classroom import grade_class, submitted_at
 from autograder.grading.course import Course, CourseError
@@ -332,14 +332,14 @@ def test_broken_submissions_disturb_nobody(course, submit, run, tmp_path):
 def test_a_grader_that_fails_is_told_and_the_others_are_graded(course, submit, run, monkeypatch):
     submit("ann")
     submit("bob", sgd=UPHILL)
-    grade = classroom.grade
+    grade = grader.grade
 
     def fails(assignment, data, *rest):
         if b"w + lr" in data:
             raise OSError("no more processes")
         return grade(assignment, data, *rest)
 
-    monkeypatch.setattr(classroom, "grade", fails)
+    monkeypatch.setattr(grader, "grade", fails)
     results, _ = run()
     assert results["bob"].error == "the grader failed: OSError: no more processes" and score_of(course, "ann") == 11
     monkeypatch.undo()
