@@ -1,12 +1,27 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
 from hypothesis import settings
 
 # A check of the tests is no learner's: nothing is kept, in nobody's home.
 os.environ["DOWNHILL_PROGRESS"] = ""
 
+# Several tests run at once: threads of one that wait for each other would take the time of the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # A machine that is busy is slow, not wrong.
 settings.register_profile("downhill", deadline=None)
 settings.load_profile("downhill")
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: tests wait for sandboxes, kernels and browsers a third of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of the whole first: they take longest, and at the end one process would be at them alone."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)

@@ -798,7 +798,7 @@ def batchnorm_shifted(
 
 @picture("Accuracy on the digits with and without BatchNorm, each with its best learning rate, over the seeds.")
 def batchnorm_before_and_after(
-    notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=300, seeds=5
+    notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=300, seeds=3
 ):
     """Show the digits learnt without and with BatchNorm, each at its best learning rate, judged on test data."""
     rates, parts = (0.03, 0.1, 0.3, 1.0), 20

@@ -335,7 +335,7 @@ def course(tmp_path):
         (root / name).mkdir(parents=True)
     for name in ("notebooks/02_sgd/02_sgd.ipynb", "solutions/02_sgd.py", "docs/students.md"):
         shutil.copy(ROOT / name, root / name)
-    for name in ("LICENSE", "constraints.txt", "environment.yml", "pyproject.toml"):
+    for name in ("LICENSE", "constraints.txt", "environment.yml", "postBuild", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
     return root
 

@@ -12,7 +12,7 @@ from helpers import data, plots, widgets
 from helpers.plots import batchnorm as pictures
 from helpers.widgets import batchnorm as explorer
 
-from .drawn import unwritten
+from .drawn import render, unwritten
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[2]
@@ -134,10 +134,12 @@ def _map_arrays(result, change):
 @pytest.mark.parametrize("name", CASES)
 def test_a_wrong_answer_never_stops_a_picture(name, spoiler, small_network):
     ids, _ = CASES[name]
-    for spoilt in ids:
+    # All that train a network hand their functions to it in one way: one picture tries each, the others one.
+    shared = ids == NETWORK and name != "batchnorm_learning_rates"
+    for spoilt in [ids[list(SPOILERS).index(spoiler) % len(ids)]] if shared else ids:
         functions = [broken(i, SPOILERS[spoiler]) if i == spoilt else SOLVED[i] for i in ids]
         figure, _ = draw(name, functions)
-        figure.draw_without_rendering()
+        render(figure)
 
 
 def test_a_function_that_raises_is_quoted():
