@@ -38,7 +38,7 @@ def browser():
     """One browser for a file's tests. Ends with them: Playwright's event loop would be in the way of others'."""
     with sync_playwright() as playwright:
         # Root has no sandbox of Chromium's, and a container no large /dev/shm.
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
