@@ -30,6 +30,8 @@ from autograder.progress import CONTENTS
 
 MARK = ".downhill-release"
 
+_BADGE = re.compile(r"^\[!\[Open in Binder\].*\n\n", re.MULTILINE)
+
 _EXERCISES = "autograder.exercises"
 _COPIED = ("LICENSE", "constraints.txt", "environment.yml", "postBuild")
 _TABLES = ("build-system", "project", "tool.setuptools.packages.find", "tool.setuptools.package-data")
@@ -179,7 +181,9 @@ def _files(root: Path, chosen: Sequence[str]) -> dict[str, bytes]:
             files[path.relative_to(root).as_posix()] = path.read_bytes()
     for name in _COPIED:
         files[name] = (root / name).read_bytes()
-    files["README.md"] = (root / "docs" / "students.md").read_bytes()
+    # The badge opens the course's repository, solutions and all.
+    text = (root / "docs" / "students.md").read_text(encoding="utf-8")
+    files["README.md"] = _BADGE.sub("", text).encode()
     files["pyproject.toml"] = _project((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
     files["Makefile"] = _MAKEFILE.encode()
     files = dict(sorted(files.items()))

@@ -84,6 +84,13 @@ def test_no_line_of_a_solution_is_in_it(folder):
             assert not [line for line in secrets if line in text], path
 
 
+def test_nothing_in_it_leads_to_the_courses_own_repository(folder):
+    address = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["repository"]
+    owner = address.removeprefix("https://github.com/")
+    for path in folder.rglob("*"):
+        assert path.is_dir() or owner.encode() not in path.read_bytes(), path
+
+
 def test_it_holds_what_students_need_and_nothing_else(folder):
     assert {path.name for path in folder.iterdir()} == {
         *(MARK, "LICENSE", "Makefile", "README.md", "autograder", "constraints.txt", "environment.yml"),
