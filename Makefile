@@ -12,8 +12,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: .venv/installed
 	$(BIN)/autograder demo
 
+# Bytecode is kept, whatever the environment says: the tests start hundreds of processes that would compile it again.
 test: .venv/installed
-	$(BIN)/python -m pytest
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 lab: .venv/installed
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
