@@ -1,8 +1,10 @@
 """`check`, as it stands in the notebooks."""
 
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from autograder import exercises
@@ -65,8 +67,25 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
     caller, seed = remote.caller_of(functions) if remote else (LocalCaller(functions), PUBLIC_SEED)
     verdict = judge(exercise, caller, points=float(points), seed=seed)
     if isinstance(caller, LocalCaller):
+        if verdict.note and (error := _error_of_the_cell(exercise.names)):
+            verdict = replace(verdict, note=f"{verdict.note} (its cell ended with {error}: mend that first)")
         remember(exercise_id, verdict.points, verdict.max_points)
     if os.environ.get("NBGRADER_VALIDATING") and not verdict.passed:
         # nbgrader's Validate shows stderr alone; without it, it says no more than "partial credit".
         print(verdict.to_text(), file=sys.stderr)
     return verdict
+
+
+def _error_of_the_cell(names: Iterable[str]) -> str:
+    """The error by which the cell that last defined one of these functions is no Python; empty where it is.
+
+    Such a cell leaves what was defined before: the stub, while the student looks at code of their own.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    for name in names if shell else ():
+        ran = [source for source in shell.user_ns.get("_ih", []) if re.search(rf"^def {name}\b", source, re.MULTILINE)]
+        try:
+            compile(ran[-1] if ran else "", "", "exec")
+        except (SyntaxError, ValueError) as error:
+            return type(error).__name__
+    return ""

@@ -245,7 +245,9 @@ def _overview(table: Mapping[str, Any]) -> Standing:
         title = f"{name[:2]} · {about['title']}"
         items.append(Item(name, title, earned, possible, sum(p.solved for p in parts), len(parts), _link(name)))
     file = path()
-    remarks = [f"Kept in {_short(file)}, for you alone; delete the file to start anew."] if file else []
+    read = sum(sum(about.get("answers", {}).values()) for about in table.values())
+    remarks = [f"Questions you answer in words are read by a person: {_number(read)} points more."] if read else []
+    remarks += [f"Kept in {_short(file)}, for you alone; delete the file to start anew."] if file else []
     return Standing("Where you stand", tuple(items), "assignment", tuple(remarks))
 
 

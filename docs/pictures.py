@@ -1,12 +1,24 @@
-"""Draws the README's pictures, one for each assignment, with the worked solutions: python docs/pictures.py"""
+"""Draws the README's pictures, one for each assignment and the first one, with the worked solutions.
+
+Run it by: python docs/pictures.py; the first one needs Chromium.
+"""
 
 import ast
+import html
+import inspect
+import shutil
+from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 
-from autograder.course.source import Source, parse
+from autograder import check, exercises
+from autograder.course.source import Source, parse, worked
+from helpers.landscapes import rosenbrock
+from helpers.plots.optimizers import walk
+from helpers.plots.pieces import terrain, trail
 from helpers.plots.style import course_style
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,8 +53,47 @@ def draw(source: Source, demo: str):
     raise SystemExit(f"{source.file} has no demo {demo!r}")
 
 
+PAGE = """
+<body style="margin:0;width:1200px;display:flex;gap:20px;font:14px/1.5 DejaVu Sans,sans-serif;background:#fff">
+<img style="width:520px;align-self:flex-start" src="data:image/png;base64,{race}">
+<div style="width:640px;padding:14px 0">
+<pre style="margin:0 0 8px;padding:6px 12px;border:1px solid #ccc;border-radius:3px;background:#f5f5f5;line-height:1.3">
+{code}</pre>
+{report}
+</div>
+"""
+
+
+def overview() -> None:
+    """Write docs/images/overview.png: a race of the solutions, and a wrong one that is told its mistake."""
+    from playwright.sync_api import sync_playwright
+
+    names = worked("02_sgd", ROOT)
+    with course_style():
+        figure, ax = plt.subplots(figsize=(5.2, 5.6))
+        track = rosenbrock()
+        terrain(ax, track)
+        for i, name in enumerate(("sgd", "momentum", "nesterov")):
+            path = walk(names[name], track.gradient, track.start, 200, lr=track.lr, momentum=track.momentum)
+            trail(ax, path, dots=False, color=f"C{i}", linewidth=3.2 if i % 2 else 1.8, label=name)
+        ax.legend(loc="upper center", ncols=3)
+        file = BytesIO()
+        figure.savefig(file, dpi=200)
+        plt.close(figure)
+    (wrong,) = next(m for m in exercises.load("momentum").mistakes if m.name == "lr_inside_velocity").functions
+    code = inspect.getsource(wrong).replace(wrong.__name__, "momentum").rstrip()
+    code += '\n\n\ncheck("momentum", momentum, points=5)'
+    report = check("momentum", wrong, points=5).to_html()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1200, "height": 400})
+        page.set_content(PAGE.format(race=b64encode(file.getvalue()).decode(), code=html.escape(code), report=report))
+        page.screenshot(path=ROOT / "docs" / "images" / "overview.png", full_page=True)
+        browser.close()
+
+
 def main() -> None:
-    """Write docs/pictures/NN_topic.png for each."""
+    """Write docs/pictures/NN_topic.png for each, and the overview."""
     from PIL import Image
 
     matplotlib.use("agg")
@@ -55,6 +106,7 @@ def main() -> None:
         # A palette: a third of the size, and no difference to see.
         Image.open(file).convert("RGB").quantize(128).save(path, optimize=True)
         print(path.relative_to(ROOT), f"{path.stat().st_size / 1000:.0f} kB")
+    overview()
 
 
 if __name__ == "__main__":

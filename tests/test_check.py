@@ -3,7 +3,9 @@
 import math
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
+import IPython
 import numpy as np
 import pytest
 
@@ -325,6 +327,19 @@ def test_a_stub_is_not_written_yet_in_every_form():
     verdict = check("sgd", raising(NotImplementedError("sgd: write this function")), points=4)
     assert verdict.to_text() == "sgd: 0 / 4 points\n  … sgd: not written yet"
     assert "not written yet" in verdict.to_html() and "✗" in verdict.to_html()
+
+
+@pytest.mark.parametrize("source", ["def sgd(w):\nreturn w", "def sgd(w, grad state):\n    return w"])
+def test_a_stub_that_stayed_since_its_cell_is_no_python_is_told(monkeypatch, source):
+    stub, other = "def sgd(w):\n    raise NotImplementedError", "def sgd_of_mine(w):\nreturn w"
+    shell = SimpleNamespace(user_ns={"_ih": ["", stub]})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    unwritten = raising(NotImplementedError("sgd: write this function"))
+    assert check("sgd", unwritten).note == "sgd: not written yet"
+    shell.user_ns["_ih"] += [other, source, "print(sgd)"]
+    assert "its cell ended with" in check("sgd", unwritten).to_html()
+    shell.user_ns["_ih"] += [stub]
+    assert check("sgd", unwritten).note == "sgd: not written yet"
 
 
 def test_the_names_of_all_exercises_are_known():

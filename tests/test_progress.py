@@ -170,7 +170,8 @@ def test_the_overview_adds_up_each_assignment(kept, table):
     assert re.split(" {2,}", text[1])[1:] == ["00 · Start here", "█" * 20, "1 of 1 point, 1 of 1 exercise solved"]
     assert "4.23 of 8 points, 1 of 2 exercises solved" in text[2]
     assert "5.23 of 9 points, 2 of 3 exercises solved" in text[3] and "all together" in text[3]
-    assert str(kept) in text[4]
+    assert "read by a person: 4 points more" in text[4]
+    assert str(kept) in text[5]
 
 
 def test_one_assignment_tells_what_is_left(kept, table):

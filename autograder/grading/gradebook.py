@@ -242,6 +242,7 @@ def _details(graded: Graded) -> dict[str, Any]:
         "notes": list(graded.notes),
         "isolation": graded.isolation,
         "seconds": round(graded.seconds, 3),
+        "file": graded.file,
     }
 
 

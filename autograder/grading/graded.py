@@ -24,6 +24,7 @@ class Graded:
     isolation : what kept the student's code from the machine
     seconds : how long it took
     key : of all that the result follows from
+    file : digest of the submitted file
     """
 
     notebook: str
@@ -33,6 +34,12 @@ class Graded:
     isolation: str
     seconds: float
     key: str
+    file: str = ""
+
+
+def file_digest(data: bytes | None) -> str:
+    """What tells a submitted file from another; that of an empty one where it was refused."""
+    return hashlib.sha256(data or b"").hexdigest()
 
 
 def key(assignment: Assignment, data: bytes | None, reason: str, secret: str) -> str:

@@ -19,7 +19,7 @@ from nbgrader.utils import determine_grade, is_grade
 from autograder.checking import check
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
-from autograder.grading.graded import Graded, key
+from autograder.grading.graded import Graded, file_digest, key
 from autograder.grading.link import Worker, WorkerLost
 from autograder.grading.remote import Session, student_names
 from autograder.judge.judging import is_builtin_error
@@ -63,6 +63,7 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
         isolation=str(level),
         seconds=time.monotonic() - began,
         key=key(assignment, data, reason, secret),
+        file=file_digest(data),
     )
 
 

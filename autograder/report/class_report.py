@@ -17,10 +17,12 @@ import numpy as np
 from nbgrader.utils import is_grade, is_solution
 from sqlalchemy import make_url
 
+from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id
 from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
+from autograder.grading.graded import file_digest
 from autograder.report.output import ReportError, csv_text
 from autograder.report.scores import Entry, entries, reading, seconds_late
 
@@ -46,7 +48,7 @@ class Student:
     untouched : the notebook is as it was released
     mistakes : (exercise, name) of each that was recognised
     notes : what the student was told of how the file was read
-    resubmitted : a later submission than the one that is graded lies there
+    resubmitted : a later submission than the one that is graded lies there, or, where no time is known, another
     """
 
     id: str
@@ -221,7 +223,10 @@ def class_report(course: Course, name: str) -> ClassReport:
         last, first = roster.get(student, ("", ""))
         if entry is not None and entry.is_graded:
             row = _graded(student, last, first, entry, details.get(student, {}), labels)
-            later = now is not None and entry.submitted is not None and now > entry.submitted
+            if now is not None and entry.submitted is not None:
+                later = now > entry.submitted
+            else:
+                later = student in there and _is_another(there[student], course, name, details.get(student, {}))
             students.append(dataclasses.replace(row, resubmitted=later))
         elif entry is not None or student in there:
             late = entry.seconds_late if entry is not None else seconds_late(now, due)
@@ -241,6 +246,15 @@ def class_report(course: Course, name: str) -> ClassReport:
         mistakes=_mistakes(counted, details, list(worth)),
         isolation=tuple(Counter(s.isolation for s in students if s.isolation).most_common()),
     )
+
+
+def _is_another(folder: Path, course: Course, name: str, told: dict[str, Any]) -> bool:
+    """Whether the file that lies there is another than the one that was graded."""
+    try:
+        data = intake.read(folder / f"{name}.ipynb", course.submitted)
+    except intake.Refused:
+        data = None
+    return bool(told.get("file")) and told["file"] != file_digest(data)
 
 
 def _is_there(db_url: str) -> bool:

@@ -28,6 +28,8 @@ class _LmsExportPlugin(ExportPlugin):
     ).tag(config=True)
 
     missing = Unicode(help="What stands where nothing was handed in; `0` gives zero points.").tag(config=True)
+    # Rows above the students'.
+    _HEAD = 1
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file."""
@@ -35,6 +37,8 @@ class _LmsExportPlugin(ExportPlugin):
         with reading(gradebook):
             assignments = {a.name: float(a.max_score or 0.0) for a in gradebook.assignments}
             students = gradebook.students
+        if strangers := sorted(set(self.columns) - set(assignments)):
+            self.log.warning("columns: no assignment in the gradebook is called %s", self._some(strangers))
         assignments = self._chosen("assignment", self.assignment, assignments)
         students.sort(key=lambda s: (s.last_name or "", s.first_name or "", s.id))
         known = self._chosen("student", self.student, {student.id: student for student in students})
@@ -60,7 +64,8 @@ class _LmsExportPlugin(ExportPlugin):
             write(to, csv_text(rows))
         except ReportError as error:
             self._fail(str(error))
-        self.log.info("Exported %d students and %d assignments to %s", len(known), len(assignments), to)
+        written = len(rows) - self._HEAD
+        self.log.info("Exported %d of %d students (%s) to %s", written, len(known), ", ".join(assignments), to)
 
     def table(
         self, assignments: dict[str, float], students: list[Student], points: dict[str, list[Any]]
@@ -111,6 +116,7 @@ class CanvasExportPlugin(_LmsExportPlugin):
     sis_user_id_field = Enum(_FIELDS, "none", help="What Canvas has as SIS User ID.").tag(config=True)
     sis_login_id_field = Enum(_FIELDS, "id", help="What Canvas has as SIS Login ID.").tag(config=True)
     section = Unicode(help="What stands in the column Section, which Canvas does not read.").tag(config=True)
+    _HEAD = 2
 
     def table(
         self, assignments: dict[str, float], students: list[Student], points: dict[str, list[Any]]

@@ -8,15 +8,22 @@ from nbgrader.utils import is_grade
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
+from autograder.report.scores import entries
 
 
 def class_table(course: Course, name: str) -> str:
     """Student by exercise: points, the mistakes that were named, and where the feedback lies."""
     book = Book(course.db_url, course.course_id)
     try:
-        details = {printable(student): told for student, told in book.details(name).items()}
+        details = book.details(name)
+        # A person's points count, whatever the grader gave.
+        for student, entry in entries(book.gradebook, name).items():
+            if student in details:
+                points = {cell: mark.points for cell, mark in entry.marks.items() if mark.points is not None}
+                details[student]["scores"] |= points
     finally:
         book.close()
+    details = {printable(student): told for student, told in details.items()}
     notebook = Assignment.load(course.source, name).notebook
     worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in notebook.cells if is_grade(cell)}
     return "\n".join([points_table(worth, details), "", *_told(course, name, details)])

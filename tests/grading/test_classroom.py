@@ -1,5 +1,6 @@
 """A class: each submission on its own, each result written whole, nothing done twice, no person's work undone."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -126,6 +127,25 @@ def test_a_class_is_graded_and_recorded(course, submit, run):
     assert course.autograded("bob", NAME).joinpath(f"{NAME}.ipynb").exists()
     table = class_table(course, NAME)
     assert "bob: sgd: adds gradient" in table and "ann" in table
+
+
+def test_a_persons_points_stand_in_the_table(course, submit, run):
+    submit("ann", why="My own words.")
+    run()
+    row = next(line for line in class_table(course, NAME).splitlines() if line.startswith("ann"))
+    assert row.split()[1] == "11" and "…" in row
+    with open_gradebook(course) as book:
+        grade = book.find_grade("why", NAME, NAME, "ann")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        book.db.commit()
+    row = next(line for line in class_table(course, NAME).splitlines() if line.startswith("ann"))
+    assert row.split()[1] == "13.5" and "…" not in row
+
+
+def test_the_graded_file_is_known_again(course, submit, run):
+    submit("ann")
+    data = (course.submitted / "ann" / NAME / f"{NAME}.ipynb").read_bytes()
+    assert run()[0]["ann"].graded.file == hashlib.sha256(data).hexdigest()
 
 
 def test_a_second_run_grades_nothing_and_changes_nothing(course, submit, run):

@@ -131,6 +131,7 @@ def fill(course):
                 "notes": row.get("notes", []),
                 "isolation": row.get("isolation", "strong (for a test)"),
                 "seconds": row.get("seconds", 1.0),
+                "file": row.get("file", ""),
             }
             tables[VERDICTS].append(
                 {

@@ -1,6 +1,7 @@
 """The class report: right numbers, everybody who needs attention, one page that loads nothing and is read by all."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -235,6 +236,16 @@ def test_what_is_not_graded_and_what_came_again_is_told(course, fill, submit):
         "dan": ("not graded yet", False),
     }
     assert f"not graded yet: 2 → autograder grade {NAME}" in Page(page_of(course)).text
+
+
+def test_another_file_is_told_where_no_times_are_known(course, fill, submit):
+    """As from an LMS's zip file."""
+    for name in ("ann", "bob", "cyd"):
+        submit(name, content=name.encode())
+    digests = {"ann": hashlib.sha256(b"ann").hexdigest(), "bob": hashlib.sha256(b"before").hexdigest()}
+    fill({name: {"points": FULL, "file": digests.get(name, "")} for name in ("ann", "bob", "cyd", "dan")})
+    again = {s.id: s.resubmitted for s in class_report(course, NAME).students}
+    assert again == {"ann": False, "bob": True, "cyd": False, "dan": False}
 
 
 def test_time_and_isolation_are_told(course, fill):

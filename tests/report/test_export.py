@@ -97,6 +97,7 @@ def test_nbgrader_exports_for_moodle(course, fill, nbgrader_export):
         ["ann@example.org", "10"],
     ]
     assert "Left out, without email in the gradebook: 'cyd'" in done.stderr
+    assert f"Exported 2 of 3 students ({NAME}) to moodle.csv" in done.stderr
 
 
 def test_options_say_which_identifier_stands_where(fill, export):
@@ -116,6 +117,14 @@ def test_nobodys_submission_is_no_grade_or_what_the_instructor_says(fill, export
     assert "1 not graded yet" in caplog.text
     given = {row[0]: row[1] for row in export(MoodleExportPlugin, missing="0")[1:]}
     assert given == {"ann": "10", "bob": "3.5", "cyd": "0", "dan": "0"}
+
+
+def test_a_column_for_no_assignment_is_warned_of_and_all_rows_are_counted(fill, export, caplog):
+    fill(CLASS)
+    assert export(CanvasExportPlugin, columns={NAME: "Homework"})[0][5] == "Homework"
+    assert "columns" not in caplog.text and "Exported 3 of 3 students" in caplog.text
+    export(CanvasExportPlugin, columns={f"'{NAME}": "Homework"})
+    assert "no assignment in the gradebook is called" in caplog.text
 
 
 def test_what_waits_for_a_person_is_warned_of(fill, export, caplog):
