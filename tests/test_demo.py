@@ -1,6 +1,7 @@
 """The sample class: every submission gets the grade it deserves, and no bad one disturbs another."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from nbgrader.utils import is_grade
 from autograder.course import demo
 from autograder.course.build import topics
 from autograder.course.demo import make_class
+from autograder.course.sample import samples
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
@@ -331,9 +333,16 @@ def details(graded):
     book.close()
 
 
+def test_what_python_leaves_among_the_samples_is_no_sample(tmp_path):
+    shutil.copytree(ROOT / "tests" / "submissions" / "02_sgd", tmp_path / "02_sgd")
+    before = [sample.student for sample in samples(tmp_path, ROOT, "02_sgd")]
+    (tmp_path / "02_sgd" / "__pycache__").mkdir()
+    assert [sample.student for sample in samples(tmp_path, ROOT, "02_sgd")] == before
+
+
 def test_there_are_ten_samples_at_least_and_each_has_its_due():
     for topic in topics(ROOT):
-        files = {path.stem for path in (ROOT / "tests" / "submissions" / topic).iterdir()}
+        files = {path.stem for path in (ROOT / "tests" / "submissions" / topic).iterdir() if path.is_file()}
         assert files == set(DESERVED[topic])
         assert len(files) >= 10
 

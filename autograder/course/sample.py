@@ -40,7 +40,8 @@ def samples(folder: Path, root: Path, assignment: str) -> Iterator[Sample]:
     """The sample submissions of an assignment, from `folder`/ASSIGNMENT."""
     solved = nbformat.read(root / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
     released = nbformat.read(root / "notebooks" / assignment / f"{assignment}.ipynb", as_version=4)
-    for path in sorted((folder / assignment).iterdir()):
+    # Files: Python may have left a folder of bytecode there.
+    for path in sorted(filter(Path.is_file, (folder / assignment).iterdir())):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".py":
             text = nbformat.writes(compose(text, solved, released)) + "\n"
