@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from unittest import mock
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade
-from sqlalchemy.exc import SAWarning
 
 from autograder import exercises
 from autograder.course.build import SOLUTIONS, START, released, stale, strays
@@ -23,6 +21,7 @@ from autograder.course.executed import execute, run_solved, shortcomings, shown_
 from autograder.course.source import Source, parse
 from autograder.grading.assignment import Assignment, grade_id, is_check
 from autograder.grading.course import Course
+from autograder.grading.gradebook import quiet_flushes
 from autograder.judge import Exercise, judge
 from autograder.judge.exercise import alternative_functions
 from autograder.judge.judging import PUBLIC_SEED, LocalCaller
@@ -254,9 +253,7 @@ def _grade_stock(course: Course, topic: str) -> tuple[_Scores, list[str]]:
 
     # The samples are the course's own: they are graded where there is no sandbox too.
     isolation = {VARIABLE: "none"} if find_for_samples().name in ("weak", "none") else {}
-    with mock.patch.dict(os.environ, isolation), warnings.catch_warnings():
-        # nbgrader's add_submission lets SQLAlchemy flush objects that it adds only two lines later.
-        warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
+    with mock.patch.dict(os.environ, isolation), quiet_flushes():
         api = NbGraderAPI(config=course.config)
         done = {student: api.autograde(topic, student) for student in sorted(api.get_submitted_students(topic))}
     errors = [f"nbgrader: {student}: {d['error'] or d['log']}" for student, d in done.items() if not d["success"]]

@@ -125,9 +125,7 @@ class Book:
         ------
         NotRecorded : this result cannot be recorded, such as a name that is too long; others can
         """
-        with warnings.catch_warnings(), self._transaction() as gradebook:
-            # nbgrader's add_submission lets SQLAlchemy flush objects that it adds only two lines later.
-            warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
+        with quiet_flushes(), self._transaction() as gradebook:
             gradebook.update_or_create_student(student)
             arguments = {} if timestamp is None else {"timestamp": timestamp}
             submission = gradebook.update_or_create_submission(assignment.name, student, **arguments)
@@ -173,6 +171,14 @@ class Book:
                 self.gradebook.db.remove()
                 self.gradebook.db = usual
         usual.expire_all()
+
+
+@contextmanager
+def quiet_flushes() -> Iterator[None]:
+    """Without the warning that nbgrader's add_submission brings: it adds objects two lines after they are flushed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
+        yield
 
 
 class _SaveCells(SaveCells):

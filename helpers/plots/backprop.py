@@ -12,13 +12,12 @@ from functools import cache
 import numpy as np
 
 from helpers import data, gradients
+from helpers.plots.pieces import GUESSING, TINY, counted, final_accuracy
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.style import COLORS
 from helpers.training import BUILT_IN, MLP, History, Layers, train
 
 BLUE, ORANGE, GREEN, RED, PINK, SKY, BLACK = COLORS
-_TINY = 1e-17
-_GUESSING = 0.1
 Pairs = Mapping[str, tuple[Callable, Callable]]
 
 
@@ -135,22 +134,6 @@ def _run(
     return network, history
 
 
-def _accuracy(network: MLP, history: History, x: np.ndarray, y: np.ndarray) -> float:
-    """Return the accuracy of a finished run; a diverged one counts as guessing."""
-    if history.diverged:
-        return _GUESSING
-    with np.errstate(all="ignore"):
-        accuracy = network.accuracy(x, y)
-    return accuracy if np.isfinite(accuracy) else _GUESSING
-
-
-def _progress(jobs: Iterable, **kwargs) -> Iterable:
-    """Return the jobs under a progress bar that goes away when they are done."""
-    from tqdm.auto import tqdm
-
-    return tqdm(list(jobs), leave=False, **kwargs)
-
-
 @picture("Training loss and accuracy of three networks, A, B and C, over the epochs: all three learn.")
 def backprop_suspects(notes: Notes, *, epochs: int = 8, seeds: int = 3):
     """Show three networks that differ in the gradient they follow; two of the gradients are wrong."""
@@ -205,7 +188,7 @@ def backprop_step_width(notes: Notes, numerical_gradient, relative_error):
         for h in widths:
             numerical = ask_array(numerical_gradient, f, x, h, shape=x.shape)
             yours.append(ask_number(relative_error, ask(relative_error, numerical, exact)))
-        ax.plot(widths, np.maximum(yours, _TINY), "o", color=BLUE, ms=4.5, ls="-", label="yours")
+        ax.plot(widths, np.maximum(yours, TINY), "o", color=BLUE, ms=4.5, ls="-", label="yours")
     wide = widths[widths > 1e-6]
     ax.plot(wide, 0.4 * wide**2, color="0.45", ls=":", lw=1.3, label="slope 2: ten times the h, a hundred the error")
     ax.axvline(1e-5, color="0.45", ls="-.", lw=1, label="h = 1e-5, the default")
@@ -426,7 +409,7 @@ def _learn_spirals(ax, layers, sizes, points, epochs) -> tuple[MLP, float]:
     network, history = _run(layers, sizes, 0, lr=0.1, epochs=epochs, batch_size=32, dataset=points)
     if not history.diverged:
         _regions(ax, network.scores(_plane()))
-    return network, _accuracy(network, history, points.x_test, points.y_test)
+    return network, final_accuracy(network, history, points.x_test, points.y_test)
 
 
 # ---------------------------------------------------------------------------- activations
@@ -876,19 +859,19 @@ def backprop_before_and_after(
         kinds = (("one layer", (64, 10)), ("two layers", (64, hidden, 10)))
         jobs = [(sizes, lr, seed) for _, sizes in kinds for lr in lrs for seed in range(seeds)]
         done = {}
-        for sizes, lr, seed in _progress(jobs, unit="run"):
+        for sizes, lr, seed in counted(jobs, unit="run"):
             done[sizes, lr, seed] = _run(layers, sizes, seed, lr=lr, epochs=epochs, dataset=_digits(seed))
         tests = []
         for i, (name, sizes) in enumerate(kinds):
             curves = {lr: [done[sizes, lr, seed][1].val_accuracy for seed in range(seeds)] for lr in lrs}
-            curves = {lr: np.nan_to_num(curve, nan=_GUESSING) for lr, curve in curves.items()}
+            curves = {lr: np.nan_to_num(curve, nan=GUESSING) for lr, curve in curves.items()}
             best = max(lrs, key=lambda lr: curves[lr][:, -1].mean())
             style = {"color": (ORANGE, BLUE)[i], "ls": ("--", "-")[i]}
             left.plot(epoch, curves[best].mean(axis=0), label=f"{name}, lr = {best:g}", **style)
             band = curves[best].min(axis=0), curves[best].max(axis=0)
             left.fill_between(epoch, *band, color=style["color"], alpha=0.2, lw=0)
             judged = [(*done[sizes, best, seed], _digits(seed)) for seed in range(seeds)]
-            tests.append([_accuracy(*run, digits.x_test, digits.y_test) for *run, digits in judged])
+            tests.append([final_accuracy(*run, digits.x_test, digits.y_test) for *run, digits in judged])
             right.plot(np.full(seeds, i), tests[i], marker="so"[i], color=style["color"], ls="none", zorder=3)
         right.plot([0, 1], tests, color="0.7", lw=0.9, ls="-", zorder=1)
         left.legend(loc="lower right")

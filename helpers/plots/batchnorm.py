@@ -12,12 +12,12 @@ from functools import cache
 import numpy as np
 
 from helpers import data
+from helpers.plots.pieces import GUESSING, counted, final_accuracy
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.style import COLORS
 from helpers.training import MLP, BatchNorm, History, he, train
 
 _SIZES = (64, 64, 64, 64, 64, 10)
-_GUESSING = 0.1
 BLUE, ORANGE, GREEN, RED = COLORS[:4]
 
 
@@ -143,26 +143,10 @@ def _run(
     return network, history
 
 
-def _accuracy(network: MLP, history: History, x: np.ndarray, y: np.ndarray) -> float:
-    """Return the accuracy of a finished run; a diverged one counts as guessing."""
-    if history.diverged:
-        return _GUESSING
-    with np.errstate(all="ignore"):
-        accuracy = network.accuracy(x, y)
-    return accuracy if np.isfinite(accuracy) else _GUESSING
-
-
-def _progress(jobs: Iterable, **kwargs) -> Iterable:
-    """Return the jobs under a progress bar that goes away when they are done."""
-    from tqdm.auto import tqdm
-
-    return tqdm(list(jobs), leave=False, **kwargs)
-
-
 def _sweep(norm: BatchNorm | None, values: Iterable, seeds: int, run: Callable, what: str) -> np.ndarray:
     """Return run(norm, value, seed) for all values and seeds, shape (values, seeds, ...)."""
     jobs = [(value, seed) for value in values for seed in range(seeds)]
-    results = [run(norm, value, seed) for value, seed in _progress(jobs, desc=what, unit="run")]
+    results = [run(norm, value, seed) for value, seed in counted(jobs, desc=what, unit="run")]
     return np.array(results).reshape(-1, seeds, *np.shape(results[0]))
 
 
@@ -674,7 +658,7 @@ def batchnorm_learning_rates(
     digits = _digits()
 
     def accuracy(norm, lr, seed):
-        return _accuracy(*_run(norm, seed, lr=lr, steps=steps), digits.x_val, digits.y_val)
+        return final_accuracy(*_run(norm, seed, lr=lr, steps=steps), digits.x_val, digits.y_val)
 
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(xscale="log", xlabel="lr", ylabel="validation accuracy", ylim=(0, 1.02))
@@ -692,7 +676,7 @@ def batchnorm_learning_rates(
         norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, rates, seeds, accuracy, "with")
         _band(ax, rates, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
-    ax.axhline(_GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
+    ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
     ax.legend(loc="lower left", bbox_to_anchor=(0.02, 0.14), fontsize=9)
     return fig
 
@@ -706,7 +690,7 @@ def batchnorm_start_scales(
     digits = _digits()
 
     def accuracy(norm, factor, seed):
-        return _accuracy(*_run(norm, seed, lr=0.1, steps=steps, scale=factor), digits.x_val, digits.y_val)
+        return final_accuracy(*_run(norm, seed, lr=0.1, steps=steps, scale=factor), digits.x_val, digits.y_val)
 
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(
@@ -719,7 +703,7 @@ def batchnorm_start_scales(
         norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, factors, seeds, accuracy, "with")
         _band(ax, factors, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
-    ax.axhline(_GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
+    ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
     ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.75), fontsize=9)
     return fig
 
@@ -734,11 +718,11 @@ def batchnorm_batch_sizes(
 
     def accuracies(norm, size, seed):
         network, history = _run(norm, seed, lr=0.03, steps=steps, batch_size=size)
-        by_running = _accuracy(network, history, digits.x_val, digits.y_val)
+        by_running = final_accuracy(network, history, digits.x_val, digits.y_val)
         if norm is None:
             return [by_running]
         network.batchnorm = replace(norm, inference=None, update_running=None)
-        return [by_running, _accuracy(network, history, digits.x_val, digits.y_val)]
+        return [by_running, final_accuracy(network, history, digits.x_val, digits.y_val)]
 
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(xlabel="batch size in training", ylabel="validation accuracy", ylim=(0, 1.02))
@@ -782,7 +766,7 @@ def batchnorm_shifted(
             curves.append(_run(norm, seed, lr=lr, steps=steps, parts=parts, on_step=look)[1].val_accuracy)
             jumps.append(np.abs(np.diff(means, axis=0)).mean() if len(means) > 1 else np.nan)
         style = {"color": (ORANGE, BLUE, RED)[i], "marker": "so^"[i], "ls": ("--", "-", "-.")[i]}
-        _band(left, step, np.nan_to_num(np.array(curves).T, nan=_GUESSING), names[i].replace("\n", " "), **style)
+        _band(left, step, np.nan_to_num(np.array(curves).T, nan=GUESSING), names[i].replace("\n", " "), **style)
         right.plot(np.full(seeds, i), np.maximum(jumps, 1e-6), color=style["color"], marker=style["marker"], ls="none")
 
     right.set_xticks(range(3), names)
@@ -807,8 +791,8 @@ def batchnorm_before_and_after(
 
     def curve(norm, lr, seed):
         network, history = _run(norm, seed, lr=lr, steps=steps, parts=parts)
-        test = _accuracy(network, history, digits.x_test, digits.y_test)
-        return [*np.nan_to_num(history.val_accuracy, nan=_GUESSING), test]
+        test = final_accuracy(network, history, digits.x_test, digits.y_test)
+        return [*np.nan_to_num(history.val_accuracy, nan=GUESSING), test]
 
     fig, (left, right) = notes.plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=(1.5, 1))
     left.set(xlabel="step", ylabel="validation accuracy", ylim=(0, 1.02))

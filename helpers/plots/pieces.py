@@ -2,14 +2,17 @@
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 
 import numpy as np
 
 from helpers.landscapes import Landscape
+from helpers.training import MLP, History
 
 TINY = 1e-17
+# Of ten digits.
+GUESSING = 0.1
 
 
 def terrain(ax, landscape: Landscape, levels: int = 14) -> None:
@@ -59,6 +62,22 @@ def error_bars(ax, x: list[float], values: np.ndarray, color: str, label: str) -
     mean = values.mean(axis=1)
     bars = np.array([mean - values.min(axis=1), values.max(axis=1) - mean])
     ax.errorbar(x, mean, np.maximum(bars, 0), color=color, label=label, marker="o", markersize=4, capsize=3)
+
+
+def final_accuracy(network: MLP, history: History, x: np.ndarray, y: np.ndarray) -> float:
+    """Return the accuracy of a finished run; a diverged one counts as guessing."""
+    if history.diverged:
+        return GUESSING
+    with np.errstate(all="ignore"):
+        accuracy = network.accuracy(x, y)
+    return accuracy if np.isfinite(accuracy) else GUESSING
+
+
+def counted(jobs: Iterable, **kwargs) -> Iterable:
+    """Return the jobs under a progress bar that goes away when they are done."""
+    from tqdm.auto import tqdm
+
+    return tqdm(list(jobs), leave=False, **kwargs)
 
 
 @contextmanager

@@ -78,6 +78,19 @@ def student_lab(root: Path):
         yield lab
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab as students have it, for a file's tests."""
+    with student_lab(tmp_path_factory.mktemp("student")) as lab:
+        yield lab
+
+
+def solution(notebook: str, name: str) -> str:
+    """What the worked solution has in a cell."""
+    cells = json.loads((ROOT / "solutions" / notebook / f"{notebook}.ipynb").read_text())["cells"]
+    return "".join(next(cell for cell in cells if cell["id"] == name)["source"])
+
+
 class LabPage:
     """A page of JupyterLab, and what its console complained of."""
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import ROOT, LabPage, student_lab
+from .conftest import ROOT, LabPage
 
 NOTEBOOKS = sorted(
     path.relative_to(ROOT / "notebooks").as_posix()
@@ -16,12 +16,6 @@ NOTEBOOKS = sorted(
 # JupyterLab's own complaint about a notebook without a kernel.
 NO_KERNEL = "Cannot read properties of null (reading 'kernel')"
 ASSIGNMENTS = [path for path in NOTEBOOKS if "/" in path]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with student_lab(tmp_path_factory.mktemp("notebooks")) as lab:
-        yield lab
 
 
 @pytest.fixture(scope="module")

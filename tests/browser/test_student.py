@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from autograder import exercises
 
-from .conftest import ROOT, LabPage, student_lab
+from .conftest import ROOT, LabPage, solution
 
 NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
 # Colours of text, and what they stand on, down to the page; what is half transparent is mixed.
@@ -42,12 +42,6 @@ root => {
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with student_lab(tmp_path_factory.mktemp("student")) as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
 def notebook(browser, lab):
     """An untouched notebook, run from the first cell to the last."""
     page = LabPage(browser, lab).open(f"{NAME}/{NAME}.ipynb")
@@ -62,11 +56,6 @@ def mistake():
     (function,) = known.functions
     source = re.sub(rf"def {function.__name__}\b", f"def {EXERCISE}", inspect.getsource(function))
     return source, known.sentence
-
-
-def solution(name=EXERCISE, notebook=NAME):
-    cells = json.loads((ROOT / "solutions" / notebook / f"{notebook}.ipynb").read_text())["cells"]
-    return "".join(next(cell for cell in cells if cell["id"] == name)["source"])
 
 
 def test_an_untouched_notebook_runs_to_its_end_without_an_error_or_a_warning(notebook):
@@ -108,7 +97,7 @@ def test_a_wrong_solution_is_told_which_mistake_it_is_and_a_right_one_that_it_is
     assert "holds: " in heard
     assert not re.search("[✓✗]", heard)
 
-    notebook.type(EXERCISE, solution())
+    notebook.type(EXERCISE, solution(NAME, EXERCISE))
     notebook.run(EXERCISE)
     report = notebook.run(f"check_{EXERCISE}").locator(".dh-report")
     expect(report.locator(".dh-points")).to_have_text("5 / 5 points")

@@ -6,15 +6,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import ROOT, LabPage, student_lab
+from .conftest import LabPage, solution, student_lab
 
 NAME, EXERCISES = "02_sgd", ("sgd", "largest_stable_lr")
 SOUND = "11_augmentation"
-
-
-def source_of(notebook, name):
-    cells = json.loads((ROOT / "solutions" / notebook / f"{notebook}.ipynb").read_text())["cells"]
-    return "".join(next(cell for cell in cells if cell["id"] == name)["source"])
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +43,14 @@ def test_validate_says_what_is_missing_then_what_is_wrong_then_that_all_is_well(
     assert words.count("not written yet") == len(EXERCISES)
     assert "Traceback" not in words
 
-    page.type("sgd", source_of(NAME, "sgd"))
-    page.type("largest_stable_lr", source_of(NAME, "largest_stable_lr").replace("2 / steepest", "1 / steepest"))
+    page.type("sgd", solution(NAME, "sgd"))
+    page.type("largest_stable_lr", solution(NAME, "largest_stable_lr").replace("2 / steepest", "1 / steepest"))
     words = validate(page)
     assert "sgd: " not in words
     assert re.search(r"largest_stable_lr: [\d.]+ / 3 points", words)
     assert "→ " in words
 
-    page.type("largest_stable_lr", source_of(NAME, "largest_stable_lr"))
+    page.type("largest_stable_lr", solution(NAME, "largest_stable_lr"))
     assert "Success! Your notebook passes all the tests." in validate(page)
     assert page.complaints == []
     page.page.close()
@@ -64,7 +59,7 @@ def test_validate_says_what_is_missing_then_what_is_wrong_then_that_all_is_well(
 def test_sounds_can_be_played_and_have_names(browser, lab):
     page = LabPage(browser, lab).open(f"{SOUND}/{SOUND}.ipynb")
     page.run("setup_1")
-    page.type("add_noise", source_of(SOUND, "add_noise"))
+    page.type("add_noise", solution(SOUND, "add_noise"))
     page.run("add_noise")
     cell = page.run("demo_noise")
     players = cell.locator("audio")

@@ -48,7 +48,7 @@ WITH_FUNCTIONS = [name for name, (ids, _) in CASES.items() if ids]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(pictures, "_progress", lambda jobs, **_: list(jobs))
+    monkeypatch.setattr(pictures, "counted", lambda jobs, **_: list(jobs))
     monkeypatch.setattr(playground, "STEPS", (0, 1, 10, 100))
 
 
@@ -392,7 +392,7 @@ def test_a_diverged_run_counts_as_guessing():
     digits = pictures._digits()
     run = pictures._run(pictures.BUILT_IN, (64, 8, 10), 0, lr=1e200, epochs=1)
     assert run[1].diverged
-    assert pictures._accuracy(*run, digits.x_test, digits.y_test) == 0.1
+    assert pictures.final_accuracy(*run, digits.x_test, digits.y_test) == 0.1
 
 
 def test_a_descent_that_diverges_ends_early_and_one_that_never_starts_is_told():

@@ -43,7 +43,7 @@ CASES = {
 
 @pytest.fixture(autouse=True)
 def no_progress_bar(monkeypatch):
-    monkeypatch.setattr(pictures, "_progress", lambda jobs, **_: list(jobs))
+    monkeypatch.setattr(pictures, "counted", lambda jobs, **_: list(jobs))
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def test_a_diverged_run_counts_as_guessing():
     network, history = pictures._run(None, 0, lr=1e6, steps=20)
     digits = pictures._digits()
     assert history.diverged
-    assert pictures._accuracy(network, history, digits.x_val, digits.y_val) == 0.1
+    assert pictures.final_accuracy(network, history, digits.x_val, digits.y_val) == 0.1
 
 
 def test_the_shifting_layer_has_the_gradient_of_its_own_forward():

@@ -17,7 +17,7 @@ from helpers.plots import ready
 from helpers.plots.optimizers import walk
 from helpers.widgets import optimizers as race_widget
 
-from .drawn import render
+from .drawn import named, render, unwritten
 
 
 def sgd(w, grad, state, *, lr):
@@ -106,18 +106,6 @@ PICTURES = {
         {"epochs": 1, "seeds": range(2), "lrs": (0.1,), "progress": False},
     ),
 }
-
-
-def named(name, function):
-    function.__name__ = name
-    return function
-
-
-def unwritten(name):
-    def stub(*args, **kwargs):
-        raise NotImplementedError(f"{name}: write it")
-
-    return named(name, stub)
 
 
 def raising(name):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import bubblewrap, levels
+from autograder.sandbox import bubblewrap, doctor, levels
 from autograder.sandbox.doctor import examine
 from autograder.sandbox.levels import Level, NoIsolation, Trial, attempt, find, find_for_samples
 
@@ -93,6 +93,18 @@ def test_without_bubblewrap_the_strong_level_says_so(monkeypatch):
     lines = "\n".join(examine().lines)
     assert "✗ bubblewrap: not installed" in lines
     assert "bubblewrap" in lines.split("✗ strong")[1]
+
+
+@root_with_bubblewrap
+def test_a_python_that_workers_cannot_reach_is_told(monkeypatch, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr(sys, "executable", str(closed / "python3"))
+    monkeypatch.setattr(doctor, "attempt", lambda name: Trial(name, error="no answer"))
+    lines = {line.split(":")[0]: line for line in examine().lines}
+    assert lines["✗ strong"] == "✗ strong: no answer"
+    for level in ("medium", "weak"):
+        assert f"cannot reach {closed / 'python3'}" in lines[f"✗ {level}"]
 
 
 @root_with_bubblewrap
