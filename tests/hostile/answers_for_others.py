@@ -1,4 +1,5 @@
 # A process that stays behind and answers all later checks.
+# ends: at a limit of time
 # deserved: none
 
 # %% after setup_1

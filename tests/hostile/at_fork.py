@@ -1,5 +1,6 @@
 # Every fork sleeps.
 # base: solved
+# ends: at a limit of time
 # deserved: sgd<5 momentum=0 minibatches=0 double=0
 
 # %% after check_sgd

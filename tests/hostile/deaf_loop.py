@@ -1,5 +1,6 @@
 # Ignores every signal, and loops.
 # base: solved
+# ends: at a limit of time
 # deserved: sgd=0
 
 # %% sgd

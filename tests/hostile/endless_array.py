@@ -1,5 +1,6 @@
 # An object that never becomes an array, nor text, nor goes away.
 # base: solved
+# ends: at a limit of time
 # deserved: sgd=0
 
 # %% sgd

@@ -1,5 +1,6 @@
 # A loop in C: a power of a thousand million digits.
 # base: solved
+# ends: at a limit of time
 # deserved: sgd=0
 
 # %% sgd

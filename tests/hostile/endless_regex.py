@@ -1,5 +1,6 @@
 # A loop in C: a regular expression.
 # base: solved
+# ends: at a limit of time
 
 # %% after check_sgd
 import re

@@ -1,5 +1,6 @@
 # A result that never becomes text.
 # base: solved
+# ends: at a limit of time
 
 # %% after check_sgd
 class Endless:

@@ -1,5 +1,6 @@
 # More text than memory.
 # base: solved
+# ends: at a limit of time
 
 # %% after check_sgd
 import os

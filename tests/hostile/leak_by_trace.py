@@ -1,7 +1,5 @@
 # A tracer that sees every call's arguments, and tells them by each way there is.
 # base: solved
-# Each of the thousands of calls in minibatches is traced: on a busy machine its time may run out.
-# deserved: sgd<5 double<3 minibatches<7
 
 # %% sgd
 import os
@@ -12,7 +10,9 @@ seen = []
 
 
 def trace(frame, event, argument):
-    if frame.f_code.co_name in ("sgd", "momentum", "double"):
+    if frame.f_code.co_name not in ("sgd", "momentum", "minibatches", "double"):
+        return None
+    if len(seen) < 100:
         seen.append(repr(frame.f_locals))
     return trace
 

@@ -1,5 +1,6 @@
 # Yields one batch, and never the next.
 # base: solved
+# ends: at a limit of time
 # deserved: minibatches=0
 
 # %% minibatches

@@ -1,5 +1,6 @@
 # Recurses until the stack is full.
 # base: solved
+# ends: at a limit of time
 
 # %% after check_sgd
 import sys

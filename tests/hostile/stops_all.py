@@ -1,5 +1,6 @@
 # Stops whatever it may signal: its own kept states too.
 # base: solved
+# ends: at a limit of time
 # deserved: sgd<5
 
 # %% after check_sgd
