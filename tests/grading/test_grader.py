@@ -15,7 +15,7 @@ from autograder.grading.graded import key
 from autograder.judge.judging import judge
 from autograder.sandbox.process import Limits
 
-from .conftest import SECRET, as_bytes, cells_of, said
+from .conftest import SECRET, SHORT, as_bytes, cells_of, said
 
 FULL = {"check_sgd": 4.0, "check_momentum": 5.0, "check_double": 2.0}
 
@@ -130,7 +130,7 @@ SORTS_OF_ENDS = {
 
 @pytest.mark.parametrize("end", SORTS_OF_ENDS)
 def test_a_function_that_never_answers_loses_its_own_points_alone(write, grade_it, end):
-    graded = grade_it(write(sgd=SGD + f"    {SORTS_OF_ENDS[end]}\n"))
+    graded = grade_it(write(sgd=SGD + f"    {SORTS_OF_ENDS[end]}\n"), SHORT)
     assert graded.scores["check_sgd"] == 0
     assert graded.scores["check_momentum"] == 5 and graded.scores["check_double"] == 2
     message = graded.verdicts["sgd"].cases[0].message
@@ -140,7 +140,7 @@ def test_a_function_that_never_answers_loses_its_own_points_alone(write, grade_i
 @pytest.mark.parametrize("end", ["loop", "exit", "stop"])
 def test_a_cell_that_never_ends_is_skipped_and_told(write, grade_it, end):
     source = SORTS_OF_ENDS[end].replace("\n    ", "\n")
-    graded = grade_it(write(after={"sgd": [source], "check_sgd": ["print('went' + ' on')"]}))
+    graded = grade_it(write(after={"sgd": [source], "check_sgd": ["print('went' + ' on')"]}), SHORT)
     assert graded.scores == {**FULL, "why": graded.scores["why"]}
     assert ("did not end within 2 s" if end != "exit" else "the process ended") in said(graded)
     assert "went on" in said(graded)
@@ -153,9 +153,9 @@ def test_many_cells_that_end_the_process_leave_what_was_reached(write, grade_it)
 
 
 def test_a_submission_has_an_end(write, grade_it):
-    limits = Limits(call_seconds=5, cell_seconds=5, submission_seconds=2)
-    graded = grade_it(write(sgd=SGD + "    import time; time.sleep(60)\n"), limits)
-    assert graded.scores["check_sgd"] == 0 and graded.seconds < 8
+    limits = Limits(call_seconds=600, cell_seconds=600, submission_seconds=2)
+    graded = grade_it(write(sgd=SGD + "    import time; time.sleep(10**6)\n"), limits)
+    assert graded.scores["check_sgd"] == 0
 
 
 def test_calling_exit_in_a_cell_is_as_in_jupyter(write, grade_it):
@@ -175,7 +175,7 @@ def test_a_cell_with_an_error_stops_nothing(write, grade_it):
 def test_a_flood_of_output_is_cut_and_costs_nothing(write, grade_it):
     floods = ["for _ in range(300): print('x' * 10_000)", "for k in range(30_000): display(k)", "'y' * 10**7"]
     printing = SGD + "    print('x' * 100_000)\n    return w - lr * grad, state\n"
-    graded = grade_it(write(sgd=printing, after={"sgd": floods}), Limits(5, 20, 60))
+    graded = grade_it(write(sgd=printing, after={"sgd": floods}))
     assert graded.scores["check_sgd"] == 4
     assert "more output was cut off here" in graded.notebook
     assert len(graded.notebook) < 5_000_000
@@ -472,7 +472,7 @@ def test_markup_of_the_student_is_no_markup_in_what_is_kept(write, grade_it):
 def test_a_picture_is_kept(write, grade_it):
     pytest.importorskip("matplotlib")
     plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
-    graded = grade_it(write(after={"sgd": [plot]}), Limits(10, 60, 120))
+    graded = grade_it(write(after={"sgd": [plot]}))
     assert '"image/png"' in graded.notebook
 
 
@@ -546,4 +546,4 @@ def test_a_worker_that_does_not_read_does_not_hold_up_the_judge(write, grade_it)
     deaf = "import sys, time\nsys.modules['worker.wire'].receive = lambda *a: time.sleep(10**6)"
     long = "#" + "é" * 190_000  # more than a socket takes unread
     graded = grade_it(write(after={"check_sgd": [deaf, long]}), Limits(1, 1, 4))
-    assert graded.scores["check_sgd"] == 4 and graded.seconds < 8
+    assert graded.scores["check_sgd"] == 4

@@ -211,7 +211,7 @@ def test_a_grader_that_is_killed_at_any_moment_goes_on_as_if_it_had_not_been(mak
         processes = below(process)
         process.kill()
         finish(process)
-        assert not still_there(processes, 5.0)
+        assert not still_there(processes, 30.0)
         done.append(rows(killed)["downhill_verdict"])
     assert done == sorted(done)
     status, output, errors = finish(start(killed, environment=TRUSTED))
@@ -249,9 +249,10 @@ def test_a_grader_that_is_stopped_leaves_nothing_running(make, how):
         process.send_signal(how)
     status, _, errors = finish(process)
     lasted = time.monotonic() - began
-    assert not still_there(processes, 5.0)
+    assert not still_there(processes, 30.0)
     if how == signal.SIGINT:
-        assert status == 130 and lasted < 4.0, (status, lasted)
+        # The cell itself would go on for thirty seconds.
+        assert status == 130 and lasted < 20.0, (status, lasted)
         assert "the same command goes on from here" in errors and "Traceback" not in errors
 
 

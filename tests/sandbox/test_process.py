@@ -32,5 +32,5 @@ def test_a_worker_ends_when_its_grader_is_killed(level):
             time.sleep(0.2)
         finally:
             grader.kill()
-    _, alive = psutil.wait_procs(below, timeout=10)
+    _, alive = psutil.wait_procs(below, timeout=60)
     assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
