@@ -21,6 +21,7 @@ smartquotes = False
 
 html_theme = "sphinx_book_theme"
 html_title = project
+html_favicon = "static/favicon.svg"
 html_static_path = ["static"]
 html_css_files = ["katex/katex.min.css", "site.css"]
 # Formulas are drawn by what lies in static/: MathJax would come from a network.
