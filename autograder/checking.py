@@ -1,8 +1,10 @@
 """`check`, as it stands in the notebooks."""
 
+import ast
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -85,7 +87,8 @@ def _error_of_the_cell(names: Iterable[str]) -> str:
     for name in names if shell else ():
         ran = [source for source in shell.user_ns.get("_ih", []) if re.search(rf"^def {name}\b", source, re.MULTILINE)]
         try:
-            compile(ran[-1] if ran else "", "", "exec")
+            with warnings.catch_warnings(action="ignore"):
+                compile(ran[-1] if ran else "", "", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except (SyntaxError, ValueError) as error:
             return type(error).__name__
     return ""

@@ -338,8 +338,9 @@ def test_a_stub_that_stayed_since_its_cell_is_no_python_is_told(monkeypatch, sou
     assert check("sgd", unwritten).note == "sgd: not written yet"
     shell.user_ns["_ih"] += [other, source, "print(sgd)"]
     assert "its cell ended with" in check("sgd", unwritten).to_html()
-    shell.user_ns["_ih"] += [stub]
-    assert check("sgd", unwritten).note == "sgd: not written yet"
+    for sound in (stub, f"await later()\n{stub}", f"'\\d'\n{stub}"):
+        shell.user_ns["_ih"] += [source, sound]
+        assert check("sgd", unwritten).note == "sgd: not written yet"
 
 
 def test_the_names_of_all_exercises_are_known():
