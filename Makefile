@@ -17,7 +17,7 @@ test: .venv/installed
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 lab: .venv/installed
-	$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	JUPYTER_CONFIG_PATH="$(CURDIR)/helpers/lab" $(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 build: .venv/installed
 	$(BIN)/autograder build

@@ -88,6 +88,7 @@ def test_post_build_runs_and_switches_off_what_jupyterlab_really_has(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "JUPYTER_CONFIG_DIR" / "labconfig" / "page_config.json").read_text())
+    assert settings == json.loads((ROOT / "helpers" / "lab" / "labconfig" / "page_config.json").read_text())
     off = [name for name, value in settings["disabledExtensions"].items() if value]
     assert {name.partition(":")[0] for name in off} == {"@jupyter/nbgrader", "@jupyterlab/apputils-extension"}
     shared = Path(sys.prefix, "share", "jupyter")

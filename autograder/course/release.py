@@ -49,7 +49,7 @@ BIN := .venv/bin
 .PHONY: lab clean
 
 lab: .venv/installed
-\t$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+\tJUPYTER_CONFIG_PATH="$(CURDIR)/helpers/lab" $(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 clean:
 \trm -rf .venv

@@ -46,11 +46,12 @@ def browser():
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab: its address without a slash at the end, its token, and the folder that it shows."""
+    """A running JupyterLab: its address without a slash at the end, its token, the folder that it shows, its log."""
 
     address: str
     token: str
     folder: Path
+    log: Path
 
     def url(self, path: str) -> str:
         """The address of a page, such as "lab/tree/02_sgd/02_sgd.ipynb"."""
@@ -67,14 +68,15 @@ def lab_command() -> list[str]:
 @contextlib.contextmanager
 def student_lab(root: Path):
     """A copy of the course's released notebooks in `root`, opened as `make lab` opens them."""
-    program, lab, *options = lab_command()
+    settings, program, lab, *options = lab_command()
     assert (Path(program).name, lab) == ("jupyter", "lab")
     (folder,) = (option.partition("=")[2] for option in options if option.startswith("--notebook-dir="))
     shutil.copytree(ROOT / "notebooks", root / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     shutil.copy(ROOT / "nbgrader_config.py", root)
     options = [option for option in options if option != "--allow-root" and not option.startswith("--notebook-dir=")]
     # The application's own object is how a test asks which kernel is busy.
-    with running_lab(Path(folder), root / "home", "--expose-app-in-browser", *options, cwd=root) as lab:
+    variables = dict([settings.split("=", 1)])
+    with running_lab(Path(folder), root / "home", "--expose-app-in-browser", *options, cwd=root, **variables) as lab:
         yield lab
 
 
@@ -212,7 +214,7 @@ class LabPage:
 
 
 @contextlib.contextmanager
-def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None):
+def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None, **variables: str):
     """JupyterLab on `folder`, with settings, workspaces and progress in `home` instead of the user's own."""
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
@@ -230,6 +232,7 @@ def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         # nbgrader calls jupyter and alembic by name; no news, no extension manager: nothing from outside.
         "JUPYTER_PREFER_ENV_PATH": "1",
+        **variables,
     }
     command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", "--no-browser", f"--port={port}"]
     command += ["--port-retries=0", f"--IdentityProvider.token={token}", "--allow-root", *options]
@@ -245,7 +248,7 @@ def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None
             if process.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"JupyterLab did not start:\n{(home / 'lab.log').read_text()}")
             time.sleep(0.2)
-        yield Lab(address, token, folder)
+        yield Lab(address, token, folder, home / "lab.log")
     finally:
         # The server ends its kernels at SIGTERM.
         process.terminate()

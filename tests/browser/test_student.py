@@ -82,6 +82,15 @@ def test_each_picture_has_its_words_in_front_of_it(notebook):
         assert re.match(r"Picture: \w.{20,}", words)
 
 
+def test_the_instructors_half_of_nbgrader_is_not_in_the_way(notebook, lab):
+    menus = notebook.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    assert "Kernel" in menus and "Nbgrader" not in menus
+    expect(notebook.page.get_by_role("button", name="Validate")).to_be_visible()
+    log = lab.log.read_text()
+    assert "is running at" in log
+    assert re.findall(r"^\[E .*", log, re.MULTILINE) == []
+
+
 def test_a_wrong_solution_is_told_which_mistake_it_is_and_a_right_one_that_it_is_solved(notebook):
     source, sentence = mistake()
     notebook.type(EXERCISE, source)
