@@ -4,9 +4,7 @@ import json
 import os
 import re
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -18,6 +16,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.classroom import grade_class
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
+from autograder.grading.pool import processes
 from autograder.judge.judging import judge
 from autograder.sandbox.process import Limits, uids
 from autograder.worker.calls import Failure, Outcome
@@ -153,7 +152,7 @@ def run(course, monkeypatch, temporary, endless=()):
     others = sorted({path.name for path in course.submitted.iterdir()} - set(endless))
     before = state(course)
     results = {}
-    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+    with processes(4) as pool:
         for limits, students in ((PATIENT, others), (LIMITS, endless)):
             monkeypatch.setattr(Course, "limits", property(lambda self, limits=limits: limits))
             if students:

@@ -18,7 +18,9 @@ from typing import Any
 
 import psutil
 
-_SPAWN = multiprocessing.get_context("spawn")
+# On Linux one process loads what grading needs, PyTorch above all, and the others are forks of it: they are there at
+# once and share its memory. Elsewhere forks of loaded libraries are not to be trusted.
+_CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 _GRACE_SECONDS = 1.0
 _busy = False
 
@@ -32,7 +34,8 @@ def processes(count: int) -> Iterator[Executor]:
     count : of processes
     """
     others = set(multiprocessing.active_children())
-    pool = _Pool(count, mp_context=_SPAWN, initializer=_begin)
+    _CONTEXT.set_forkserver_preload(["autograder.grading.loaded"])
+    pool = _Pool(count, mp_context=_CONTEXT, initializer=_begin, initargs=(dict(os.environ),))
     try:
         yield pool
     except BaseException:
@@ -83,8 +86,10 @@ class _Stopped(BaseException):
     """This process is to end: not for those who catch every Exception."""
 
 
-def _begin() -> None:
-    """Set up a process of the pool."""
+def _begin(environment: dict[str, str]) -> None:
+    """Set up a process of the pool, in the grader's environment as it is now."""
+    os.environ.clear()
+    os.environ.update(environment)
     # Ctrl-C goes to every process of the terminal; the grader alone decides. Not SIG_IGN: sandboxes would inherit it.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _stop)

@@ -1,0 +1,32 @@
+"""Grading processes: what they start with. How they end is in test_resume.py."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autograder.grading.pool import processes
+
+LOADED = """
+import os
+from autograder.grading.pool import processes
+with processes(2) as pool:
+    print(pool.submit(eval, "'torch' in __import__('sys').modules").result())
+    loader = pool.submit(os.getppid).result()
+    print(loader != os.getpid(), os.listdir(f"/proc/{loader}/task") == [str(loader)])
+"""
+
+
+def test_processes_have_the_graders_environment_as_it_is_when_they_start(monkeypatch):
+    for word in ("first", "second"):
+        monkeypatch.setenv("DOWNHILL_TEST_WORD", word)
+        with processes(1) as pool:
+            assert pool.submit(os.getenv, "DOWNHILL_TEST_WORD").result() == word
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each process loads for itself")
+def test_they_are_forks_of_a_process_without_threads_that_has_loaded_pytorch():
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True"] * 3, done.stderr
