@@ -93,10 +93,8 @@ class Contender:
 
     def _memory_of_judges(self) -> float:
         """Megabytes of the processes that grade, without sandboxes."""
-        with suppress(psutil.Error):
-            own = psutil.Process(self.process.pid)
-            return _megabytes([own, *own.children()], "rss")
-        return 0.0
+        family = _family(self.process.pid)
+        return _megabytes([p for p in family if p.pid == self.process.pid or _is_of_a_pool(p)], "pss")
 
     def end(self) -> None:
         """End it and its pool."""
@@ -111,6 +109,13 @@ def _family(pid: int) -> list[psutil.Process]:
         own = psutil.Process(pid)
         return [own, *own.children(recursive=True)]
     return []
+
+
+def _is_of_a_pool(process: psutil.Process) -> bool:
+    """Whether it is one of Python's own processes: they are started, or forked, by a line that says so."""
+    with suppress(psutil.Error):
+        return "from multiprocessing" in " ".join(process.cmdline())
+    return False
 
 
 def _megabytes(processes: Sequence[psutil.Process], kind: str) -> float:

@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -28,3 +29,9 @@ def pytest_xdist_auto_num_workers():
 def pytest_collection_modifyitems(items):
     """Tests of the whole first: they take longest, and at the end one process would be at them alone."""
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+def pytest_collection_finish():
+    """Thousands of tests and the libraries stay to the end: looking for garbage among them would take seconds."""
+    gc.collect()
+    gc.freeze()

@@ -130,6 +130,15 @@ def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
 
 
 def _values(array: np.ndarray, expected: np.ndarray, want: Want) -> Difference | None:
+    rtol, atol = tolerance(want)
+    # In float64, so that an integer or float16 answer cannot wrap around or overflow here.
+    got, exact = array.astype(np.float64), expected.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = np.abs(got - exact)
+        excess = error - (atol + rtol * np.abs(exact))
+    # NaN is not at most anything: what is right is finite too.
+    if not excess.size or excess.max() <= 0:
+        return None
     finite = np.isfinite(array)
     if not finite.all():
         index = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -138,15 +147,7 @@ def _values(array: np.ndarray, expected: np.ndarray, want: Want) -> Difference |
         more = f" ({count} elements are not finite)" if count > 1 else ""
         message = f"{want.label}{place(index)} is {bad}, expected {number(good)}{more}"
         return Difference("not finite", message, index, str(bad), number(good))
-    rtol, atol = tolerance(want)
     atol = np.broadcast_to(atol, expected.shape)
-    # In float64, so that an integer or float16 answer cannot wrap around or overflow here.
-    got, exact = array.astype(np.float64), expected.astype(np.float64)
-    with np.errstate(over="ignore"):
-        error = np.abs(got - exact)
-        excess = error - (atol + rtol * np.abs(exact))
-    if not excess.size or excess.max() <= 0:
-        return None
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
     wrong = int((excess > 0).sum())
     size = max(abs(exact[index]), atol[index] / rtol if rtol else 0.0, 1e-300)
