@@ -26,7 +26,8 @@ _PATIENCE = 60  # seconds until JupyterLab serves its page
 def server_mb() -> float:
     """Megabytes of JupyterLab once its page has been fetched."""
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--notebook-dir={_ROOT}"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": str(_ROOT / "helpers" / "lab")}  # as postBuild has it
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
         try:
             for line in server.stderr:
                 if address := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):

@@ -21,7 +21,6 @@ from autograder.grading.assignment import Assignment, grade_id, is_check
 from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
-from autograder.grading.grader import grade
 from autograder.grading.receipt import leave_receipt
 from autograder.grading.secret import secret
 from autograder.sandbox.levels import Level, find
@@ -126,6 +125,9 @@ class Grade(NbGraderPreprocessor):
     """Puts the graded notebook in the place of the submitted one."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        # Here: formgrader imports this module in every JupyterLab of an instructor, which needs no PyTorch for it.
+        from autograder.grading.grader import grade
+
         course = Course.at(Path.cwd())
         assignment = Assignment.load(course.source, resources["nbgrader"]["assignment"])
         student = resources["nbgrader"]["student"]

@@ -1,4 +1,4 @@
-"""Grading processes: what they start with. How they end is in test_resume.py."""
+"""Grading processes: what they start with, and what others do without. How they end is in test_resume.py."""
 
 import os
 import subprocess
@@ -30,3 +30,12 @@ def test_they_are_forks_of_a_process_without_threads_that_has_loaded_pytorch():
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["True"] * 3, done.stderr
+
+
+@pytest.mark.parametrize(
+    "module", ["autograder.cli", "autograder.grading.classroom", "autograder.grading.preprocessors"]
+)
+def test_who_does_not_grade_itself_loads_no_pytorch(module):
+    code = f"import sys, {module}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "False\n", done.stderr
