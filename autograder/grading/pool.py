@@ -9,19 +9,20 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import psutil
 
-# On Linux one process loads what grading needs, PyTorch above all, and the others are forks of it: they are there at
-# once and share its memory. Elsewhere forks of loaded libraries are not to be trusted.
-_CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 _GRACE_SECONDS = 1.0
+# A socket's path has 107 bytes at most; multiprocessing adds 32 to that of the temporary folder.
+_LONGEST_FOLDER = 75
 _busy = False
 
 
@@ -34,8 +35,7 @@ def processes(count: int) -> Iterator[Executor]:
     count : of processes
     """
     others = set(multiprocessing.active_children())
-    _CONTEXT.set_forkserver_preload(["autograder.grading.loaded"])
-    pool = _Pool(count, mp_context=_CONTEXT, initializer=_begin, initargs=(dict(os.environ),))
+    pool = _Pool(count, mp_context=_context(), initializer=_begin, initargs=(dict(os.environ),))
     try:
         yield pool
     except BaseException:
@@ -49,6 +49,19 @@ def processes(count: int) -> Iterator[Executor]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """How processes start.
+
+    On Linux one of them loads what grading needs, PyTorch above all, and the others are forks of it: they are there at
+    once and share its memory. Elsewhere forks of loaded libraries are not to be trusted.
+    """
+    if sys.platform != "linux" or len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["autograder.grading.loaded"])
+    return context
 
 
 class _Pool(ProcessPoolExecutor):

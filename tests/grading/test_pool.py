@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,21 @@ def test_they_are_forks_of_a_process_without_threads_that_has_loaded_pytorch():
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["True"] * 3, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no socket")
+@pytest.mark.parametrize("length", [75, 76, 120])
+def test_a_temporary_folder_too_deep_for_a_socket_is_no_hindrance(length):
+    code = "from autograder.grading.pool import processes\nwith processes(1) as pool: print(pool.submit(int).result())"
+    with tempfile.TemporaryDirectory(dir="/tmp") as top:
+        folder = Path(top, "x" * (length - len(top) - 1))
+        folder.mkdir()
+        assert len(str(folder)) == length
+        environment = {**os.environ, "TMPDIR": str(folder)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.stdout == "0\n", done.stderr
 
 
 @pytest.mark.parametrize(
