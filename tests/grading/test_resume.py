@@ -236,9 +236,17 @@ def with_manual_score(root):
         gradebook.db.commit()
 
 
+@pytest.fixture
+def heeds_interrupts():
+    """What is started here does, even where the tests themselves run in the background, deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_grader_that_is_stopped_leaves_nothing_running(make, how):
+def test_a_grader_that_is_stopped_leaves_nothing_running(make, heeds_interrupts, how):
     root = make("course", {"ann": {"sgd": HANGS}, "bob": {"momentum": HANGS}, "cyd": {}})
     process = start(root, "--workers", "2")
     processes = wait_for_sandbox(process)
