@@ -12,14 +12,13 @@ import numpy as np
 
 from helpers import data
 from helpers.plots.batchnorm import ask_pair
-from helpers.plots.pieces import legend, progress_bar, seed_std
+from helpers.plots.pieces import GUESSING, legend, progress_bar, seed_std
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.style import COLORS
 from helpers.training import MLP, History, train
 
 BLUE, ORANGE, GREEN, RED, PINK = COLORS[:5]
 _TINY, _HUGE = 1e-30, 1e30
-_GUESSING = 0.1
 # Hidden units of every network that learns the digits here.
 _WIDTH = 64
 # Lecture 001: standard deviation of the activations of hidden layers 1 to 10, tanh, 500 units each.
@@ -666,7 +665,7 @@ def _learn(
 
 def _score(accuracy) -> float:
     """Return an accuracy; a network that was lost on the way can only guess."""
-    return float(np.nan_to_num(accuracy, nan=_GUESSING))
+    return float(np.nan_to_num(accuracy, nan=GUESSING))
 
 
 @picture("Training loss of deep networks from five starts, each at its best rate, and the accuracy at every rate.")
@@ -762,7 +761,7 @@ def initialization_depth(
                         tick()
                 _band(ax, depths, found, color, marker, label, ls=line)
     if ax.has_data():
-        ax.axhline(_GUESSING, color="0.4", ls=":", lw=1.2, label="guessing")
+        ax.axhline(GUESSING, color="0.4", ls=":", lw=1.2, label="guessing")
     legend(ax, loc="upper right", bbox_to_anchor=(1, 1.02))
     return fig
 
