@@ -7,7 +7,7 @@ BIN := .venv/bin
 # nbgrader calls alembic and jupyter by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lab build check bench site clean
+.PHONY: demo test quick lab build check bench site clean
 
 demo: .venv/installed
 	$(BIN)/autograder demo
@@ -15,6 +15,14 @@ demo: .venv/installed
 # Bytecode is kept, whatever the environment says: the tests start hundreds of processes that would compile it again.
 test: .venv/installed
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+
+# Two minutes while one works: format, lint, types, the import contract, the judge and all exercises.
+quick: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q tests/judge tests/exercises tests/worker tests/test_check.py tests/test_docs.py
 
 lab: .venv/installed
 	JUPYTER_CONFIG_PATH="$(CURDIR)/helpers/lab" $(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)

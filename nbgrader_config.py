@@ -1,6 +1,6 @@
 """nbgrader's settings for this course; stock nbgrader commands run from this directory."""
 
-from autograder.course.stubs import release_preprocessors
+from autograder.course.stamp import release_preprocessors
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 

@@ -1,27 +1,103 @@
 """`check`, as it stands in the notebooks."""
 
 import ast
+import json
 import os
 import re
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import fields, replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from autograder import exercises
 from autograder.progress import remember
+from autograder.rendering import verdict_html, verdict_text
+from autograder.verdict import Verdict
 
 if TYPE_CHECKING:
-    from autograder.verdict import Verdict
+    from autograder.judge.judging import Example
+    from autograder.judge.script import Script
+
+# A call that takes longer is told of, in a notebook.
+_LONG_SECONDS = 30.0
 
 
-def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdict":
+class Report(Verdict):
+    """A verdict as `check` gives it: shown as HTML in a notebook and as text by `print`."""
+
+    def example(self, title: str = "") -> "Example":
+        """The arguments of the first call that went wrong, to make it again by hand.
+
+        `args, kwargs = check(...).example()`, and then `name(*args, **kwargs)`; `example("title")` takes the property
+        of that title.
+
+        Raises
+        ------
+        LookupError : every property holds, or none has this title, or the inputs are hidden
+        """
+        functions = self.__dict__.get("_functions")
+        if functions is None:
+            raise LookupError("the inputs of this verdict are hidden")
+        from autograder.judge.judging import example
+
+        return example(exercises.load(self.exercise), functions, title)
+
+    def to_html(self) -> str:
+        """The report as a fragment of HTML, readable in a light and in a dark theme."""
+        return verdict_html(self, _links({known.section for known in self.known if known.section}))
+
+    def to_text(self) -> str:
+        """The report as text for a terminal."""
+        return verdict_text(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def _links(sections: Collection[str]) -> dict[str, str]:
+    """Where these sections lie in the notebook that is open in JupyterLab; those that cannot be found are left out."""
+    notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    found = {}
+    # What another program, or the student, made of the file: without links a report says the same.
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        cells = json.loads(notebook.read_bytes())["cells"] if sections and notebook.suffix == ".ipynb" else []
+        for cell in cells:
+            for heading in re.findall(r"^## (.+)$", "".join(cell["source"]), re.MULTILINE):
+                for section in sections:
+                    if cell["cell_type"] == "markdown" and _words(heading) == _words(section):
+                        found[section] = f"{quote(notebook.name)}#cell-id={quote(cell['id'])}"
+    return found
+
+
+def _words(heading: str) -> str:
+    """A heading without its number."""
+    return re.sub(r"^\d+\W+", "", heading).strip()
+
+
+def _report(verdict: Verdict, functions: tuple[Callable, ...] | None) -> Report:
+    report = Report(**{field.name: getattr(verdict, field.name) for field in fields(verdict)})
+    # Beside the fields: a verdict is plain data.
+    object.__setattr__(report, "_functions", functions)
+    return report
+
+
+def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report:
     """The verdict on functions that should solve an exercise.
 
     Every property of the exercise is tried on inputs drawn from a public seed (from a secret one at grading) and the
-    answers are compared with PyTorch's. The verdict shows as a report; `float(check(...))` is the points earned and
-    `check(...).mistakes` the names of the recognised mistakes. What the functions do, raising included, is judged and
+    answers are compared with PyTorch's. The verdict shows as a report; `float(check(...))` is the points earned,
+    `check(...).mistakes` the names of the recognised mistakes, and `check(...).example()` the arguments of the first
+    call that went wrong. What the functions do, raising included, is judged and
     never raised here. The best points of each exercise are remembered for `progress`, though not at grading.
 
     Parameters
@@ -45,9 +121,13 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
     if not isinstance(exercise_id, str):
         raise TypeError(f"check: the exercise's name must be a str, got {type(exercise_id).__name__}")
     try:
-        exercise = exercises.load(exercise_id)
-    except ValueError as error:
-        raise ValueError(f"check: {error}") from None
+        exercises.path(exercise_id)
+        with _loading():
+            exercise = exercises.load(exercise_id)
+            from autograder.judge.judging import PUBLIC_SEED, judge
+            from autograder.judge.script import LocalCaller
+    except exercises.UnknownExercise as error:
+        raise exercises.UnknownExercise(f"check: {error}") from None
     if isinstance(points, bool) or not isinstance(points, int | float):
         raise TypeError(f"check({exercise_id!r}): points must be a number, got {type(points).__name__}")
     # Compared, not asked for isfinite: that fails for an int beyond every float.
@@ -61,21 +141,87 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> "Verdi
     for name, function in zip(exercise.names, functions, strict=True):
         if not callable(function):
             raise TypeError(f"check({exercise_id!r}): {name} must be a function, got {type(function).__name__}")
-    # Imported late: the first check pays for torch, a notebook's import cell does not.
-    from autograder.judge.judging import PUBLIC_SEED, LocalCaller, judge
-
     # Functions of another process exist only where this is loaded already; a student's folder does not even have it.
     remote = sys.modules.get("autograder.grading.remote")
-    caller, seed = remote.caller_of(functions) if remote else (LocalCaller(functions), PUBLIC_SEED)
-    verdict = judge(exercise, caller, points=float(points), seed=seed)
-    if isinstance(caller, LocalCaller):
-        if verdict.note and (error := _error_of_the_cell(exercise.names)):
-            verdict = replace(verdict, note=f"{verdict.note} (its cell ended with {error}: mend that first)")
-        remember(exercise_id, verdict.points, verdict.max_points)
+    here = LocalCaller(functions)
+    caller, seed = remote.caller_of(functions) if remote else (here, PUBLIC_SEED)
+    if not isinstance(caller, LocalCaller):
+        return _report(judge(exercise, caller, points=float(points), seed=seed), None)
+    with _watched(exercise.names, here):
+        verdict = judge(exercise, here, points=float(points), seed=PUBLIC_SEED)
+    if verdict.note and (raised := _error_of_the_cell(exercise.names)):
+        verdict = replace(verdict, note=f"{verdict.note} (its cell ended with {raised}: mend that first)")
+    remember(exercise_id, verdict.points, verdict.max_points)
     if os.environ.get("NBGRADER_VALIDATING") and not verdict.passed:
         # nbgrader's Validate shows stderr alone; without it, it says no more than "partial credit".
-        print(verdict.to_text(), file=sys.stderr)
-    return verdict
+        print(verdict_text(verdict), file=sys.stderr)
+    return _report(verdict, functions)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """While PyTorch is loaded, a line says so, and an interrupt waits: half of it loaded would stay unusable."""
+    if "torch" in sys.modules:
+        yield
+        return
+    shown = _display("Loading PyTorch: a few seconds, at the first check only ...")
+    interrupted = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.append(number)
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, note) if main else None
+    try:
+        yield
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+        if shown is not None:
+            shown.update({"text/plain": ""}, raw=True)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _display(text: str) -> Any:
+    """Show a line that can be taken back, in a notebook; None elsewhere."""
+    if _shell() is None:
+        return None
+    from IPython.display import display
+
+    return display({"text/plain": text}, raw=True, display_id=True)
+
+
+@contextmanager
+def _watched(names: Iterable[str], caller: Any) -> Iterator[None]:
+    """In a notebook, say after half a minute which call is running, and how it is stopped."""
+    if _shell() is None:
+        yield
+        return
+    # The streams of now: while a function is called, what it prints is caught.
+    out, name = sys.stdout, " and ".join(names)
+
+    def say() -> None:
+        script: Script | None = caller.running
+        note = script.calls.get(caller.step, "") if script else ""
+        with suppress(Exception):
+            out.write(
+                f"{name} has been running for {_LONG_SECONDS:g} s" + (f" ({note})" if note else "") + ". "
+                "To stop it: Kernel > Interrupt, or the square in the toolbar.\n"
+            )
+            out.flush()
+
+    timer = threading.Timer(_LONG_SECONDS, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shell() -> Any:
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 
 
 def _error_of_the_cell(names: Iterable[str]) -> str:
@@ -83,7 +229,7 @@ def _error_of_the_cell(names: Iterable[str]) -> str:
 
     Such a cell leaves what was defined before: the stub, while the student looks at code of their own.
     """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    shell = _shell()
     for name in names if shell else ():
         ran = [source for source in shell.user_ns.get("_ih", []) if re.search(rf"^def {name}\b", source, re.MULTILINE)]
         try:

@@ -6,10 +6,14 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.grading.cluster import Cluster
+    from autograder.sandbox.levels import Level
 
 _PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "fair", "stock")
 
@@ -39,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     proofs = commands.add_parser("check", help="prove that the course is sound")
     proofs.add_argument("topics", nargs="*", metavar="TOPIC", help="such as 02_sgd; all by default")
     proofs.add_argument("--only", default="", metavar="PROOF", help=f"one of {', '.join(_PROOFS)}", choices=_PROOFS)
+    proofs.add_argument(
+        "--exercise", action="append", default=[], metavar="ID", help="only this one's mistakes and right solutions"
+    )
     proofs.set_defaults(run=_check)
 
     release = commands.add_parser("release", help="a folder with what students get, and no solution")
@@ -108,16 +115,18 @@ def _expected() -> tuple[type[Exception], ...]:
     """The errors that tell the user what to do; all others are bugs and keep their traceback."""
     from autograder.course.release import ReleaseError
     from autograder.course.source import SourceErrors
+    from autograder.exercises import UnknownExercise
     from autograder.grading.assignment import AssignmentError
     from autograder.grading.classroom import Stopped
     from autograder.grading.cluster import ClusterError
     from autograder.grading.course import CourseError
     from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
+    from autograder.judge.mistakes import EditError
     from autograder.report.output import ReportError
     from autograder.sandbox.levels import NoIsolation
 
-    course = AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic
+    course = AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic, UnknownExercise, EditError
     return *course, ClusterError, GradebookError, NoIsolation, ReleaseError, ReportError, Stopped, OSError
 
 
@@ -159,6 +168,8 @@ def _build(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from autograder.course.proofs import prove
 
+    if options.exercise:
+        return _check_exercises(options.exercise)
     failed = False
     for topic in _topics(options):
         for proof in prove(Path.cwd(), topic, options.only):
@@ -167,6 +178,23 @@ def _check(options: argparse.Namespace) -> int:
             for complaint in proof.complaints:
                 print(f"    {complaint}")
     return int(failed)
+
+
+def _check_exercises(ids: Sequence[str]) -> int:
+    """What each mistake of these exercises costs, and what speaks against them."""
+    from autograder import exercises
+    from autograder.course.proofs import trials, unfair
+
+    complaints: list[str] = []
+    for name in ids:
+        exercise = exercises.load(name)
+        print(f"{name}: {len(exercise.all_cases())} properties, {len(exercise.alternatives)} alternatives")
+        for trial in trials(exercise):
+            print(f"  {trial.left:5.0%} left  {trial.name}{f' ({trial.degree})' if trial.degree else ''}")
+            complaints += trial.complaints
+        complaints += unfair(exercise)
+    print(*(f"✗ {complaint}" for complaint in complaints), sep="\n")
+    return int(bool(complaints))
 
 
 def _grade(options: argparse.Namespace) -> int:
@@ -214,19 +242,22 @@ def _grade(options: argparse.Namespace) -> int:
     return int(bool(failed))
 
 
-def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> tuple[Any, Any]:
+def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Level | Callable[[], Level], Cluster | None]":
     """Where to grade: (isolation or what finds it there, executor or None for processes of this machine)."""
     from autograder.sandbox.levels import VARIABLE, find
 
+    level: Level | Callable[[], Level]
+    levels: Sequence[Level]
+    executor = None
     if not scheduler:
-        level, executor = find(allow_weak=allow_weak), None
+        level = find(allow_weak=allow_weak)
         levels = [level]
         print(f"Isolation: {level}.", file=sys.stderr)
     else:
         from autograder.grading.cluster import Finder, connected
 
-        level = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
-        executor = stack.enter_context(connected(scheduler, level))
+        level = finder = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
+        executor = stack.enter_context(connected(scheduler, finder))
         levels = executor.levels
         for text, count in Counter(map(str, levels)).items():
             print(f"Isolation of {count} worker{'s' * (count > 1)}: {text}.", file=sys.stderr)

@@ -8,8 +8,9 @@ from typing import Any
 class CaseResult:
     """What came of one property.
 
-    `inputs`, `index`, `got`, `expected` and `line` are empty where the inputs are secret; `called` never holds a drawn
-    value.
+    `open` says why it is not judged yet: something else that is wrong hides it, so it has neither a tick nor a cross.
+    `inputs`, `index`, `got`, `expected`, `line` and `printed` are empty where the inputs are secret; `called` never
+    holds a drawn value.
     """
 
     title: str
@@ -22,23 +23,38 @@ class CaseResult:
     got: str = ""
     expected: str = ""
     line: str = ""
+    printed: str = ""
+    open: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has a cross."""
+        return not self.passed and not self.open
 
 
 @dataclass(frozen=True)
 class KnownMistake:
-    """A recognised mistake, as the student reads of it."""
+    """A recognised mistake, as the student reads of it.
+
+    `partial`: it explains only some of what is wrong. `degree`: "detail", "core" or "".
+    """
 
     name: str
     sentence: str
     section: str = ""
+    partial: bool = False
+    degree: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Points, properties and recognised mistakes of one exercise.
 
-    Shown as HTML in a notebook and as text by `print`; `float(verdict)` is the points earned, and so is its plain-text
-    value, which is where nbgrader reads partial credit.
+    Parameters
+    ----------
+    known : the recognised mistakes
+    facts : what can be said of the answers where no mistake is recognised
+    eased : whether only details are wrong, so that the points are more than the properties' share
     """
 
     exercise: str
@@ -46,8 +62,10 @@ class Verdict:
     max_points: float
     cases: tuple[CaseResult, ...] = ()
     known: tuple[KnownMistake, ...] = ()
+    facts: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     note: str = ""
+    eased: bool = False
     secret: bool = field(default=False, compare=False)
 
     @property
@@ -72,6 +90,7 @@ class Verdict:
                 **data,
                 "cases": tuple(CaseResult(**case) for case in data["cases"]),
                 "known": tuple(KnownMistake(**known) for known in data["known"]),
+                "facts": tuple(data.get("facts", ())),
                 "advice": tuple(data["advice"]),
             }
         )
@@ -82,29 +101,11 @@ class Verdict:
 
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
 
-    def to_html(self) -> str:
-        """The verdict as a fragment of HTML, readable in a light and in a dark theme."""
-        from autograder.report.render import verdict_html
-
-        return verdict_html(self)
-
-    def to_text(self) -> str:
-        """The verdict as text for a terminal."""
-        from autograder.report.render import verdict_text
-
-        return verdict_text(self)
-
     def __float__(self) -> float:
         return float(self.points)
 
     def __repr__(self) -> str:
         return repr(float(self.points))
-
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
 
 def earned(points: float, passed: float, total: float) -> float:

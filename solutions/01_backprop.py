@@ -421,9 +421,9 @@ check("sigmoid", sigmoid, sigmoid_backward, points=4)
 def tanh(x):
     """Return the hyperbolic tangent, element by element (lecture 001).
 
-    (exp(x) - exp(-x)) / (exp(x) + exp(-x)), finite for every x, and
-    accurate relative to itself near 0, where tanh(x) is about x. np.tanh
-    may be used.
+    (exp(x) - exp(-x)) / (exp(x) + exp(-x)), finite for every x. np.tanh may
+    be used; it also keeps the digits of a tiny x, of which the quotient
+    loses most (good to know, not asked for).
 
     Parameters
     ----------
@@ -548,9 +548,9 @@ check("leaky_relu", leaky_relu, leaky_relu_backward, points=2)
 def elu(x, alpha=1.0):
     """Return x where it is positive, alpha * (exp(x) - 1) elsewhere.
 
-    Clevert et al. 2015; lecture 001. Finite for every x, +-1000 too, and
-    accurate relative to itself near 0: for x = -1e-12 it is alpha * x,
-    where exp(x) - 1 has lost most of its digits.
+    Clevert et al. 2015; lecture 001. Finite for every x, +-1000 too. For
+    tiny x, exp(x) - 1 loses most of its digits and np.expm1 keeps them
+    (good to know, not asked for).
 
     Parameters
     ----------

@@ -1,7 +1,12 @@
 """`check`, as students and instructors call it."""
 
 import math
+import os
+import signal
+import subprocess
 import sys
+import threading
+import time
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -9,7 +14,7 @@ import IPython
 import numpy as np
 import pytest
 
-from autograder import check, exercises
+from autograder import check, checking, exercises
 
 
 def sgd(w, grad, state, *, lr):
@@ -307,7 +312,8 @@ def test_each_property_has_words_beside_its_mark():
     verdict = check("sgd", half)
     text = "".join(parsed(verdict.to_html()).text)
     for case in verdict.cases:
-        assert ("holds: " if case.passed else "fails: ") + case.title in text
+        says = "holds: " if case.passed else "not judged yet: " if case.open else "fails: "
+        assert says + case.title in text
     assert 'role="group" aria-label="check sgd"' in verdict.to_html()
     assert verdict.to_html().count('aria-hidden="true"') == len(verdict.cases) + 1
 
@@ -345,3 +351,113 @@ def test_a_stub_that_stayed_since_its_cell_is_no_python_is_told(monkeypatch, sou
 
 def test_the_names_of_all_exercises_are_known():
     assert exercises.ids() == sorted(exercises.ids()) and {"sgd", "momentum"} <= set(exercises.ids())
+
+
+# --- to look for oneself -------------------------------------------------------------------------
+
+
+def test_the_arguments_of_the_first_call_that_went_wrong_can_be_used_again():
+    def damped(w, grad, state, *, lr, momentum=0.9):
+        v = momentum * state.get("v", 0.0) + (1 - momentum) * grad
+        return w - lr * v, {"v": v}
+
+    args, kwargs = check("momentum", damped).example()
+    w, grad, state = args
+    assert w.shape == grad.shape == (3,) and state == {} and set(kwargs) == {"lr", "momentum"}
+    np.testing.assert_allclose(damped(*args, **kwargs)[0], w - kwargs["lr"] * (1 - kwargs["momentum"]) * grad)
+
+
+def test_the_call_of_a_later_step_is_given_with_the_students_own_state():
+    def late(w, grad, state, *, lr, momentum=0.9):
+        t = state.get("t", 0) + 1
+        v = momentum * state.get("v", 0.0) + grad * (1 + (t == 3))
+        return w - lr * v, {"v": v, "t": t}
+
+    args, _ = check("momentum", late).example("60 steps with varying gradients")
+    assert args[2]["t"] == 2
+
+
+def test_an_example_of_a_backward_has_the_students_own_cache():
+    def forward(x, W, b):
+        return x @ W + b, {"mine": (x, W)}
+
+    def backward(dout, cache):
+        x, W = cache["mine"]
+        return dout @ W.T, x.T @ dout, dout.mean(axis=0)
+
+    (dout, cache), kwargs = check("linear_backward", forward, backward).example()
+    assert set(cache) == {"mine"} and dout.shape[0] == cache["mine"][0].shape[0] and kwargs == {}
+
+
+def test_a_callback_and_a_generator_can_be_called_in_an_example():
+    args, _ = check("numerical_gradient", lambda f, x, h=1e-5: x * 0.0).example()
+    assert np.isfinite(args[0](args[1]))
+    args, _ = check("dropout_forward", lambda x, p, rng, *, train: (x, None)).example()
+    assert args[2].random() < 1
+
+
+def test_an_example_is_refused_where_there_is_none():
+    with pytest.raises(LookupError, match="every property holds"):
+        check("sgd", sgd).example()
+    with pytest.raises(LookupError, match="no property is called 'nonsense'; there are 'one step'"):
+        check("sgd", sgd).example("nonsense")
+
+
+def test_what_was_printed_is_shown_once_and_nothing_of_it_reaches_the_cell(capsys):
+    def talks(w, grad, state, *, lr):
+        print("here I am", lr)
+        return w + lr * grad, state
+
+    text = check("sgd", talks).to_text()
+    assert text.count("here I am") == 1 and "printed  here I am 0.1" in text
+    assert capsys.readouterr() == ("", "")
+    talks_much = check("sgd", lambda w, grad, state, *, lr: print("x" * 10_000) or (w, state))
+    assert len(talks_much.to_text()) < 8_000
+
+
+# --- loading, and calls that do not end ----------------------------------------------------------
+
+INTERRUPTED = """
+import os, signal, threading, time
+from autograder import check
+def sgd(w, grad, state, *, lr):
+    return w - lr * grad, state
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    check("sgd", sgd)
+except KeyboardInterrupt:
+    print("interrupted", float(check("sgd", sgd, points=3)))
+"""
+
+
+def test_an_interrupt_while_pytorch_is_loaded_leaves_it_usable():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "interrupted 3.0\n", done.stderr
+
+
+def test_a_call_that_never_ends_can_be_interrupted():
+    def endless(w, grad, state, *, lr):
+        while True:
+            time.sleep(0.01)
+
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        check("sgd", endless)
+    assert check("sgd", sgd).passed
+
+
+def test_a_notebooks_check_says_which_call_takes_so_long(monkeypatch, capsys):
+    monkeypatch.setattr(checking, "_shell", lambda: object())
+    monkeypatch.setattr(checking, "_error_of_the_cell", lambda names: "")
+    monkeypatch.setattr(checking, "_LONG_SECONDS", 0.2)
+    slept = []
+
+    def slow(w, grad, state, *, lr):
+        # Once, long enough for a busy machine to tell of it.
+        while not slept:
+            time.sleep(0.3)
+            slept.append("running for" in capsys.readouterr().out)
+            slept[:] = [True] if any(slept) else []
+        return w - lr * grad, state
+
+    assert check("sgd", slow).passed and slept == [True]

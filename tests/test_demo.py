@@ -66,7 +66,7 @@ DESERVED = {
         "output_for_input": {
             "sigmoid": ["output_for_input"],
             "tanh": ["output_for_input"],
-            "elu": ["loses_small_values", "alpha_forgotten_backward"],
+            "elu": ["alpha_forgotten_backward"],
         },
         "untouched": ALL,
         "unusual_style": {},
@@ -183,13 +183,11 @@ DESERVED = {
         "batch_statistics_at_test": {"batchnorm_inference": ["batch_statistics"], "fold": ["mean_sign"]},
         "broken_file": ALL,
         "crash": {"batchnorm_inference": None},
+        # A backward is judged with its own forward, and loses nothing to what is wrong there.
         "ddof_one": {
             "batchnorm_forward": ["ddof_one"],
-            "batchnorm_backward": ["ddof_one"],
-            "batchnorm_backward_fast": ["ddof_one"],
-            "scale_invariance_gap": [],
+            "scale_invariance_gap": ["ddof_one"],
             "spatial_batchnorm_forward": ["ddof_one"],
-            "spatial_batchnorm_backward": ["ddof_one"],
         },
         "doubled_cells": {},
         "endless_loop": {"scale_invariance_gap": None},
@@ -240,12 +238,10 @@ DESERVED = {
             "dropout_penalty": None,
             "weight_scaling_softmax": None,
         },
-        # A backward is judged together with its forward: what that one drops wrongly, it passes on.
         "keep_and_drop_swapped": {
             "dropout_vanilla_train": ["keep_and_drop_swapped"],
             "dropout_vanilla_test": ["scaled_by_p"],
             "dropout_forward": ["keep_and_drop_swapped"],
-            "dropout_backward": [],
             "dropout_penalty": ["vanilla_factor"],
         },
         "new_mask_backward": {"dropout_backward": ["new_mask"], "dropconnect_backward": ["dW_not_masked"]},
@@ -272,7 +268,7 @@ DESERVED = {
             "elastic_distort": None,
             "zoom": None,
             "rotate": None,
-            "adjust_contrast": [],
+            "adjust_contrast": ["mean_without_keepdims"],
             "color_cast": None,
             "shade": None,
             "random_crop": None,
@@ -365,7 +361,9 @@ def test_each_sample_gets_the_grade_it_deserves(details, topic, student):
             assert points < possible, exercise
             assert named == deserved[exercise], exercise
         else:
-            assert (points, named) == (possible, []), exercise
+            # A mistake of the forward is named at its backward too, and costs nothing there.
+            own = [known["name"] for known in verdict["known"] if known["degree"] != "elsewhere"]
+            assert (points, own) == (possible, []), exercise
 
 
 @pytest.mark.slow

@@ -1,18 +1,17 @@
 """What the documents show works as they say."""
 
+import linecache
 import re
 import runpy
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder.course.build import topics
+from autograder.course.proofs import trials, unfair
 from autograder.course.source import parse, parse_text
 from autograder.exercises import ids
-from autograder.judge import judge
-from autograder.judge.exercise import alternative_functions
-from autograder.judge.judging import LocalCaller
+from autograder.judge import assembled
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,14 +22,14 @@ def blocks():
     return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "authors.md").read_text(), re.DOTALL)
 
 
-def test_the_authors_example_names_each_mistake_and_passes_each_alternative(blocks, tmp_path):
+def test_the_authors_example_holds_what_autograder_check_asks(blocks, tmp_path):
     file = tmp_path / "polynomial_decay.py"
     file.write_text(blocks[0])
-    exercise = replace(runpy.run_path(str(file))["EXERCISE"], id="polynomial_decay")
-    for mistake in exercise.mistakes:
-        assert judge(exercise, LocalCaller(mistake.functions), points=1).mistakes == [mistake.name]
-    for alternative in exercise.alternatives:
-        assert judge(exercise, LocalCaller(alternative_functions(alternative)), points=1).passed
+    linecache.checkcache()
+    exercise = assembled(runpy.run_path(str(file), run_name="polynomial_decay"), "polynomial_decay")
+    assert len(exercise.mistakes) == 4 and len(exercise.alternatives) == 1 and len(exercise.hints) == 3
+    assert [complaint for trial in trials(exercise) for complaint in trial.complaints] == []
+    assert list(unfair(exercise)) == []
 
 
 def test_the_authors_cells_are_what_the_build_reads(blocks):

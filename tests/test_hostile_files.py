@@ -211,7 +211,7 @@ def memorised():
     """A submission that is right on each public input and on no other."""
     import hashlib
 
-    from autograder.judge.judging import LocalCaller
+    from autograder.judge.script import LocalCaller
 
     answers = {}
 

@@ -17,7 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course.source import TOPIC, Cell, Source, SourceError, SourceErrors, parse
-from autograder.course.stubs import is_as_built, stamp
+from autograder.course.stamp import is_as_built, stamp
 from autograder.files import write_atomically
 from autograder.progress import CONTENTS
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def make_class(root: Path, folder: Path, assignments: Sequence[str] = (), studen
 
 
 @contextmanager
-def inside(folder: Path):
+def inside(folder: Path) -> Iterator[None]:
     """nbgrader's settings are relative to where it runs."""
     before = Path.cwd()
     os.chdir(folder)

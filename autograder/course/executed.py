@@ -91,7 +91,11 @@ def _lost(cell: NotebookNode) -> str:
 
 def _note_peak(client: "NotebookClient") -> None:
     """Write down what the kernel has held at most: after the last cell there is nobody to ask."""
-    if peak := peak_mb(client.km.provisioner.pid):
+    from jupyter_client.provisioning import LocalProvisioner
+
+    provisioner = client.km.provisioner if client.km else None
+    assert isinstance(provisioner, LocalProvisioner) and provisioner.pid is not None
+    if peak := peak_mb(provisioner.pid):
         client.nb.metadata["peak_mb"] = round(peak)
 
 

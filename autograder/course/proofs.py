@@ -23,13 +23,18 @@ from autograder.grading.assignment import Assignment, grade_id, is_check
 from autograder.grading.course import Course
 from autograder.grading.gradebook import quiet_flushes
 from autograder.judge import Exercise, judge
-from autograder.judge.exercise import alternative_functions
-from autograder.judge.judging import PUBLIC_SEED, LocalCaller
+from autograder.judge.judging import PUBLIC_SEED, draw
+from autograder.judge.mistakes import DETAIL_COSTS, Mistake
+from autograder.judge.script import LocalCaller
 from autograder.sandbox.levels import VARIABLE, find_for_samples
 from autograder.sandbox.process import Limits
+from autograder.verdict import Verdict
 
 _SEEDS = (PUBLIC_SEED, "proof")
 _LEAST_MISTAKES = 3
+# What is left at most where the idea itself is missing.
+CORE_LEAVES = 0.4
+DETAIL_LEAVES = 1 - DETAIL_COSTS
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,11 @@ def complete(root: Path, topic: str) -> Iterator[str]:
         except LookupError as error:
             yield f"{where}: {error}; its file is autograder/exercises/TOPIC/{cell.id}.py"
             continue
-        path = exercises.path(cell.id).relative_to(root) if exercises.path(cell.id).is_relative_to(root) else cell.id
+        file = exercises.path(str(cell.id))
+        path = file.relative_to(root) if file.is_relative_to(root) else cell.id
         if len(exercise.hints) != 3:
             yield f"{path}: {len(exercise.hints)} hints; write three, from gentle to nearly the answer"
-        names = {mistake.name for mistake in exercise.mistakes}
+        names = {mistake.name for mistake in own(exercise)}
         if len(names) < _LEAST_MISTAKES:
             yield f"{path}: {len(names)} named mistakes; name at least {_LEAST_MISTAKES}"
         if not exercise.alternatives:
@@ -145,29 +151,86 @@ def clean(root: Path, topic: str) -> Iterator[str]:
 
 
 def rejected(root: Path, topic: str) -> Iterator[str]:
-    """6. Every mistake is rejected and named, and no other one in its place."""
+    """6. Every mistake is rejected and named, no other one in its place, and it costs what it should."""
     for exercise in _exercises(root, topic):
-        for mistake in exercise.mistakes:
-            for seed in _SEEDS:
-                verdict = judge(exercise, LocalCaller(mistake.functions), points=1.0, seed=seed)
-                if verdict.passed:
-                    yield f"{exercise.id}: the mistake {mistake.name} passes (seed {seed}): add a case that shows it"
-                elif verdict.mistakes != [mistake.name]:
-                    named = ", ".join(verdict.mistakes) or "nothing"
-                    yield f"{exercise.id}: the mistake {mistake.name} is recognised as {named} (seed {seed})"
+        for trial in trials(exercise):
+            yield from trial.complaints
 
 
 def fair(root: Path, topic: str) -> Iterator[str]:
-    """7. Every right alternative passes."""
+    """7. Every right solution passes: the exercise's own, and each alternative."""
     for exercise in _exercises(root, topic):
-        for alternative in exercise.alternatives:
-            functions = alternative_functions(alternative)
-            for seed in _SEEDS:
-                verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
-                name = f"{exercise.id}: the alternative {functions[-1].__name__}"
-                for case in verdict.cases:
-                    if not case.passed:
-                        yield f"{name} fails “{case.title}” (seed {seed}): {case.message}"
+        yield from unfair(exercise)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mistake of the bank, judged.
+
+    Parameters
+    ----------
+    name, degree : the mistake's
+    left : the share of the points that it leaves, on the worst seed
+    complaints : what is wrong with the exercise
+    """
+
+    name: str
+    degree: str
+    left: float
+    complaints: tuple[str, ...]
+
+
+def own(exercise: Exercise) -> list[Mistake]:
+    """The exercise's mistakes, without those of another one's function."""
+    return [mistake for mistake in exercise.mistakes if mistake.degree != "elsewhere"]
+
+
+def trials(exercise: Exercise) -> Iterator[Trial]:
+    """Judge every mistake of an exercise: it must be rejected, named, and cost what it should."""
+    for mistake in own(exercise):
+        what, complaints, shares = f"{exercise.id}: the mistake {mistake.name}", [], []
+        for seed in _SEEDS:
+            functions = mistake.functions
+            verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
+            shares.append(_share(exercise, functions, verdict, seed))
+            if verdict.passed:
+                complaints.append(f"{what} passes (seed {seed}): add a case that shows it")
+            elif verdict.mistakes != [mistake.name]:
+                named = ", ".join(verdict.mistakes) or "nothing"
+                complaints.append(f"{what} is recognised as {named} (seed {seed})")
+            complaints += [f"{what} {says} (seed {seed})" for says in _misweighed(mistake.degree, shares[-1])]
+        yield Trial(mistake.name, mistake.degree, min(shares), tuple(complaints))
+
+
+def _share(exercise: Exercise, functions: tuple[Callable, ...], verdict: Verdict, seed: str) -> float:
+    """The share of the points that is left; of an exercise whose functions are judged apart, of the wrong ones'."""
+    right = exercise.right or functions
+    wrong = {name for name, mine, its in zip(exercise.names, functions, right, strict=False) if mine is not its}
+    about = [item.probe.function for item in draw(exercise, seed)]
+    counted = [r for r, name in zip(verdict.cases, about, strict=True) if not name or name in wrong or not wrong]
+    gained = sum(result.weight for result in counted if result.passed)
+    return max(gained / sum(result.weight for result in counted), float(verdict) if verdict.eased else 0.0)
+
+
+def _misweighed(degree: str, left: float) -> Iterator[str]:
+    """What speaks against a mistake's price: the idea costs more than a formula, and a formula more than a detail."""
+    most = {"core": CORE_LEAVES, "": DETAIL_LEAVES}.get(degree, 1.0)
+    if left > most:
+        says = "though the idea is missing" if degree == "core" else "and is no (detail)"
+        yield f"leaves {left:.0%} of the points, {says}: give what shows it more weight, so that {most:.0%} are left"
+    if degree == "detail" and left < DETAIL_LEAVES - 0.005:
+        yield f"leaves {left:.0%} of the points, though it is a detail: it is not all that is wrong in its cases"
+
+
+def unfair(exercise: Exercise) -> Iterator[str]:
+    """Right solutions of an exercise that lose points."""
+    for functions in (*([exercise.right] if exercise.right else []), *exercise.alternatives):
+        for seed in _SEEDS:
+            verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
+            for case in verdict.cases:
+                if not case.passed:
+                    name = functions[-1].__name__
+                    yield f"{exercise.id}: the right {name} fails “{case.title}” (seed {seed}): {case.message}"
 
 
 def stock(root: Path, topic: str) -> Iterator[str]:

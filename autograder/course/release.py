@@ -1,9 +1,9 @@
 """What students get: the notebooks, the helpers and the checks, in a folder of their own and without solutions.
 
-A check needs its exercise's file, which holds the reference in torch, wrong versions of what is asked, and the pieces
-they are made of. The right versions that the course keeps for its proofs stay out, the hints (they are in the
-notebook), and all that only they used; the rest is packed, so that nobody meets an answer by searching or by
-following a name. Packed is not secret: who wants to read it can.
+A check needs its exercise's file: the reference in torch, and the mistakes, which are edits of a right solution in
+NumPy. So the right solutions go along, packed with the rest, and nobody meets an answer by searching or by following a
+name. Packed is not secret: who wants to read it can. What only the course's own proofs need stays out: right versions
+in other words, and the hints (they are in the notebook).
 """
 
 import ast
@@ -14,9 +14,10 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
@@ -24,7 +25,7 @@ import nbformat
 
 from autograder.course.build import SOLUTIONS, START, contents_bytes, contents_entry, released, stale, texts, topics
 from autograder.course.source import parse
-from autograder.course.stubs import is_as_built
+from autograder.course.stamp import is_as_built
 from autograder.files import write_atomically
 from autograder.progress import CONTENTS
 
@@ -65,18 +66,16 @@ _PACKED = '''\
 """Packed by the release, so that nobody meets an answer here by accident: solve first, then read what you like."""
 
 import base64
+import linecache
 
-exec(
-    compile(
-        base64.b64decode(
-            """
+_TEXT = base64.b64decode(
+    """
 {text}
 """
-        ),
-        "<{name}>",
-        "exec",
-    )
-)
+).decode()
+# Mistakes are edits of what stands here.
+linecache.cache["<{name}>"] = (len(_TEXT), None, _TEXT.splitlines(True), "<{name}>")
+exec(compile(_TEXT, "<{name}>", "exec"))
 '''
 
 
@@ -105,7 +104,7 @@ class Release:
         where = self.folder
         return "\n".join(
             [
-                f"{where}: {', '.join(self.topics)}. {self.files} files, no worked solution among them.",
+                f"{where}: {', '.join(self.topics)}. {self.files} files; what the checks know is packed.",
                 *(f"  {note}" for note in self.notes),
                 "Hand it out as it is: as a repository of its own, or as a zip,",
                 f"  cd {quote(str(where.parent))} && python -m zipfile -c {quote(where.name)}.zip {quote(where.name)}/",
@@ -306,7 +305,8 @@ def _package(root: Path, asked: Iterable[str]) -> dict[str, bytes]:
         text = base64.encodebytes(source.encode()).decode().strip()
         path = _file(root, name)
         files[path.relative_to(root).as_posix()] = _PACKED.format(text=text, name=name).encode()
-        files[path.with_name("__init__.py").relative_to(root).as_posix()] = b""
+        package = path.with_name("__init__.py")
+        files.setdefault(package.relative_to(root).as_posix(), package.read_bytes())
     return files
 
 
@@ -346,8 +346,9 @@ def _file(root: Path, name: str) -> Path:
 
 
 def _is_exercise(root: Path, name: str) -> bool:
-    """Whether a module lies in a topic's folder."""
-    return name.startswith(f"{_EXERCISES}.") and _file(root, name).is_file() and name.count(".") > 2
+    """Whether a module holds an exercise, or what exercises share."""
+    file = _file(root, name)
+    return name.startswith(f"{_EXERCISES}.") and file.is_file() and file.name != "__init__.py"
 
 
 @dataclass
@@ -358,37 +359,45 @@ class _Module:
     wanted: set[str] = field(default_factory=set)
     reached: bool = False
 
+    @cached_property
+    def alternatives(self) -> set[str]:
+        """Names of right solutions in other words."""
+        return {name for node in self.body if _decorated(node, "alternative") for name in _bound(node)}
+
     def binding(self, name: str) -> list[ast.stmt]:
         return [node for node in self.body if name in _bound(node)]
 
     def reduced(self) -> ast.Module:
         """The statements that are wanted, imports name by name."""
-        body = []
+        body: list[ast.stmt] = []
         for node in self.body:
             names = _bound(node)
             if isinstance(node, ast.Import | ast.ImportFrom):
                 aliases = [alias for alias in node.names if _of(alias) in self.wanted]
-                if aliases:
-                    rest = {"module": node.module, "level": node.level} if isinstance(node, ast.ImportFrom) else {}
-                    body.append(type(node)(names=aliases, **rest))
+                if aliases and isinstance(node, ast.ImportFrom):
+                    body.append(ast.ImportFrom(node.module, aliases, node.level))
+                elif aliases:
+                    body.append(ast.Import(aliases))
             elif not names or names & self.wanted:
                 body.append(node)
         return ast.fix_missing_locations(ast.Module(body, []))
 
 
 def _reduced(root: Path, exercises: Mapping[str, str]) -> dict[str, ast.Module]:
-    """Exercise modules, and those they share, with what their EXERCISE needs for judging and no more."""
+    """Exercise modules, and those they share, with what judging needs and no more."""
     modules: dict[str, _Module] = {}
 
     def module(name: str) -> _Module:
         if name not in modules:
             tree = ast.parse(_file(root, name).read_bytes())
-            if name in exercises:
-                tree = _Stripped().visit(tree)
             modules[name] = _Module([node for node in tree.body if not _is_text(node)])
         return modules[name]
 
-    waiting = [(name, "EXERCISE") for name in exercises]
+    waiting = []
+    for name in exercises:
+        wrong = [node for node in module(name).body if _decorated(node, "mistake", "remembering")]
+        registered = sorted(bound for node in wrong for bound in _bound(node))
+        waiting += [(name, wanted) for wanted in ("EXERCISE", "right", "MISTAKES", *registered)]
     while waiting:
         name, wanted = waiting.pop()
         place = module(name)
@@ -404,32 +413,40 @@ def _reduced(root: Path, exercises: Mapping[str, str]) -> dict[str, ast.Module]:
                     if _of(alias) in place.wanted:
                         waiting += _behind(root, node, alias, module)
             else:
-                used = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+                used = _names(node) | _words(node) - place.alternatives
                 waiting += [(name, other) for other in used & everything]
     return {name: place.reduced() for name, place in sorted(modules.items())}
 
 
-def _behind(root: Path, node: ast.Import | ast.ImportFrom, alias: ast.alias, module) -> list[tuple[str, str]]:
+def _behind(
+    root: Path, node: ast.Import | ast.ImportFrom, alias: ast.alias, module: Callable[[str], _Module]
+) -> list[tuple[str, str]]:
     """What an import wants from other exercise modules: one name, or all of a module that is imported whole."""
     base = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
     whole = base + alias.name
     if _is_exercise(root, whole):
-        return [(whole, name) for name in set().union(*map(_bound, module(whole).body))]
+        behind = module(whole)
+        return [(whole, name) for name in set().union(*map(_bound, behind.body)) - behind.alternatives - {"HINTS"}]
     if _is_exercise(root, base.rstrip(".")):
         return [(base.rstrip("."), alias.name)]
     return []
 
 
-class _Stripped(ast.NodeTransformer):
-    """Empties the lists of right solutions and of hints in the statement that makes the exercise."""
+def _names(node: ast.stmt) -> set[str]:
+    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
 
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
-        if any(isinstance(target, ast.Name) and target.id == "EXERCISE" for target in node.targets):
-            for call in ast.walk(node.value):
-                for keyword in call.keywords if isinstance(call, ast.Call) else ():
-                    if keyword.arg in ("alternatives", "hints"):
-                        keyword.value = ast.Tuple([], ast.Load())
-        return node
+
+def _words(node: ast.stmt) -> set[str]:
+    """The words in a statement's texts: mistakes are edits written as text, and use names too."""
+    texts = [item.value for item in ast.walk(node) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", text)}
+
+
+def _decorated(node: ast.stmt, *by: str) -> bool:
+    """Whether a function is registered by one of these decorators."""
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    names = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
+    return any(isinstance(name, ast.Name) and name.id in by for name in names)
 
 
 def _bound(node: ast.stmt) -> set[str]:

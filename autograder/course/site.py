@@ -79,7 +79,8 @@ def build_site(root: Path, outputs: Mapping[str, NotebookNode] | None = None) ->
     shutil.rmtree(site, ignore_errors=True)
     source, pages = site / "source", site / "html"
     stage(root, source, outputs)
-    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto"]
+    command: list[str | Path] = [sys.executable, "-m", "sphinx"]
+    command += ["--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto"]
     command += ["--conf-dir", root / SETTINGS, "--doctree-dir", site / "doctrees", source, pages]
     if subprocess.run(command, check=False).returncode:
         raise SiteError("Sphinx has complained, see above")

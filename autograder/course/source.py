@@ -3,13 +3,14 @@
 import ast
 import math
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupytext.cell_reader import DoublePercentScriptCellReader
+
+from autograder.grading.stubs import python_tree
 
 KINDS = ("exercise", "check", "answer", "demo")
 TOPIC = re.compile(r"\d\d_[a-z0-9_]+")
@@ -48,10 +49,12 @@ class SourceError(Exception):
 class SourceErrors(ExceptionGroup[SourceError]):
     """All the mistakes that were found, in the order of files and lines."""
 
+    exceptions: tuple[SourceError, ...]
+
     def __new__(cls, errors: Sequence[SourceError]) -> "SourceErrors":
         return super().__new__(cls, "\n".join(map(str, errors)), list(errors))
 
-    def derive(self, excs: Sequence[SourceError]) -> "SourceErrors":
+    def derive(self, excs: Sequence[Any], /) -> Any:
         return SourceErrors(excs)
 
     def __str__(self) -> str:
@@ -362,27 +365,6 @@ def _code_problems(cell: Cell, block: _Block) -> _Problems:
         yield from _check_problems(cell, block, tree)
 
 
-def python_tree(source: str) -> ast.Module:
-    """Syntax tree of a code cell, in which each magic (%) and shell line (!) counts as `pass`.
-
-    Raises
-    ------
-    SyntaxError, ValueError
-        When the cell is not Python.
-    """
-    with warnings.catch_warnings():
-        # A doubtful escape such as "\m" becomes an error here, instead of a student's warning.
-        warnings.simplefilter("error")
-        try:
-            return ast.parse(source)
-        except SyntaxError:
-            # Only after a failure: a line of a long expression may start with %name.
-            python = re.sub(r"(?m)^([ \t]*)(%%?[A-Za-z]|!).*$", r"\1pass", source)
-            if python == source:
-                raise
-            return ast.parse(python)
-
-
 def _exercise_problems(cell: Cell, block: _Block, tree: ast.Module) -> _Problems:
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     if not any(isinstance(node, definitions) for node in ast.walk(tree)):
@@ -471,6 +453,7 @@ def _given_away(cells: Sequence[Cell]) -> _Problems:
             continue
         lines = cell.source.split("\n")
         for node in body:
-            asked = isinstance(node, ast.FunctionDef) and node.name in checks.get(cell.id, ())
-            if asked and not any("BEGIN SOLUTION" in line for line in lines[node.lineno - 1 : node.end_lineno]):
+            if not isinstance(node, ast.FunctionDef) or node.name not in checks.get(cell.id, ()):
+                continue
+            if not any("BEGIN SOLUTION" in line for line in lines[node.lineno - 1 : node.end_lineno]):
                 yield cell.line + node.lineno, f"{node.name!r} is checked, but has no ### BEGIN SOLUTION"

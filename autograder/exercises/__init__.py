@@ -2,7 +2,6 @@
 
 import difflib
 import importlib
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +48,10 @@ def load(exercise_id: str) -> "Exercise":
     """
     _require(exercise_id)
     module = importlib.import_module(_modules()[exercise_id])
-    return replace(module.EXERCISE, id=exercise_id, _cache={})
+    # Imported late: it imports torch.
+    from autograder.judge.exercise import assembled
+
+    return assembled(vars(module), exercise_id)
 
 
 def _require(exercise_id: str) -> None:

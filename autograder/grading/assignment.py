@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 from nbgrader.utils import is_grade, is_solution
 
-from autograder.course.stubs import NameStubs
+from autograder.grading.stubs import NameStubs
 
 # nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
 _STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -18,11 +18,11 @@ from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
+from autograder.grading.feedback import feedback_html
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
 from autograder.grading.receipt import leave_receipt
-from autograder.report.feedback import feedback_html
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
@@ -75,7 +75,7 @@ def grade_class(
     force: bool = False,
     executor: Executor | None = None,
     progress: Callable[[int], object] = lambda total: None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Grade what lies in the submitted folder, and record each result as soon as it is there.
 
     However many submissions there are, no more than a few are in memory.
@@ -192,7 +192,7 @@ class _Grader:
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
-    def run(self, tasks: Iterable[_Task | _Answer]) -> Iterator[_Answer]:
+    def run(self, tasks: Iterable[_Task | _Answer]) -> Generator[_Answer, None, None]:
         """Answers in the order in which they come."""
         tasks = iter(tasks)
         with self.pool() as pool:
@@ -202,7 +202,7 @@ class _Grader:
                 _try(pool)
                 broken = yield from self._until_broken(pool, tasks)
 
-    def _until_broken(self, pool: Executor, tasks: Iterator[_Task | _Answer]) -> Iterator[_Answer]:
+    def _until_broken(self, pool: Executor, tasks: Iterator[_Task | _Answer]) -> Generator[_Answer, None, bool]:
         """Answers until there are no more, or a process of the pool was killed; whether it was."""
         try:
             while True:
@@ -231,7 +231,7 @@ class _Grader:
             for future in self.flying:
                 future.cancel()
 
-    def _submit(self, pool: Executor, tasks: Iterator[_Task | _Answer]) -> Iterator[_Answer]:
+    def _submit(self, pool: Executor, tasks: Iterator[_Task | _Answer]) -> Generator[_Answer, None, bool]:
         """Fill up what is in flight; whether the pool turned out to be broken."""
         while self._has_room():
             task = self.suspects.popleft() if self.suspects else next(tasks, None)

@@ -68,8 +68,8 @@ class Cluster(Executor):
     idle_threads: int
     executor: Executor = field(repr=False)
 
-    def submit(self, function: Callable, /, *arguments: Any) -> Future:
-        return self.executor.submit(_one_at_a_time, function, *arguments)
+    def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
+        return self.executor.submit(_one_at_a_time, function, *arguments, **named)
 
     def size(self) -> int:
         """How many processes grade."""
@@ -158,6 +158,6 @@ def _version() -> str:
     return key(Assignment("", NotebookNode(), ""), None, "", "")
 
 
-def _one_at_a_time(function: Callable, *arguments: Any) -> Any:
+def _one_at_a_time(function: Callable, /, *arguments: Any, **named: Any) -> Any:
     with _GRADING:
-        return function(*arguments)
+        return function(*arguments, **named)

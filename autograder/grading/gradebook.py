@@ -191,8 +191,10 @@ class _SaveCells(SaveCells):
     def save(self, assignment: Assignment) -> None:
         """Enter the cells of an assignment."""
         self.notebook_id = self.assignment_id = assignment.name
-        self.new_grade_cells, self.new_solution_cells = {}, {}
-        self.new_task_cells, self.new_source_cells = {}, {}
+        self.new_grade_cells: dict[str, Any] = {}
+        self.new_solution_cells: dict[str, Any] = {}
+        self.new_task_cells: dict[str, Any] = {}
+        self.new_source_cells: dict[str, Any] = {}
         notebook, _ = NbGraderPreprocessor.preprocess(self, assignment.fresh(), {})
         self._create_notebook(notebook)
 
@@ -218,7 +220,8 @@ def _told(db_url: str) -> Iterator[None]:
 
 def _first(error: BaseException) -> BaseException:
     """The database's own complaint, under those that followed from it and those that nbgrader made of it."""
-    first, seen = error, error
+    first = error
+    seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, DBAPIError):
             first = seen
@@ -274,12 +277,12 @@ def _let_sqlite_use_savepoints(engine: Any) -> None:
     """Python's sqlite3 begins and ends transactions by itself; SQLAlchemy's documented way to do it for it."""
 
     @event.listens_for(engine, "connect")
-    def _on_connect(connection, record):
+    def _on_connect(connection: Any, record: Any) -> None:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
 
     @event.listens_for(engine, "begin")
-    def _on_begin(connection):
+    def _on_begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     engine.dispose()

@@ -22,8 +22,9 @@ from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_
 from autograder.grading.graded import Graded, file_digest, key
 from autograder.grading.link import Worker, WorkerLost
 from autograder.grading.remote import Session, student_names
-from autograder.judge.judging import is_builtin_error
+from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
+from autograder.rendering import verdict_html
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 from autograder.verdict import Verdict
@@ -183,7 +184,7 @@ class _Run:
             # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
             data = {"text/plain": repr(float(result) if is_number else result)}
             if isinstance(result, Verdict):
-                data["text/html"] = result.to_html()
+                data["text/html"] = verdict_html(result)
                 self.verdicts[exercise_of(cell)] = result
             elif is_number and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
                 message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
@@ -202,7 +203,7 @@ class _Run:
         self.judged.add(grade_id(cell))
         verdict = Verdict(exercise_of(cell), 0.0, float(cell.metadata.nbgrader["points"]), note=reason, secret=True)
         self.verdicts[exercise_of(cell)] = verdict
-        data = {"text/plain": repr(verdict), "text/html": verdict.to_html()}
+        data = {"text/plain": repr(verdict), "text/html": verdict_html(verdict)}
         cell.outputs = [new_output("execute_result", data, execution_count=None)]
 
 
@@ -215,7 +216,7 @@ def _asks_the_judge(cell: NotebookNode) -> bool:
     return any(isinstance(node, ast.Name) and node.id == "check" for node in nodes)
 
 
-def _is_hidden(source: str, line: int) -> bool:
+def _is_hidden(source: str, line: int | None) -> bool:
     """Whether a line of a check cell stands in a hidden test: what it says of its values is not for the student."""
     before = source.splitlines()[:line]
     marks = [text.strip().removeprefix("### ") for text in before if "HIDDEN TESTS" in text]
@@ -227,7 +228,7 @@ def _run_source(source: str, names: dict[str, Any]) -> Any:
     tree = ast.parse(source, "<check>")
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, "<check>", "exec"), names)
-    return eval(compile(ast.Expression(last.value), "<check>", "eval"), names) if last else None
+    return eval(compile(ast.Expression(last.value), "<check>", "eval"), names) if isinstance(last, ast.Expr) else None
 
 
 def _score(cell: NotebookNode) -> float | None:

@@ -3,9 +3,9 @@
 Nothing that arrives is trusted: an answer of another form than asked for is a failure of that case.
 """
 
+import socket
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from autograder.judge.script import Script
 from autograder.sandbox.process import Limits, Sandbox, start
@@ -69,7 +69,7 @@ class Worker:
         """End the sandbox with all that runs in it."""
         self.sandbox.end()
 
-    def _ask(self, request: tuple, end: float, late: str) -> Any:
+    def _ask(self, request: wire.Value, end: float, late: str) -> wire.Value:
         try:
             # With a deadline: a worker that does not read must not hold up the judge.
             wire.send(self.sandbox.control, request, end)
@@ -91,7 +91,7 @@ class RemoteCaller:
     limits, deadline : as for `Worker`
     """
 
-    def __init__(self, link: Any, limits: Limits, deadline: float):
+    def __init__(self, link: socket.socket, limits: Limits, deadline: float):
         self.link, self.limits, self.deadline = link, limits, deadline
         self.lost: Failure | None = None
 
@@ -104,8 +104,10 @@ class RemoteCaller:
             wire.send(self.link, script.steps, end)
             while True:
                 message = wire.receive(self.link, end)
+                if not isinstance(message, tuple):
+                    raise wire.WireError("an answer of no known form")
                 # An array would compare with a word element by element.
-                kind = message[0] if isinstance(message, tuple) and message and type(message[0]) is str else ""
+                kind = message[0] if message and type(message[0]) is str else ""
                 # Steps only go forward: a worker cannot win time by repeating itself, nor by calling back.
                 if kind == "step" and len(message) == 2 and type(message[1]) is int and step <= message[1] < 10**6:
                     step, end = message[1] + 1, self._end_of_call()
@@ -129,7 +131,7 @@ class RemoteCaller:
     def _end_of_call(self) -> float:
         return min(time.monotonic() + self.limits.call_seconds, self.deadline)
 
-    def _answer(self, script: Script, number: object, arguments: object) -> tuple[str, object]:
+    def _answer(self, script: Script, number: wire.Value, arguments: wire.Value) -> tuple[str, wire.Value]:
         if type(number) is not int or not 0 <= number < len(script.callbacks) or not isinstance(arguments, tuple):
             raise wire.WireError("a call of no known callback")
         try:
@@ -138,7 +140,7 @@ class RemoteCaller:
             return "error", str(error)[:300]
 
 
-def _outcome(steps: Sequence[tuple], values: object, failure: object, warnings: object) -> Outcome:
+def _outcome(steps: Sequence[tuple], values: wire.Value, failure: wire.Value, warnings: wire.Value) -> Outcome:
     """A worker's account, checked field by field."""
     asked = sum(step[0] == "get" for step in steps)
     if not isinstance(values, tuple) or not isinstance(warnings, tuple) or len(values) > asked:

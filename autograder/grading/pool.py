@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
@@ -65,10 +65,10 @@ def _context() -> BaseContext:
 
 
 class _Pool(ProcessPoolExecutor):
-    def submit(self, function: Callable, /, *arguments: Any) -> Future:
+    def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
         # A process that is started here, and is still loading, would print a traceback at Ctrl-C.
         with _without_interrupts():
-            return super().submit(_work, function, *arguments)
+            return super().submit(_work, function, *arguments, **named)
 
 
 @contextmanager
@@ -83,12 +83,12 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(function: Callable, *arguments: Any) -> Any:
+def _work(function: Callable, /, *arguments: Any, **named: Any) -> Any:
     """Do a piece of work in a process of the pool: it can be stopped on the way, and cleans up as it leaves."""
     global _busy
     _busy = True
     try:
-        return function(*arguments)
+        return function(*arguments, **named)
     except _Stopped:
         _leave()
     finally:
@@ -127,12 +127,14 @@ def _watch() -> None:
     grader.join()
     if _busy and hasattr(signal, "pthread_kill"):
         # Into the main thread, out of whatever it waits for.
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGTERM)
         time.sleep(_GRACE_SECONDS)
     _leave()
 
 
-def _leave() -> None:
+def _leave() -> NoReturn:
     """End at once, with all below: the pool's own way out would write to a grader who is not there."""
     # A sandbox that was only just starting is not yet in the hands of who ends it.
     for child in psutil.Process().children(recursive=True):

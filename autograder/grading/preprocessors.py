@@ -87,7 +87,8 @@ def _model_answers(assignment: str, notebook: str) -> dict[str, str]:
 class SubmissionExporter(NotebookExporter):
     """Reads a submitted file as intake does: a broken one becomes a notebook that says so, and is graded zero."""
 
-    def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[str, dict]:
+    # Any: text, as of every exporter of notebooks, where nbconvert's own annotation says a notebook.
+    def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[Any, dict]:
         path = Path(filename)
         course = Course.at(Path.cwd())
         if not path.is_absolute():

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.grading.link import RemoteCaller
-from autograder.judge.judging import PUBLIC_SEED, LocalCaller, is_builtin_error
-from autograder.judge.script import SCRIPT_SLOTS, Caller, Script
+from autograder.judge.judging import PUBLIC_SEED
+from autograder.judge.script import SCRIPT_SLOTS, Caller, LocalCaller, Script
+from autograder.judge.wording import is_builtin_error
 from autograder.worker.calls import Failure, Outcome
 from autograder.worker.wire import Handle
 
@@ -130,9 +131,10 @@ class _Bound:
 
 def caller_of(functions: Sequence[Callable]) -> tuple[Caller, str]:
     """How to reach functions given to `check`, and the seed of their inputs."""
-    if all(isinstance(function, RemoteFunction) for function in functions):
-        session = functions[0].session
-        return _Bound(session.caller, functions), session.seed
+    theirs = [function for function in functions if isinstance(function, RemoteFunction)]
+    if len(theirs) == len(functions):
+        session = theirs[0].session
+        return _Bound(session.caller, theirs), session.seed
     return LocalCaller(functions), PUBLIC_SEED
 
 

@@ -1,9 +1,10 @@
 """The judge: kinds of exercise, comparison with the reference, verdict. It never runs a student's code at grading."""
 
-from autograder.judge.activation import Activation, any_function
-from autograder.judge.exercise import Case, Exercise, Mistake
+from autograder.judge.activation import Activation
+from autograder.judge.exercise import Case, Exercise, assembled
 from autograder.judge.function import Function, Layer
 from autograder.judge.judging import judge
+from autograder.judge.mistakes import Mistake, Slip, alternative, mistake, remembering, slips
 from autograder.judge.optimizer import Optimizer, torch_optimizer, torch_steps
 from autograder.judge.procedure import Procedure
 from autograder.judge.script import Finding, Probe, Script, Want
@@ -21,10 +22,15 @@ __all__ = [
     "Probe",
     "Procedure",
     "Script",
+    "Slip",
     "Verdict",
     "Want",
-    "any_function",
+    "alternative",
+    "assembled",
     "judge",
+    "mistake",
+    "remembering",
+    "slips",
     "torch_optimizer",
     "torch_steps",
 ]

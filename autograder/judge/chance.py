@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from autograder.judge.script import Finding, Probe, Script, Want
-from autograder.worker.wire import Handle
+from autograder.worker.wire import Handle, Value
 
 FALSE_ALARM = 1e-9
 
@@ -109,7 +109,7 @@ def generator_probe(
         for handle in handles:
             script.get(handle, Want("draw", None))
 
-    def findings(values):
+    def findings(values: Sequence[Value]) -> list[Finding]:
         calls = [values[k : k + parts] for k in range(0, 4 * parts, parts)]
         one, again, same_seed, other_seed = calls
         if _equal(one, again) or _equal(one, other_seed):
@@ -122,14 +122,15 @@ def generator_probe(
 
 
 def _equal(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    return all(_same(a, b) for a, b in zip(one, other, strict=True))
+    return all(identical(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _same(a: Any, b: Any) -> bool:
+def identical(a: Any, b: Any) -> bool:
+    """Whether two reported values are one and the same, to the last bit, whatever they are."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and _equal(a, b)
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(identical(a[key], b[key]) for key in a)
     return type(a) is type(b) and a == b

@@ -1,5 +1,6 @@
 """Compares what a student's function gave with the reference, and says in words where they part."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,6 +47,28 @@ def tolerance(want: Want) -> tuple[float, float | np.ndarray]:
     return rtol, rtol * np.asarray(scale, np.float64)
 
 
+@dataclass(frozen=True)
+class _Allowed:
+    """A wanted array in float64 and how far from it an answer may be."""
+
+    exact: np.ndarray
+    rtol: float
+    atol: float | np.ndarray
+    error: np.ndarray
+
+
+def _allowed(want: Want) -> _Allowed:
+    """Once for each want: a class is compared with the same ones."""
+    found = want.__dict__.get("_allowed")
+    if found is None:
+        rtol, atol = tolerance(want)
+        exact = np.asarray(want.value).astype(np.float64)
+        with np.errstate(over="ignore"):
+            found = _Allowed(exact, rtol, atol, atol + rtol * np.abs(exact))
+        want.__dict__["_allowed"] = found
+    return found
+
+
 def difference(got: Any, want: Want) -> Difference | None:
     """What is wrong with `got`; None when it is right."""
     expected = want.value
@@ -70,6 +93,10 @@ def _sequence(got: Any, want: Want) -> Difference | None:
         return Difference("type", f"{want.label} must be a tuple, got {kind_of(got)}")
     if len(got) != len(want.value):
         return Difference("shape", f"{want.label} must have {len(want.value)} parts, got {len(got)}")
+    for number, (part, expected) in enumerate(zip(got, want.value, strict=True)):
+        wrong = difference(part, replace(want, label=f"{want.label}[{number}]", value=expected))
+        if wrong:
+            return replace(wrong, label=wrong.label or f"{want.label}[{number}]")
     return None
 
 
@@ -130,68 +157,93 @@ def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
 
 
 def _values(array: np.ndarray, expected: np.ndarray, want: Want) -> Difference | None:
-    rtol, atol = tolerance(want)
+    allowed = _allowed(want)
     # In float64, so that an integer or float16 answer cannot wrap around or overflow here.
-    got, exact = array.astype(np.float64), expected.astype(np.float64)
+    got, exact = array.astype(np.float64), allowed.exact
     with np.errstate(over="ignore", invalid="ignore"):
         error = np.abs(got - exact)
-        excess = error - (atol + rtol * np.abs(exact))
+        excess = error - allowed.error
     # NaN is not at most anything: what is right is finite too.
     if not excess.size or excess.max() <= 0:
         return None
+    rtol = allowed.rtol
     finite = np.isfinite(array)
     if not finite.all():
         index = tuple(int(i) for i in np.argwhere(~finite)[0])
         bad, good = array[index], expected[index]
         count = int((~finite).sum())
         more = f" ({count} elements are not finite)" if count > 1 else ""
-        message = f"{want.label}{place(index)} is {bad}, expected {number(good)}{more}"
+        message = f"{placed(want.label, index)} is {bad}, expected {number(good)}{more}"
         return Difference("not finite", message, index, str(bad), number(good))
-    atol = np.broadcast_to(atol, expected.shape)
+    atol = np.broadcast_to(allowed.atol, expected.shape)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
     wrong = int((excess > 0).sum())
     size = max(abs(exact[index]), atol[index] / rtol if rtol else 0.0, 1e-300)
     with np.errstate(over="ignore"):
         relative = float(error[index] / size)
     share = "" if excess.size == 1 else f"; {wrong} of {excess.size} elements differ"
-    message = f"{want.label}{place(index)} is {number(got[index])}, expected {number(exact[index])}{share}"
+    message = f"{placed(want.label, index)} is {number(got[index])}, expected {number(exact[index])}{share}"
     return Difference("value", message, index, number(got[index]), number(exact[index]), relative)
 
 
-def same(got: Any, other: Any, want: Want) -> bool:
-    """Whether two answers are one and the same up to the tolerance of `want`; dtypes may differ.
+def agree(mine: Any, theirs: Any, want: Want) -> bool:
+    """Whether a student's answer and a mistake's are one and the same, up to the tolerance of `want`.
 
-    Compares a student's answer with a mistake's: both may hold NaN or infinity, in the same places.
+    Numbers must agree where both are finite: of what is not, neither sign nor pattern counts, which differ between two
+    ways to write one formula. Where no place is finite in both, the places that are not must be the same. Dtypes may
+    differ.
     """
-    if isinstance(got, Handle) or isinstance(other, Handle):
-        return isinstance(got, Handle) and isinstance(other, Handle) and got.type_name == other.type_name
-    if isinstance(got, dict) and isinstance(other, dict):
+    if isinstance(mine, Handle) or isinstance(theirs, Handle):
+        return isinstance(mine, Handle) and isinstance(theirs, Handle) and mine.type_name == theirs.type_name
+    if isinstance(mine, dict) and isinstance(theirs, dict):
         each = entry if isinstance(want.value, dict) else lambda want, key: want
-        return got.keys() == other.keys() and all(same(got[key], other[key], each(want, key)) for key in got)
-    if isinstance(got, list | tuple) or isinstance(other, list | tuple):
+        return mine.keys() == theirs.keys() and all(agree(mine[key], theirs[key], each(want, key)) for key in mine)
+    if isinstance(mine, list | tuple) or isinstance(theirs, list | tuple):
         return (
-            isinstance(got, list | tuple)
-            and isinstance(other, list | tuple)
-            and len(got) == len(other)
-            and all(same(a, b, want) for a, b in zip(got, other, strict=True))
+            isinstance(mine, list | tuple)
+            and isinstance(theirs, list | tuple)
+            and len(mine) == len(theirs)
+            and all(agree(a, b, want) for a, b in zip(mine, theirs, strict=True))
         )
-    if got is None or other is None or isinstance(got, str | bool | dict) or isinstance(other, str | bool | dict):
-        return type(got) is type(other) and got == other
-    a, b = np.asarray(got), np.asarray(other)
+    if mine is None or theirs is None or isinstance(mine, str | bool | dict) or isinstance(theirs, str | bool | dict):
+        return type(mine) is type(theirs) and mine == theirs
+    a, b = np.asarray(mine), np.asarray(theirs)
+    if a.dtype.kind == b.dtype.kind == "c":
+        return agree(a.real, b.real, want) and agree(a.imag, b.imag, want)
     if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
         return False
-    a, b = a.astype(np.float64), b.astype(np.float64)
     if np.array_equal(a, b):
         # Most are, to the last bit, and this takes a tenth of the time.
         return True
+    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
+        return False
+    return _numbers_agree(a.astype(np.float64), b.astype(np.float64), want)
+
+
+def _numbers_agree(a: np.ndarray, b: np.ndarray, want: Want) -> bool:
+    atol: float | np.ndarray
     if want.value is None or isinstance(want.value, str | bool | list | tuple | dict):
         rtol, atol = RTOL["float64"], 0.0
     else:
-        rtol, atol = tolerance(want)
+        rtol, atol = _allowed(want).rtol, _allowed(want).atol
         # The scale has the wanted shape; two answers of one wrong shape have none.
-        atol = atol if a.shape == np.shape(want.value) else 0.0
+        atol = np.broadcast_to(atol, a.shape) if a.shape == np.shape(want.value) else 0.0
+    both = np.isfinite(a) & np.isfinite(b)
+    if not both.any():
+        return bool((np.isfinite(a) == np.isfinite(b)).all())
     with np.errstate(all="ignore"):
-        return bool(np.allclose(a, b, rtol=rtol, atol=np.maximum(atol, rtol * _largest(b)), equal_nan=True))
+        close = np.abs(a - b) <= np.maximum(atol, rtol * _largest(b)) + rtol * np.abs(b)
+    return bool(close[both].all())
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all numbers of an answer are finite; what is no number has none."""
+    if isinstance(value, dict):
+        return all(is_finite(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(is_finite(item) for item in value)
+    array = np.asarray(value) if isinstance(value, np.ndarray | np.generic | float) else np.zeros(0)
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _largest(array: np.ndarray) -> float:
@@ -221,11 +273,14 @@ def show(value: Any) -> str:
     return repr(value)[:80]
 
 
-def number(value: float) -> str:
+def number(value: float | np.floating) -> str:
     """Nine digits: enough to see what a tolerance of 1e-7 sees."""
     return f"{float(value):.9g}"
 
 
-def place(index: tuple[int, ...]) -> str:
-    """An index as it is written in code: [2, 0], or nothing for a number."""
-    return f"[{', '.join(map(str, index))}]" if index else ""
+def placed(label: str, index: tuple[int, ...]) -> str:
+    """What a value is, with the place in it as it is written in code: "w[1, 2] after step 21"."""
+    if not index:
+        return label
+    name, *rest = re.split(r"(?= after | for | \()", label, maxsplit=1)
+    return f"{name}[{', '.join(map(str, index))}]{''.join(rest)}"

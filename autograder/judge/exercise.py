@@ -1,14 +1,13 @@
 """What an exercise file states: cases, mistakes, alternatives, hints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from autograder.judge.mistakes import Mistake, bank
 from autograder.judge.script import Probe
-
-Functions = Callable | tuple[Callable, ...]
 
 
 @dataclass(frozen=True, init=False)
@@ -19,44 +18,26 @@ class Case:
     ----------
     title : the property, in the student's words
     weight : its share, relative to the other cases
-    options : what the exercise's kind draws from: shapes, steps, hyper-parameters
+    about : what is asked besides the values ("dtype", "inputs", "again", "shapes", "layout", "ties", "range"); empty
+        for an ordinary case
+    options : what the exercise's kind draws from: shapes, steps, hyper-parameters. `rounding=True` marks a case whose
+        numbers are mostly rounding where they are wrong (large offsets): two ways to make one mistake differ there
     """
 
     title: str
     weight: float
+    about: str
     options: Mapping[str, Any]
 
-    def __init__(self, title: str, *, weight: float = 1.0, **options: Any):
+    def __init__(self, title: str, *, weight: float = 1.0, about: str = "", **options: Any):
         object.__setattr__(self, "title", title)
         object.__setattr__(self, "weight", float(weight))
+        object.__setattr__(self, "about", about)
         object.__setattr__(self, "options", options)
 
     def get(self, name: str, default: Any = None) -> Any:
         """An option, or the default."""
         return self.options.get(name, default)
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A wrong solution that students write, and the sentence that helps them.
-
-    Parameters
-    ----------
-    name : its id, reported by `check(...).mistakes`
-    wrong : the wrong function; several where the check takes several
-    sentence : what the student reads
-    section : where in the notebook to look
-    """
-
-    name: str
-    wrong: Functions
-    sentence: str
-    section: str = ""
-
-    @property
-    def functions(self) -> tuple[Callable, ...]:
-        """The wrong functions, in the order of the check's."""
-        return self.wrong if isinstance(self.wrong, tuple) else (self.wrong,)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,19 +47,19 @@ class Exercise:
     Parameters
     ----------
     cases : the properties, from simple to hard
-    mistakes : wrong solutions to reject and to name
-    hints : three, from gentle to nearly the answer
-    alternatives : right solutions in other words, that must pass
+    section : where in the notebook to look after a mistake that names no other section
     functions : names of the functions that the check takes; the id alone where this is left out
-    id : set by the loader, from the file's name
+    id, right, mistakes, alternatives, hints : set by `assembled`, from the file's name and what else stands in it
     """
 
     cases: Sequence[Case]
-    mistakes: Sequence[Mistake]
-    hints: Sequence[str]
-    alternatives: Sequence[Functions] = ()
+    section: str = ""
     functions: tuple[str, ...] = ()
     id: str = ""
+    right: tuple[Callable, ...] = ()
+    mistakes: Sequence[Mistake] = ()
+    alternatives: Sequence[tuple[Callable, ...]] = ()
+    hints: Sequence[str] = ()
     _cache: dict = field(default_factory=dict, repr=False)
 
     @property
@@ -94,14 +75,37 @@ class Exercise:
         """Cases that every exercise of this kind has."""
         return ()
 
+    def sizes_in_words(self) -> dict[str, str]:
+        """The options of cases that are lengths, with what each is: "N being the number of samples"."""
+        return {}
+
     def probe(self, case: Case, rng: np.random.Generator) -> Probe:
         """Draw a case: what to ask, and what to want."""
         raise NotImplementedError
 
 
-def alternative_functions(alternative: Functions) -> tuple[Callable, ...]:
-    """The functions of an alternative, in the order of the check's."""
-    return alternative if isinstance(alternative, tuple) else (alternative,)
+def assembled(namespace: Mapping[str, Any], exercise_id: str) -> Exercise:
+    """The exercise that a file states, with the mistakes, alternatives and hints that stand in it.
+
+    Parameters
+    ----------
+    namespace : the file's names: `EXERCISE`, `right`, `MISTAKES`, `HINTS`, and what is registered there
+    exercise_id : the file's name
+
+    Raises
+    ------
+    EditError : a mistake is an edit that does not fit `right`
+    """
+    exercise = replace(namespace["EXERCISE"], id=exercise_id, _cache={})
+    found = bank(namespace, names=exercise.names, section=exercise.section)
+    right = namespace.get("right", ())
+    return replace(
+        exercise,
+        right=right if isinstance(right, tuple) else (right,),
+        mistakes=found.mistakes or exercise.mistakes,
+        alternatives=found.alternatives or tuple(a if isinstance(a, tuple) else (a,) for a in exercise.alternatives),
+        hints=tuple(namespace.get("HINTS", exercise.hints)),
+    )
 
 
 class Words(str):

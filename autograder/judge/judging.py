@@ -3,16 +3,22 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from autograder.judge.compare import Difference, difference, same, show
+from autograder.judge import wording
+from autograder.judge.compare import Difference, difference
 from autograder.judge.exercise import Case, Exercise
-from autograder.judge.script import Caller, Probe, Script, Want
+from autograder.judge.facts import facts
+from autograder.judge.mistakes import DETAIL_COSTS
+from autograder.judge.recognition import Drawn, Recognised, recognise
+from autograder.judge.script import Caller, Finding, LocalCaller, Want
 from autograder.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
+from autograder.worker.wire import Handle
 
 PUBLIC_SEED = "public"
 
@@ -26,47 +32,15 @@ _NUMPY_WARNING = re.compile(
     r"|(Degrees of freedom <= 0 for slice)\.?|(Casting complex values to real discards the imaginary part)"
 )
 
-_GENERAL = {
-    "input": (
-        "in_place",
-        "`{f}` changes its argument `{label}`, which the caller still needs: something like `{label} -= ...` or "
-        "`{label}[...] = ...` writes into it. Make a new array instead.",
-    ),
-    "kept": (
-        "overwrites_earlier_result",
-        "An array that `{f}` returned earlier is overwritten by a later call. Return a new array each time.",
-    ),
-    "again": (
-        "remembers_earlier_calls",
-        "`{f}` gives another answer when the same calls are made again: something survives between them (a global "
-        "variable, a mutable default argument). Memory belongs in what is passed in and returned.",
-    ),
-    "dtype": (
-        "changes_dtype",
-        "Float32 goes in and another dtype comes out: a float64 array or NumPy scalar slips into the computation "
-        "(`np.zeros(shape)`, `np.eye(n)`, `mask * 1.0`, `np.sqrt(2)`). Make new arrays in the dtype of what came in "
-        "(`np.zeros_like(x)`, `.astype(x.dtype)`), and keep numbers as Python floats.",
-    ),
-}
-
-
-class LocalCaller:
-    """Calls functions of this process: in a notebook, and for the mistakes of the bank."""
-
-    def __init__(self, functions: Sequence[Callable]):
-        self.functions = tuple(functions)
-
-    def run(self, script: Script) -> Outcome:
-        """Run a script here."""
-        runner = Runner({}, lambda number, args: script.callbacks[number](*args))
-        runner.slots.update(enumerate(self.functions))
-        return runner.run(script.steps)
-
 
 @dataclass(frozen=True)
-class _Drawn:
-    case: Case
-    probe: Probe
+class _Assessed:
+    """One case: what came of it, the mistakes that show there in general, and which roles were wrong."""
+
+    result: CaseResult
+    named: dict[str, str]
+    roles: frozenset[str] = frozenset()
+    accounted: bool = False
 
 
 def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBLIC_SEED) -> Verdict:
@@ -81,92 +55,140 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         student's code could have put a hidden input into reaches the verdict
     """
     secret = seed != PUBLIC_SEED
-    drawn = [_draw(exercise, number, case, seed) for number, case in enumerate(exercise.all_cases())]
-    results, outcomes, general, lost = [], [], {}, None
-    for item in drawn:
-        outcome = Outcome(failure=lost) if lost else caller.run(item.probe.script)
-        if outcome.failure and outcome.failure.kind in ("time", "died"):
-            lost = Failure(0, "skipped")
-        result, named = _assess(exercise, item, outcome, secret)
-        results.append(result)
-        outcomes.append(outcome)
-        general.update(named)
-    known = [] if all(r.passed for r in results) else _recognise(exercise, drawn, outcomes, results, seed)
-    matches = [_NUMPY_WARNING.fullmatch(text) for outcome in outcomes for text in outcome.warnings]
-    advice = {match[match.lastindex] if secret else match[0].rstrip(".") for match in matches if match}
-    weights = [case.weight for case in exercise.all_cases()]
-    gained = sum(w for w, r in zip(weights, results, strict=True) if r.passed)
-    specific = {mistake.name for mistake in known}
+    drawn = draw(exercise, seed)
+    outcomes = _outcomes(drawn, caller)
+    assessed = [_assess(exercise, item, out, secret) for item, out in zip(drawn, outcomes, strict=True)]
+    results = _opened(drawn, outcomes, assessed)
+    passed = all(result.passed for result in results)
+    found = Recognised() if passed else recognise(exercise, drawn, outcomes, seed)
+    specific = {mistake.name for mistake in found.known}
+    general = {
+        name: sentence
+        for number, item in enumerate(assessed)
+        for name, sentence in item.named.items()
+        # A shared memory shows in a repeated run too, or in what came back: that is the same mistake, told once.
+        if name not in specific and not (item.roles <= {"again", "kept"} and found.explains(number))
+    }
+    known = (*found.known, *(_in_its_words(exercise, *item) for item in general.items()))
+    explained = all(
+        found.explains(number) or item.accounted
+        for number, (item, result) in enumerate(zip(assessed, results, strict=True))
+        if result.failed
+    )
+    share = earned(points, sum(r.weight for r in results if r.passed), sum(r.weight for r in results))
+    least = _least(points, known) if explained else 0.0
     return Verdict(
         exercise=exercise.id,
-        points=earned(points, gained, sum(weights)) if not all(r.passed for r in results) else float(points),
+        points=float(points) if passed else max(share, least),
         max_points=float(points),
         cases=tuple(results),
-        known=(*known, *(_in_its_words(exercise, *item) for item in general.items() if item[0] not in specific)),
-        advice=tuple(
-            f"NumPy warns: {text}. It costs nothing, but look where it comes from." for text in sorted(advice)
-        ),
+        known=known,
+        facts=() if passed or any(not k.partial for k in known) else facts(exercise, drawn, outcomes, results),
+        advice=_advice(outcomes, secret),
         note=_not_written(exercise, outcomes),
+        eased=not passed and least > share,
         secret=secret,
     )
 
 
-def _draw(exercise: Exercise, number: int, case: Case, seed: str) -> _Drawn:
-    """The case's probe; drawn once per seed and process, since the reference is most of the work."""
+def draw(exercise: Exercise, seed: str) -> list[Drawn]:
+    """All cases with what is drawn for them; once per seed and process, since the reference is most of the work."""
+    return [_draw(exercise, number, case, seed) for number, case in enumerate(exercise.all_cases())]
+
+
+def _draw(exercise: Exercise, number: int, case: Case, seed: str) -> Drawn:
     key = (seed, number)
     if key not in exercise._cache:
         digest = hashlib.sha256(f"{seed}:{exercise.id}:{number}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest, "big"))
-        exercise._cache[key] = _Drawn(case, exercise.probe(case, rng))
+        exercise._cache[key] = Drawn(case, exercise.probe(case, rng))
     return exercise._cache[key]
 
 
-def _assess(exercise: Exercise, item: _Drawn, outcome: Outcome, secret: bool) -> tuple[CaseResult, dict[str, str]]:
+def _outcomes(drawn: Sequence[Drawn], caller: Caller) -> list[Outcome]:
+    """What the functions answer; after one that hangs or ends its process, nothing more is asked."""
+    outcomes: list[Outcome] = []
+    lost = None
+    for item in drawn:
+        outcome = Outcome(failure=lost) if lost else caller.run(item.probe.script)
+        if outcome.failure and outcome.failure.kind in ("time", "died"):
+            lost = Failure(0, "skipped")
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _least(points: float, known: Sequence[KnownMistake]) -> float:
+    """What is left at least where everything that is wrong is known, and a detail, or another function's."""
+    if not known or any(mistake.partial or mistake.degree not in ("detail", "elsewhere") for mistake in known):
+        return 0.0
+    details = sum(mistake.degree == "detail" for mistake in known)
+    return round(points * max(0.0, 1 - DETAIL_COSTS * details), 2)
+
+
+def _advice(outcomes: Sequence[Outcome], secret: bool) -> tuple[str, ...]:
+    matches = [_NUMPY_WARNING.fullmatch(text) for outcome in outcomes for text in outcome.warnings]
+    said = {match[match.lastindex or 0] if secret else match[0].rstrip(".") for match in matches if match}
+    return tuple(f"NumPy warns: {text}. It costs nothing, but look where it comes from." for text in sorted(said))
+
+
+def _assess(exercise: Exercise, item: Drawn, outcome: Outcome, secret: bool) -> _Assessed:
     case, probe = item.case, item.probe
     wants = probe.script.wants
-    base = {
+    base: dict[str, Any] = {
         "title": case.title,
         "weight": case.weight,
         "called": probe.called,
-        "inputs": "" if secret else _shown(probe),
+        "inputs": "" if secret else wording.inputs(probe),
+        "printed": "" if secret else outcome.printed,
     }
     if outcome.failure:
-        message, line = _failure(exercise, probe, outcome.failure, secret)
-        return CaseResult(**base, passed=False, message=message, line=line), {}
+        message, line = wording.failure(exercise, probe, outcome.failure, secret)
+        waits = "not tried after that" if outcome.failure.kind == "skipped" else ""
+        return _Assessed(CaseResult(**base, passed=False, message=message, line=line, open=waits), {})
     if probe.findings:
-        found = probe.findings(outcome.values)
+        found = [_worded(exercise, finding) for finding in probe.findings(outcome.values)]
         named = {f.mistake: f.message for f in found if f.mistake}
         message = found[0].message if found else ""
         if found and found[0].got and not secret:
             message += f", got {found[0].got}"
-        return CaseResult(**base, passed=not found, message=message), named
-    named: dict[str, str] = {}
-    first = None
-    roles = set()
-    for value, want in zip(outcome.values, wants, strict=True):
-        wrong = difference(value, want)
-        if wrong:
-            first = first or (wrong, want)
-            # A wrong dtype is wrong in every answer, the repeated and the kept ones too, and says nothing about them.
-            roles.add("dtype" if wrong.kind == "dtype" else want.role)
-    if first is None:
-        return CaseResult(**base, passed=True), {}
-    if "value" not in roles:
-        # Only when every answer itself is right: else the same bug would be told twice.
-        for role in roles - {"other", *(["kept"] if "input" in roles else [])}:
-            if role == "dtype" and not _is_float32(first[1].value):
-                continue  # the sentence is about float32, and the case's own message says it all
-            name, sentence = _GENERAL[role]
-            labels = [
-                w.label for v, w in zip(outcome.values, wants, strict=True) if w.role == role and difference(v, w)
-            ]
-            function = probe.function or exercise.names[-1]
-            named[name] = sentence.format(f=function, label=labels[0] if labels else "")
-    told = _told(first[0], first[1], secret)
-    if case.get("mode") in ("inputs", "again") and "value" in roles and "input" not in roles:
-        # A cross at "leaves its arguments as they were" would accuse a function that only calculates wrongly.
-        told["message"] = f"not seen while the answer itself is wrong: {told['message']}"
-    return CaseResult(**base, passed=False, **told), named
+        waits = wording.HIDDEN if found and all(f.hides for f in found) else ""
+        result = CaseResult(**base, passed=not found, message=message, open=waits)
+        return _Assessed(result, named, accounted=bool(found) and all(f.mistake for f in found))
+    compared = [(want, difference(value, want)) for value, want in zip(outcome.values, wants, strict=True)]
+    wrong = [(want, diff) for want, diff in compared if diff]
+    if not wrong:
+        return _Assessed(CaseResult(**base, passed=True), {})
+    # A wrong dtype is wrong in every answer, the repeated and the kept ones too, and says nothing about them.
+    roles = frozenset("dtype" if diff.kind == "dtype" else want.role for want, diff in wrong)
+    named = {} if "value" in roles else _general(exercise, item, wrong, roles)
+    want, first = wrong[0]
+    result = CaseResult(**base, passed=False, **wording.told(first, want, secret))
+    return _Assessed(result, named, roles, accounted=bool(named))
+
+
+def _worded(exercise: Exercise, finding: Finding) -> Finding:
+    """A finding with the sentence of its mistake, where it has none of its own."""
+    if finding.message:
+        return finding
+    known = [m.sentence for m in exercise.mistakes if m.name == finding.mistake]
+    # Relatives share what looks for mistakes, and not every one of them can make each.
+    return (
+        replace(finding, message=known[0]) if known else Finding(wording.UNLIKE, got=finding.got, hides=finding.hides)
+    )
+
+
+def _general(
+    exercise: Exercise, item: Drawn, wrong: Sequence[tuple[Want, Difference]], roles: frozenset[str]
+) -> dict[str, str]:
+    """The mistakes that have nothing to do with the formula; only where every answer is right in itself."""
+    named = {}
+    for role in roles - {"other", *(["kept"] if "input" in roles else [])}:
+        if role == "dtype" and not _is_float32(wrong[0][0].value):
+            continue  # the sentence is about float32, and the case's own message says it all
+        name, sentence = wording.GENERAL[role]
+        label = next((want.label for want, _ in wrong if want.role == role), "")
+        named[name] = sentence.format(f=item.probe.function or exercise.names[-1], label=label)
+    return named
 
 
 def _is_float32(value: object) -> bool:
@@ -175,85 +197,35 @@ def _is_float32(value: object) -> bool:
     return np.asarray(first).dtype == np.float32
 
 
-def _told(wrong: Difference, want: Want, secret: bool) -> dict[str, str]:
-    if not secret:
-        return {
-            "message": wrong.message,
-            "index": str(list(wrong.index)) if wrong.index else "",
-            "got": wrong.got,
-            "expected": wrong.expected,
-        }
-    label = wrong.label or want.label
-    if want.role == "input":
-        return {"message": f"the argument {label} is changed by the call"}
-    if want.role == "kept":
-        return {"message": f"{label}, returned earlier, is overwritten by a later call"}
-    says = {
-        "keys": "has other keys than expected",
-        "type": "is of another type than asked for",
-        "shape": "has another shape than expected",
-        "dtype": "has another dtype than expected",
-        "not finite": "is not finite where it should be",
-        "value": "differs from the reference",
-    }
-    return {"message": f"{label} {says[wrong.kind]}"}
+def _opened(drawn: Sequence[Drawn], outcomes: Sequence[Outcome], assessed: Sequence[_Assessed]) -> list[CaseResult]:
+    """The results, those not judged yet that a wrong answer hides.
+
+    "Leaves its arguments as they were" says nothing of a function that calculates wrongly, or raises: a cross there
+    would accuse it of what it does not do.
+    """
+    ordinary = [k for k, item in enumerate(drawn) if not item.case.about]
+    lost = sum(drawn[k].case.weight for k in ordinary if not assessed[k].result.passed)
+    mostly = 2 * lost >= sum(drawn[k].case.weight for k in ordinary)
+    broken = bool(ordinary) and (mostly or not assessed[ordinary[0]].result.passed)
+    raised = {_kind_of(outcomes[k].failure) for k in ordinary}
+    writes = any("in_place" in item.named for item in assessed)
+    results = []
+    for item, outcome, found in zip(drawn, outcomes, assessed, strict=True):
+        result = found.result
+        if result.failed and item.case.about:
+            hidden = outcome.failure and _kind_of(outcome.failure) in raised
+            # What cannot be written to stops a function that writes into its arguments: one mistake, told once.
+            hidden = hidden or (outcome.failure and item.case.about == "layout" and writes)
+            asks_more = item.case.about in ("inputs", "again")
+            hidden = hidden or ("value" in found.roles and "input" not in found.roles and (broken or asks_more))
+            if hidden:
+                result = CaseResult(**{**vars(result), "open": wording.HIDDEN})
+        results.append(result)
+    return results
 
 
-def _shown(probe: Probe) -> str:
-    parts = []
-    for name, value in probe.inputs.items():
-        if isinstance(value, np.ndarray):
-            parts.append(f"{name} = {show(value)}")
-    return "; ".join(parts)
-
-
-def _failure(exercise: Exercise, probe: Probe, failure: Failure, secret: bool) -> tuple[str, str]:
-    """The message and the student's line, for a script that stopped."""
-    script = probe.script
-    note = script.calls.get(failure.step, "") if failure.kind != "skipped" else ""
-    where = f" ({note})" if note else ""
-    name = probe.function or exercise.names[-1]
-    line = ""
-    if failure.kind == "raised":
-        if failure.type_name == "NotImplementedError":
-            return f"not written yet{where}", ""
-        if secret:
-            type_name = failure.type_name if is_builtin_error(failure.type_name) else "an exception of its own"
-            return f"raised {type_name}{where}", ""
-        if failure.source:
-            line = f"line {failure.line}: {failure.source}"
-        return f"raised {failure.type_name}: {failure.message}{where}", line
-    if failure.kind == "unpack":
-        parts = _parts(script, failure.step)
-        got = "something else" if secret else _article(failure.type_name)
-        return f"must return {parts} values, got {got}{where}", ""
-    says = {
-        "not_callable": f"{name} must be a function",
-        "missing": f"{name} is not defined",
-        "time": f"no answer in time: {failure.message}",
-        "died": "the process ended during the call (exit, or out of memory)",
-        "skipped": "not tried after that",
-        "large": "yields far too many items" if secret else f"yields {failure.message}",
-        "wire": "the answer is too large or of a kind that cannot be judged",
-    }
-    return says[failure.kind] + where, ""
-
-
-def _parts(script: Script, step: int) -> int:
-    steps = script.steps
-    return len(steps[step][1]) if step < len(steps) and steps[step][0] == "call" else 0
-
-
-def _article(type_name: str) -> str:
-    return "None (is the return statement missing?)" if type_name == "NoneType" else f"one {type_name}"
-
-
-def is_builtin_error(name: str) -> bool:
-    """Whether an exception's name is one of Python's own: the student's own may hold anything."""
-    import builtins
-
-    found = getattr(builtins, name, None)
-    return isinstance(found, type) and issubclass(found, BaseException)
+def _kind_of(failure: Failure | None) -> tuple[str, str]:
+    return (failure.kind, failure.type_name) if failure else ("", "")
 
 
 def _not_written(exercise: Exercise, outcomes: Sequence[Outcome]) -> str:
@@ -264,57 +236,61 @@ def _not_written(exercise: Exercise, outcomes: Sequence[Outcome]) -> str:
 def _in_its_words(exercise: Exercise, name: str, sentence: str) -> KnownMistake:
     """A mistake that was recognised in general, told as the exercise tells it where its bank has it."""
     own = next((mistake for mistake in exercise.mistakes if mistake.name == name), None)
-    return KnownMistake(name, own.sentence, own.section) if own else KnownMistake(name, sentence)
+    general = {general for general, _ in wording.GENERAL.values()}
+    degree = own.degree if own else ""
+    degree = degree or ("detail" if name in general else "")
+    return KnownMistake(name, own.sentence if own else sentence, own.section if own else "", degree=degree)
 
 
-def _recognise(
-    exercise: Exercise, drawn: Sequence[_Drawn], outcomes: Sequence[Outcome], results: Sequence[CaseResult], seed: str
-) -> list[KnownMistake]:
-    """The mistakes of the bank that give the student's own answers, in every case that can be compared."""
-    answered = [not item.probe.findings and not outcome.failure for item, outcome in zip(drawn, outcomes, strict=True)]
-    comparable = [number for number, has_answer in enumerate(answered) if has_answer]
-    if all(results[number].passed for number in comparable):
-        return []
-    known: dict[str, KnownMistake] = {}
-    for number, mistake in enumerate(exercise.mistakes):
-        key = (seed, "mistake", number)
-        wrong = exercise._cache.setdefault(key, _Wrong(LocalCaller(mistake.functions)))
-        explained = False
-        for place in comparable:
-            item, student, other = drawn[place], outcomes[place], wrong.outcome(place, drawn[place].probe.script)
-            if other.failure:
-                continue
-            if not _same_answers(item, student, other):
+class Example(NamedTuple):
+    """The arguments of a call, to make it again by hand: `args, kwargs = check(...).example()`."""
+
+    args: tuple
+    kwargs: dict
+
+
+def example(exercise: Exercise, functions: Sequence[Callable], title: str = "") -> Example:
+    """The arguments of the first call that went wrong, as the public seed draws them.
+
+    Parameters
+    ----------
+    functions : the student's
+    title : of a property; the first with a cross where it is empty
+
+    Raises
+    ------
+    LookupError : no property has this title, or none has a cross
+    """
+    drawn = draw(exercise, PUBLIC_SEED)
+    caller = LocalCaller(functions)
+    for item in drawn:
+        if title not in ("", item.case.title):
+            continue
+        outcome = caller.run(item.probe.script)
+        found = _assess(exercise, item, outcome, False).result
+        if title or not found.passed:
+            return _arguments(item, functions, outcome)
+    titles = "; ".join(repr(item.case.title) for item in drawn)
+    raise LookupError(f"no property is called {title!r}; there are {titles}" if title else "every property holds")
+
+
+def _arguments(item: Drawn, functions: Sequence[Callable], outcome: Outcome) -> Example:
+    """What the call that went wrong was given; the first call where none did."""
+    script = item.probe.script
+    calls = [number for number, step in enumerate(script.steps) if step[0] == "call"]
+    # Not those of the judge's own functions, by which a result is looked at.
+    calls = [number for number in calls if script.steps[number][2].slot < len(functions)] or calls
+    stop = outcome.failure.step if outcome.failure else calls[0]
+    if not outcome.failure:
+        gets = [step[1] for step in script.steps if step[0] == "get"]
+        for value, want, slot in zip(outcome.values, script.wants, gets, strict=True):
+            if difference(value, want):
+                made = [number for number in calls if slot in script.steps[number][1]]
+                stop = made[0] if made else calls[0]
                 break
-            explained = explained or (not results[place].passed and _fails_by_value(item, other))
-        else:
-            if explained:
-                known.setdefault(mistake.name, KnownMistake(mistake.name, mistake.sentence, mistake.section))
-    return list(known.values())
-
-
-@dataclass
-class _Wrong:
-    """A mistake of the bank, asked case by case: most part from the student's answers in the first."""
-
-    caller: Caller
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-
-    def outcome(self, place: int, script: Script) -> Outcome:
-        if place not in self.outcomes:
-            self.outcomes[place] = self.caller.run(script)
-        return self.outcomes[place]
-
-
-def _answers(item: _Drawn, outcome: Outcome) -> list[tuple]:
-    wants = item.probe.script.wants
-    return [(v, w) for v, w in zip(outcome.values, wants, strict=True) if w.role in ("value", "other", "again")]
-
-
-def _fails_by_value(item: _Drawn, outcome: Outcome) -> bool:
-    return any(difference(v, w) for v, w in _answers(item, outcome))
-
-
-def _same_answers(item: _Drawn, student: Outcome, wrong: Outcome) -> bool:
-    pairs = zip(_answers(item, student), _answers(item, wrong), strict=True)
-    return all(same(a, b, want) for (a, want), (b, _) in pairs)
+    runner = Runner({}, lambda number, args: script.callbacks[number](*args))
+    runner.slots.update(enumerate(functions))
+    runner.run(script.steps[:stop])
+    _, _, function, args, kwargs = script.steps[stop]
+    assert isinstance(function, Handle)
+    return Example(tuple(runner.resolve(arg) for arg in args), {k: runner.resolve(v) for k, v in kwargs.items()})

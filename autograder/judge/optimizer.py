@@ -1,6 +1,6 @@
 """The kind Optimizer: name(w, grad, state, *, lr, ...) -> (w, state), compared along whole trajectories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,6 +9,8 @@ import torch
 
 from autograder.judge.exercise import Case, Exercise, Words, in_words
 from autograder.judge.script import Probe, Script, Want
+from autograder.judge.variants import LAYOUT_TITLE, STANDARD, with_ties
+from autograder.worker.calls import LAYOUTS
 
 
 class Stepper(Protocol):
@@ -62,36 +64,60 @@ def torch_steps(update: Callable, **fixed: Any) -> Callable[..., Stepper]:
     return FormulaStepper
 
 
+_USUAL = {"shape": (4, 3), "steps": 60, "dtype": "float64", "mode": "plain", "lr": 0.1, "sizes": 1.0}
+_SHAPES = ((4, 4), (1, 5), (3, 1), (1,), (), (0,))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Optimizer(Exercise):
     """An exercise whose function makes one step of an optimizer.
 
     Options of its cases: `shape`, `steps`, `dtype`, `lr` (a number, or several that follow one another; None: left out
     of the call), `sizes` (factors of the gradients, likewise), `mode` ("plain"; "moved": the caller changes w on the
-    way; "several": three parameters, each with its state; "inputs"; "again"), and the hyper-parameters, passed by
-    keyword.
+    way; "several": three parameters, each with its state; the others are the standard cases'), and the
+    hyper-parameters, passed by keyword.
 
     Parameters
     ----------
     reference : made by `torch_optimizer` or `torch_steps`
+    typical : the hyper-parameters of the standard cases; the first case's where it is left out
+    standard : which of the cases that all optimizers have are asked of this one
+    asked : where the exercise takes a function of the place instead of a gradient, name(w, grad_fn, state, ...): makes
+        that function of the gradient drawn for a step, `asked(grad) -> grad_fn`
     """
 
     reference: Callable[..., Stepper]
+    typical: Mapping[str, Any] | None = None
+    standard: tuple[str, ...] = (*STANDARD, "resumed")
+    asked: Callable[[np.ndarray], Callable] | None = None
 
     def standard_cases(self) -> tuple[Case, ...]:
-        return (
-            Case("float32 in, float32 out", dtype="float32", steps=20, lr=0.05),
-            Case("leaves w and grad as they were", mode="inputs", steps=4, lr=0.05),
-            Case("gives the same answer when it is run again", mode="again", steps=4, lr=0.05),
-        )
+        first = self.cases[0].options
+        hyper = {name: value for name, value in first.items() if name not in _USUAL}
+        hyper = {**(hyper if self.typical is None else self.typical), "lr": 0.05}
+
+        def case(title: str, about: str, weight: float = 1.0, **options: Any) -> Case:
+            return Case(title, about=about, weight=weight, **{**hyper, "mode": about, **options})
+
+        given = "w" if self.asked else "w and grad"
+        cases = {
+            "float32": case("float32 in, float32 out", "dtype", dtype="float32", steps=20, mode="plain"),
+            "shapes": case("any shape: square, one row, one number, none", "shapes", steps=6),
+            "layout": case(LAYOUT_TITLE, "layout", 0.5, steps=4),
+            "ties": case(f"zeros and equal numbers among {given}", "ties", 0.5, steps=12),
+            "range": case("gradients from 1e-3 to 1e3, some hundreds", "range", 0.5, steps=12, shape=(300,)),
+            "inputs": case(f"leaves {given} as {'it was' if self.asked else 'they were'}", "inputs", steps=4),
+            "again": case("gives the same answer when it is run again", "again", steps=4),
+            "resumed": case("goes on from a state that was kept", "again", 0.5, steps=8, mode="resumed"),
+        }
+        return tuple(cases[name] for name in cases if name in self.standard)
 
     def probe(self, case: Case, rng: np.random.Generator) -> Probe:
-        usual = {"shape": (4, 3), "steps": 60, "dtype": "float64", "mode": "plain", "lr": 0.1, "sizes": 1.0}
-        options = {**usual, **case.options}
-        shape, steps, dtype, mode, lr, sizes = (options.pop(key) for key in usual)
+        options = {**_USUAL, **case.options}
+        shape, steps, dtype, mode, lr, sizes = (options.pop(key) for key in _USUAL)
         rates = _phases(lr, steps)
         run = _Trajectories(self, Script(), rates, _phases(sizes, steps), np.dtype(dtype), options)
-        inputs = run.draw(rng, shape)
+        inputs = run.draw(rng, () if mode == "shapes" else shape, mode)
         if mode == "moved":
             moves = {steps // 3, 2 * steps // 3}
             run.walk([inputs], moved={t: rng.standard_normal(shape).astype(dtype) for t in moves})
@@ -101,16 +127,28 @@ class Optimizer(Exercise):
         elif mode == "again":
             run.walk([inputs])
             run.walk([run.draw(rng, shape)], role="other")
+            # What came back is the caller's: written over, it changes no later run.
+            run.script.scribble(run.walk([inputs], role="again")[0])
             run.walk([inputs], role="again")
+        elif mode == "resumed":
+            run.resume(inputs, steps // 2)
+        elif mode == "shapes":
+            for each in _SHAPES:
+                run.walk([run.draw(rng, each)], about=f"shape {each}")
+        elif mode == "layout":
+            for layout in LAYOUTS:
+                run.walk([inputs], layout=layout, about=layout)
         else:
             run.walk([inputs], watch=mode == "inputs")
+            for each in _SHAPES if mode == "inputs" else ():
+                run.walk([run.draw(rng, each)], watch=True, about=f"shape {each}")
         called = in_words(
             self.names[0],
-            ["w", "grad", "state"],
+            ["w", "grad_fn" if self.asked else "grad", "state"],
             {**_rate(None if lr is None else Words(" then ".join(map(str, dict.fromkeys(rates))))), **options},
         )
         w, grads = inputs
-        return Probe(run.script, called, {"w": w, "grad": grads[0]} if steps == 1 else {"w": w})
+        return Probe(run.script, called, {"w": w, "grad": grads[0]} if steps == 1 and not self.asked else {"w": w})
 
 
 def _phases(value: Any, steps: int) -> list:
@@ -133,21 +171,35 @@ class _Trajectories:
         self.exercise, self.script, self.dtype, self.hyper = exercise, script, dtype, hyper
         self.rates, self.sizes = rates, sizes
 
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...], mode: str = "") -> tuple[np.ndarray, np.ndarray]:
         """Start and gradients: each step's of another size and with a drift, so that memory and its order show."""
         w = rng.standard_normal(shape)
         size = rng.uniform(0.3, 2.0, (len(self.rates),) + (1,) * len(shape))
         size = size * np.reshape(self.sizes, size.shape)
         grads = size * (rng.standard_normal((len(self.rates), *shape)) + 0.3)
+        if mode == "range":
+            grads = grads * 10 ** rng.uniform(-3, 3, shape)
+        if mode == "ties":
+            w, grads = with_ties(w, rng), with_ties(grads, rng)
         return w.astype(self.dtype), grads.astype(self.dtype)
 
-    def walk(self, starts: list, *, moved: dict | None = None, watch: bool = False, role: str = "value") -> None:
-        """All parameters in turn, step by step.
+    def walk(
+        self,
+        starts: list,
+        *,
+        moved: dict | None = None,
+        watch: bool = False,
+        layout: str = "",
+        role: str = "value",
+        about: str = "",
+    ) -> list:
+        """All parameters in turn, step by step; the handles of where they end.
 
-        moved : the caller's own w at some steps; watch : also report the arguments after each call.
+        moved : the caller's own w at some steps; watch : also report the arguments after each call; about : what tells
+        this walk from the others of the case.
         """
         script, several, given = self.script, len(starts) > 1, []
-        current = [script.put(w) for w, _ in starts]
+        current = [script.put(w, layout) for w, _ in starts]
         exact = [w.astype(np.float64) for w, _ in starts]
         states = [script.put({}) for _ in starts]
         references = [self.exercise.reference(w, **self.hyper) for w in exact]
@@ -155,20 +207,55 @@ class _Trajectories:
             for k, (_, grads) in enumerate(starts):
                 if moved and t in moved:
                     current[k], exact[k] = script.put(moved[t]), moved[t].astype(np.float64)
-                grad = script.put(grads[t]) if watch else grads[t]
+                # Of shape () too an array, not NumPy's scalar.
+                drawn = np.asarray(grads[t])
+                grad = self._given(drawn, watch, layout)
                 before, was = current[k], exact[k]
                 note = f"step {t + 1}" + (f" of parameter {k + 1}" if several else "")
+                note += f" ({about})" if about else ""
                 current[k], states[k] = script.call(
                     0, before, grad, states[k], **_rate(lr), **self.hyper, unpack=2, note=note
                 )
-                exact[k] = references[k].step(exact[k], grads[t].astype(np.float64), lr)
-                label = f"w after {note}" + {"other": " (another run)", "again": " (run again)"}.get(role, "")
-                script.get(current[k], Want(label, exact[k].astype(self.dtype), role=role))
+                exact[k] = references[k].step(exact[k], drawn.astype(np.float64), lr)
+                self._report(current[k], exact[k], note, role)
                 if watch:
-                    given += [
-                        (before, Want("w", was.astype(self.dtype), role="input" if t == 0 else "kept")),
-                        (grad, Want("grad", grads[t], role="input")),
-                    ]
+                    given.append((before, Want("w", was.astype(self.dtype), role="input" if t == 0 else "kept")))
+                    if not self.exercise.asked:
+                        given.append((grad, Want("grad", drawn, role="input")))
         # After the last step: a later one can write into an earlier one's arrays (v = grad, then v *= momentum).
         for array, want in given:
             script.get(array, want)
+        return current
+
+    def resume(self, start: tuple, kept_after: int) -> None:
+        """A whole walk, then its second half once more from the state that was kept on the way."""
+        script, (w, grads) = self.script, start
+        current, state, exact = script.put(w), script.put({}), w.astype(np.float64)
+        reference = self.exercise.reference(exact, **self.hyper)
+        seen = []
+        for t, lr in enumerate(self.rates):
+            if t == kept_after:
+                kept = script.copy(current), script.copy(state)
+            current, state = script.call(
+                0, current, self._given(grads[t]), state, **_rate(lr), **self.hyper, unpack=2, note=f"step {t + 1}"
+            )
+            exact = reference.step(exact, grads[t].astype(np.float64), lr)
+            seen.append(exact)
+            self._report(current, exact, f"step {t + 1}", "value")
+        current, state = kept
+        for t in range(kept_after, len(self.rates)):
+            note = f"step {t + 1}, from the kept state"
+            current, state = script.call(
+                0, current, self._given(grads[t]), state, **_rate(self.rates[t]), **self.hyper, unpack=2, note=note
+            )
+            self._report(current, seen[t], note, "again")
+
+    def _given(self, grad: np.ndarray, watch: bool = False, layout: str = "") -> Any:
+        """What a step is given: the gradient, or the function that is asked for it."""
+        if self.exercise.asked:
+            return self.script.callback(self.exercise.asked(grad))
+        return self.script.put(grad, layout) if watch or layout else grad
+
+    def _report(self, w: Any, exact: np.ndarray, note: str, role: str) -> None:
+        label = f"w after {note}" + {"other": " (another run)", "again": " (run again)"}.get(role, "")
+        self.script.get(w, Want(label, exact.astype(self.dtype), role=role, result="w"))

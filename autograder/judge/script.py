@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from autograder.worker.calls import Outcome
+from autograder.worker.calls import Outcome, Runner
 from autograder.worker.functions import FUNCTIONS
-from autograder.worker.wire import Callback, Handle, Named, Rng
+from autograder.worker.wire import Callback, Handle, Named, Rng, Value
 
 # A script's own slots lie below; above, a grading session keeps the student's names.
 SCRIPT_SLOTS = 1_000_000
@@ -25,6 +25,8 @@ class Want:
         element of `value`
     role : "value" for an answer; "again" for the answer to a call that was made before, "other" for one in between;
         "input" for an argument that must be as it was, "kept" for an earlier answer that must not be overwritten
+    result : the returned value that this is one of ("dx"; of an optimizer "w", whatever the step); the label where it
+        is left out
     """
 
     label: str
@@ -33,6 +35,12 @@ class Want:
     atol: float | None = None
     scale: Any = None
     role: str = "value"
+    result: str = ""
+
+    @property
+    def part(self) -> str:
+        """The result that this value belongs to."""
+        return self.result or self.label
 
 
 @dataclass(frozen=True)
@@ -41,14 +49,17 @@ class Finding:
 
     Parameters
     ----------
-    message : a sentence that holds nothing of the student's answer: it is told where the inputs are secret too
+    message : a sentence that holds nothing of the student's answer: it is told where the inputs are secret too; the
+        mistake's own in the bank where it is left out
     mistake : the mistake's name if it is a known one
     got : what came instead, told only where the inputs are public: a shape can carry a hidden input out
+    hides : whether this is another property's fault, which hides the one that was asked for: it is "not judged yet"
     """
 
-    message: str
+    message: str = ""
     mistake: str | None = None
     got: str = ""
+    hides: bool = False
 
 
 class Script:
@@ -63,24 +74,37 @@ class Script:
         self.steps: list[tuple] = [("free", first, SCRIPT_SLOTS)]
         self.calls: dict[int, str] = {}
         self.wants: list[Want] = []
-        self.callbacks: list[Callable] = []
+        self.callbacks: list[Callable[..., Value]] = []
         self._next = first
 
     def _slot(self) -> Handle:
         self._next += 1
         return Handle(self._next - 1)
 
-    def put(self, value: Any) -> Handle:
-        """Keep a value in the worker: the same object can then be passed to several calls."""
+    def put(self, value: Value, layout: str = "") -> Handle:
+        """Keep a value in the worker: the same object can then be passed to several calls.
+
+        `layout` is one of `worker.calls.LAYOUTS`: how its arrays lie in memory.
+        """
         slot = self._slot()
-        self.steps.append(("put", slot.slot, value))
+        self.steps.append(("put", slot.slot, value, layout) if layout else ("put", slot.slot, value))
         return slot
+
+    def copy(self, source: Handle) -> Handle:
+        """A deep copy of an object as it is now."""
+        slot = self._slot()
+        self.steps.append(("copy", slot.slot, source.slot))
+        return slot
+
+    def scribble(self, source: Handle) -> None:
+        """Write over the arrays of a result, as its caller may."""
+        self.steps.append(("scribble", source.slot))
 
     def rng(self, seed: int) -> Handle:
         """A `numpy.random.Generator` that the calls share."""
         return self.put(Rng(seed))
 
-    def callback(self, function: Callable) -> Callback:
+    def callback(self, function: Callable[..., Value]) -> Callback:
         """An argument that the student's function can call; the judge answers."""
         self.callbacks.append(function)
         return Callback(len(self.callbacks) - 1)
@@ -94,10 +118,10 @@ class Script:
     def call(
         self,
         function: int | Handle,
-        *args: Any,
+        *args: Value,
         unpack: int | None = None,
         note: str = "",
-        **kwargs: Any,
+        **kwargs: Value,
     ) -> Any:
         """Call a function; the handle of its result, or `unpack` handles of a result of that many parts.
 
@@ -138,7 +162,7 @@ class Probe:
     script: Script
     called: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    findings: Callable[[Sequence[Any]], list[Finding]] | None = None
+    findings: Callable[[Sequence[Value]], list[Finding]] | None = None
     function: str = ""
 
 
@@ -146,3 +170,23 @@ class Caller(Protocol):
     """Runs scripts on a student's functions: in this process, or in a worker."""
 
     def run(self, script: Script) -> Outcome: ...
+
+
+class LocalCaller:
+    """Calls functions of this process: in a notebook, and for the mistakes of the bank."""
+
+    def __init__(self, functions: Sequence[Callable]):
+        self.functions = tuple(functions)
+        # What is running, for whoever watches.
+        self.running: Script | None = None
+        self.step = 0
+
+    def run(self, script: Script) -> Outcome:
+        """Run a script here."""
+        self.running = script
+        runner = Runner({}, lambda number, args: script.callbacks[number](*args), self._at)
+        runner.slots.update(enumerate(self.functions))
+        return runner.run(script.steps)
+
+    def _at(self, step: int) -> None:
+        self.step = step

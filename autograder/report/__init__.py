@@ -1,0 +1,1 @@
+"""What is made of recorded results: feedback, class report, exports, groups of alike code."""

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import matplotlib as mpl
 import numpy as np
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.course import Course
 from autograder.report.class_report import ClassReport, Student
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 # Colours that matplotlib draws with and the page has as variables, one value for light and one for dark.
 _COLORS = {
@@ -33,7 +37,7 @@ _COLORS = {
 }
 _INK, _GRID, _ALL, _PART, _NONE, _PAGE, _ON_ALL, _ON_PART, _MARK = _COLORS
 
-_RC = {
+_RC: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none",
     # Ids are drawn from this and what is shown, else at random.
     "svg.hashsalt": "downhill",
@@ -162,20 +166,21 @@ def moment(when: datetime | None) -> str:
 
 def _distribution(report: ClassReport) -> Markup:
     """How many have how many points."""
-    totals, possible = report.totals, max(report.possible, *report.totals, 1e-9) if report.totals else report.possible
-    if not totals:
+    totals, median = report.totals, report.median
+    if median is None:
         return Markup("")
+    possible = max(report.possible, *totals, 1e-9)
     edges = np.linspace(0, possible, 21)
     counts, _ = np.histogram(totals, edges)
     with mpl.rc_context(_RC):
         figure = Figure(figsize=(8.2, 2.9), layout="constrained")
         axes = figure.subplots()
         axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color=_ALL, edgecolor=_PAGE, linewidth=1.2)
-        axes.axvline(report.median, color=_MARK, linewidth=1.8, linestyle=(0, (4, 2)))
-        right = report.median > possible / 2
+        axes.axvline(median, color=_MARK, linewidth=1.8, linestyle=(0, (4, 2)))
+        right = median > possible / 2
         axes.annotate(
-            f"median {number(report.median)}",
-            (report.median, 1),
+            f"median {number(median)}",
+            (median, 1),
             xycoords=("data", "axes fraction"),
             xytext=(-6 if right else 6, -2),
             textcoords="offset points",
@@ -191,7 +196,7 @@ def _distribution(report: ClassReport) -> Markup:
         axes.set_axisbelow(True)
         axes.tick_params(length=0)
     told = ", ".join(f"{number(a)} to {number(b)}: {n}" for a, b, n in zip(edges, edges[1:], counts, strict=False) if n)
-    words = f"Histogram of points, median {number(report.median)}, mean {number(report.mean)}. Submissions by points: "
+    words = f"Histogram of points, median {number(median)}, mean {number(report.mean)}. Submissions by points: "
     return _svg(figure, "points", f"Points of {len(totals)} submissions", words + told + ".")
 
 
@@ -217,7 +222,7 @@ def _outcomes(report: ClassReport) -> Markup:
                 continue
             shares = np.array(counts) / everybody
             axes.barh(rows, shares, 0.74, left, label=label, color=color, hatch=hatch, edgecolor=_GRID, linewidth=0.6)
-            for row, start, share, count in zip(rows, left, shares, counts, strict=True):
+            for row, (start, share, count) in enumerate(zip(left, shares, counts, strict=True)):
                 if share >= _ROOM:
                     axes.text(
                         start + share / 2,
@@ -275,7 +280,7 @@ def _shown(names: Sequence[object], most: int) -> tuple[Sequence[object], int]:
 
 
 @cache
-def _template():
+def _template() -> Template:
     loader = PackageLoader("autograder.report", ".")
     environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "percent": percent, "duration": duration, "moment": moment}

@@ -260,7 +260,7 @@ def _is_another(folder: Path, course: Course, name: str, told: dict[str, Any]) -
 def _is_there(db_url: str) -> bool:
     """Whether there is a gradebook: to open one that is not there makes it."""
     url = make_url(db_url)
-    return url.get_backend_name() != "sqlite" or (url.database or "") == "" or Path(url.database).exists()
+    return url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists()
 
 
 def _labels(assignment: Assignment) -> dict[str, str]:
@@ -299,8 +299,8 @@ def _graded(
 
 def _exercise(label: str, cell: Any, students: Sequence[Student], worths: Mapping[str, float]) -> Exercise:
     worth = worths[label]
-    judged = [student for student in students if student.points[label] is not None]
-    points = [student.points[label] for student in judged]
+    judged = [(student, p) for student in students if (p := student.points[label]) is not None]
+    points = [p for _, p in judged]
     solved = sum(p >= worth - 1e-9 for p in points)
     nothing = sum(p <= 0 < worth for p in points)
     return Exercise(
@@ -314,7 +314,7 @@ def _exercise(label: str, cell: Any, students: Sequence[Student], worths: Mappin
         nothing=nothing,
         waits=sum(label in student.waits for student in students),
         mean=fmean(points) / worth if points and worth else None,
-        discrimination=_correlation(points, [_rest(student, label, worths) for student in judged]),
+        discrimination=_correlation(points, [_rest(student, label, worths) for student, _ in judged]),
     )
 
 
@@ -326,9 +326,10 @@ def _rest(student: Student, label: str, worths: Mapping[str, float]) -> float | 
 
 
 def _correlation(here: Sequence[float], elsewhere: Sequence[float | None]) -> float | None:
-    if len(here) < _FEWEST_TO_CORRELATE or None in elsewhere or min(np.ptp(here), np.ptp(elsewhere)) < 1e-9:
+    known = [share for share in elsewhere if share is not None]
+    if len(here) < _FEWEST_TO_CORRELATE or len(known) < len(here) or min(np.ptp(here), np.ptp(known)) < 1e-9:
         return None
-    return float(np.corrcoef(here, elsewhere)[0, 1])
+    return float(np.corrcoef(here, known)[0, 1])
 
 
 def _mistakes(

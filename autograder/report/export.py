@@ -124,7 +124,7 @@ class CanvasExportPlugin(_LmsExportPlugin):
         head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
         head += [self.columns.get(name, name) for name in assignments]
         # With four spaces, as Canvas writes it, so that sorting keeps it on top.
-        rows = [head, ["    Points Possible", "", "", "", "", *assignments.values()]]
+        rows: list[list[Any]] = [head, ["    Points Possible", "", "", "", "", *assignments.values()]]
         fields = self.id_field, self.sis_user_id_field, self.sis_login_id_field
         for student in students:
             name = ", ".join(filter(None, (student.last_name, student.first_name))) or student.id

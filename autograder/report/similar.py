@@ -191,7 +191,7 @@ def _cell(name: str, source: str, given: np.ndarray) -> _Cell:
     tokens, lines = _tokens(source)
     hashes = _hashes(tokens)
     covered = np.zeros(len(tokens) + 1, int)
-    for start in np.flatnonzero(np.isin(hashes, given)):
+    for start in np.flatnonzero(np.isin(hashes, given)).tolist():
         covered[start] += 1
         covered[min(start + GRAM, len(tokens))] -= 1
     is_given = np.cumsum(covered)[:-1] > 0
@@ -435,10 +435,8 @@ def similar_text(found: Similar, width: int = 120) -> str:
             texts = _dedented(passage.left_lines), _dedented(passage.right_lines)
             starts = passage.left[1], passage.right[1]
             for row in passage.rows:
-                shown = (
-                    "" if n is None else text[n - start] for n, text, start in zip(row, texts, starts, strict=True)
-                )
-                lines.append(_columns(*shown, half))
+                a, b = ("" if n is None else text[n - start] for n, text, start in zip(row, texts, starts, strict=True))
+                lines.append(_columns(a, b, half))
     return "\n".join(lines)
 
 

@@ -117,6 +117,8 @@ def attempt(name: str) -> Trial:
             _restore("DOWNHILL_BAIT", before)
         try:
             told = wire.receive(sandbox.control, time.monotonic() + 30.0)
+            if not isinstance(told, dict):
+                raise wire.WireError("an answer of no known form")
             return Trial(name, tuple(str(act) for act in told["succeeded"]))
         except (wire.WireError, TypeError, KeyError) as error:
             return Trial(name, error=f"the canary does not answer ({error})")

@@ -120,7 +120,7 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     }
     # Not -I, which is -s, -P and -E: with -E the hash seed of the environment would be ignored.
     command = [sys.executable, "-s", "-P", "-c", _BOOTSTRAP, json.dumps(told)]
-    if strong:
+    if program is not None:
         command = bubblewrap.command(
             program, command, scratch_bytes=limits.scratch_bytes, administrator=os.geteuid() == 0
         )

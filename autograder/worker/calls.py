@@ -3,7 +3,9 @@
 A script is a list of steps, plain tuples that travel on the wire:
 
     ("name", slot, name)                      the object that a student's cell left under this name
-    ("put", slot, value)                      a value of the judge
+    ("put", slot, value)                      a value of the judge; a fourth item says how its arrays lie in memory
+    ("copy", slot, source)                    a deep copy of an object as it is now
+    ("scribble", slot)                        write over the arrays of a result, as its caller may
     ("call", slots, function, args, kwargs)   call; one slot takes the result, several unpack it
     ("items", slot, source, most)             the items of an iterable, at most so many
     ("get", slot)                             report the object as it is now
@@ -14,6 +16,7 @@ kernel, so that both judge alike.
 """
 
 import contextlib
+import copy
 import io
 import linecache
 import os
@@ -22,14 +25,16 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .functions import FUNCTIONS
-from .wire import DTYPES, MAX_NDIM, Callback, Handle, Named, Rng
+from .wire import DTYPES, MAX_NDIM, Callback, Handle, Named, Rng, Value
 
 MAX_ITEMS = 20_000
 MAX_TEXT = 10_000
+MAX_PRINTED = 2_000
 _NATIVE = tuple(np.dtype(name) for name in DTYPES)
 _LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "purelib", "platlib")})
 _HERE = os.path.dirname(__file__) + os.sep
@@ -51,9 +56,11 @@ class Failure:
 class Outcome:
     """What the `get` steps reported, as far as the script went."""
 
-    values: tuple = ()
+    values: tuple[Value, ...] = ()
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    # What the student's code printed; it stays in the process that ran it.
+    printed: str = ""
 
 
 class Runner:
@@ -69,20 +76,21 @@ class Runner:
     def __init__(
         self,
         names: Mapping[str, object],
-        answer: Callable[[int, tuple], object],
+        answer: Callable[[int, tuple[Value, ...]], Value],
         before_step: Callable[[int], None] = lambda step: None,
     ):
         self.names = names
         self.answer = answer
         self.before_step = before_step
-        self.slots: dict[int, object] = {}
+        self.slots: dict[int, Any] = {}
 
     def run(self, steps: Sequence[tuple]) -> Outcome:
-        values: list[object] = []
+        values: list[Value] = []
         failure = None
+        printed = _Printed()
         with (
             warnings.catch_warnings(record=True) as caught,
-            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(io.StringIO()),
         ):
             warnings.simplefilter("always")
@@ -95,12 +103,13 @@ class Runner:
             for item in caught
             if issubclass(item.category, RuntimeWarning | np.exceptions.ComplexWarning)
         )
-        return Outcome(tuple(values), failure, tuple(said)[:3])
+        return Outcome(tuple(values), failure, tuple(said)[:3], printed.getvalue())
 
-    def _step(self, number: int, step: tuple, values: list) -> Failure | None:
+    def _step(self, number: int, step: tuple, values: list[Value]) -> Failure | None:
         verb = step[0]
         if verb == "put":
-            self.slots[step[1]] = self._resolve(step[2])
+            value = self.resolve(step[2])
+            self.slots[step[1]] = laid_out(value, step[3]) if len(step) > 3 else value
         elif verb == "name":
             if step[2] not in self.names:
                 return Failure(number, "missing", message=step[2])
@@ -114,6 +123,16 @@ class Runner:
                 values.append(snapshot(self.slots[step[1]], step[1]))
             except Exception as error:  # an object that pretends to be data, and raises when it is looked at
                 return _raised(number, error)
+        elif verb == "copy":
+            self.before_step(number)
+            try:
+                self.slots[step[1]] = copy.deepcopy(self.slots[step[2]])
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                return _raised(number, error)
+        elif verb == "scribble":
+            scribble(self.slots[step[1]])
         elif verb == "free":
             for slot in [slot for slot in self.slots if step[1] <= slot < step[2]]:
                 del self.slots[slot]
@@ -121,15 +140,17 @@ class Runner:
             raise ValueError(f"unknown step {verb!r}")
         return None
 
-    def _call(self, number, slots, function, args, kwargs) -> Failure | None:
+    def _call(
+        self, number: int, slots: Sequence[int], function: Handle, args: Sequence[Value], kwargs: Mapping[str, Value]
+    ) -> Failure | None:
         called = self.slots[function.slot]
         if not callable(called):
             return Failure(number, "not_callable", type_name=type(called).__name__)
-        args = [self._resolve(arg) for arg in args]
-        kwargs = {name: self._resolve(arg) for name, arg in kwargs.items()}
+        positional = [self.resolve(arg) for arg in args]
+        named = {name: self.resolve(arg) for name, arg in kwargs.items()}
         self.before_step(number)
         try:
-            result = called(*args, **kwargs)
+            result = called(*positional, **named)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: whatever a student's code raises is an answer
@@ -147,7 +168,7 @@ class Runner:
         self.slots.update(zip(slots, parts, strict=True))
         return None
 
-    def _items(self, number, slot, source, most) -> Failure | None:
+    def _items(self, number: int, slot: int, source: int, most: int) -> Failure | None:
         found: list[object] = []
         self.before_step(number)
         try:
@@ -162,25 +183,73 @@ class Runner:
         self.slots[slot] = found
         return None
 
-    def _resolve(self, value: object) -> object:
-        kind = type(value)
-        if kind is Handle:
+    def resolve(self, value: Value) -> object:
+        if type(value) is Handle:
             return self.slots[value.slot]
-        if kind is Rng:
+        if type(value) is Rng:
             return np.random.default_rng(value.seed)
-        if kind is Callback:
+        if type(value) is Callback:
             return lambda *args: self.answer(value.number, tuple(snapshot(a, -1) for a in args))
-        if kind is Named:
+        if type(value) is Named:
             return FUNCTIONS[value.name]
-        if kind in (list, tuple):
-            return kind(self._resolve(item) for item in value)
-        if kind is dict:
-            return {key: self._resolve(item) for key, item in value.items()}
+        if type(value) is list or type(value) is tuple:
+            return type(value)(self.resolve(item) for item in value)
+        if type(value) is dict:
+            return {key: self.resolve(item) for key, item in value.items()}
         # A fresh copy each time: what a student's function does to it reaches nobody else.
-        return value.copy() if kind is np.ndarray else value
+        return value.copy() if type(value) is np.ndarray else value
 
 
-def snapshot(value: object, slot: int, depth: int = 0) -> object:
+class _Printed(io.StringIO):
+    """Keeps the beginning of what is printed."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, MAX_PRINTED - self.tell())])
+        return len(text)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
+def _every_second(array: np.ndarray) -> np.ndarray:
+    wide = np.zeros(tuple(2 * n for n in array.shape), array.dtype)
+    view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
+    view[...] = array
+    return view
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "fortran": lambda array: np.asfortranarray(array) if array.ndim > 1 else array,
+    "sliced": _every_second,
+    "backwards": lambda array: array[::-1].copy()[::-1] if array.ndim else array,
+    "read-only": _read_only,
+}
+
+
+def laid_out(value: object, layout: str) -> object:
+    """The same value, its arrays lying otherwise in memory."""
+    if type(value) is np.ndarray:
+        return LAYOUTS[layout](value)
+    if type(value) is dict:
+        return {key: laid_out(item, layout) for key, item in value.items()}
+    return [laid_out(item, layout) for item in value] if type(value) is list else value
+
+
+def scribble(value: Any, depth: int = 0) -> None:
+    """Write over the arrays of plain data: what a function returned belongs to its caller."""
+    kind = type(value)
+    if kind is np.ndarray and value.dtype.kind in "fiub":
+        # What cannot be written to needs no protection.
+        with contextlib.suppress(ValueError):
+            value[...] = 1
+    elif kind in (list, tuple, dict) and depth < 4 and len(value) <= MAX_ITEMS:
+        for item in list(value.values()) if kind is dict else list(value):
+            scribble(item, depth + 1)
+
+
+def snapshot(value: Any, slot: int, depth: int = 0) -> Value:
     """A copy of plain data as it is now; a `Handle` for everything else."""
     kind = type(value)
     if value is None or kind in (bool, float):
@@ -209,13 +278,15 @@ def _raised(number: int, error: BaseException) -> Failure:
     line, source = 0, ""
     with contextlib.suppress(Exception):
         for frame in traceback.extract_tb(error.__traceback__):
+            if line and frame.filename.startswith(_HERE):
+                break  # from here on it is what the judge answers, to a function that it gave
             if not frame.filename.startswith((_HERE, *_LIBRARIES)):
                 line = frame.lineno or 0
                 source = (frame.line or linecache.getline(frame.filename, line)).strip()
     return Failure(number, "raised", type(error).__name__, said_by(error)[:500], line, source[:200])
 
 
-def said_by(error: BaseException) -> str:
+def said_by(error: BaseException | str) -> str:
     """What an exception or a warning says; nothing where saying it raises."""
     try:
         return str(error)

@@ -96,7 +96,7 @@ def _loads_the_judge() -> bool:
     return False
 
 
-def _libc():
+def _libc() -> Any:
     import ctypes
 
     return ctypes.CDLL(None, use_errno=True)

@@ -79,19 +79,24 @@ class _Stream:
 
 class _Publisher(DisplayPublisher):
     outputs = AnyTrait()
+    shell: "Shell"
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **kwargs) -> None:
+    def publish(
+        self, data: dict, metadata: Any = None, source: Any = None, *, update: bool = False, **kwargs: Any
+    ) -> None:
         if not update:
             self.shell.outputs.data("display_data", data, {})
 
-    def clear_output(self, wait=False) -> None:
+    def clear_output(self, wait: bool = False) -> None:
         self.shell.outputs.clear()
 
 
 class _Hook(DisplayHook):
+    shell: "Shell"
+
     def write_output_prompt(self) -> None: ...
 
-    def write_format_data(self, format_dict, md_dict=None) -> None:
+    def write_format_data(self, format_dict: dict, md_dict: dict | None = None) -> None:
         self.shell.outputs.data("execute_result", format_dict, {"execution_count": None})
 
 
@@ -104,6 +109,7 @@ class Shell(InteractiveShell):
     def __init__(self) -> None:
         self.outputs = Outputs()
         super().__init__()
+        assert self.history_manager is not None
         self.history_manager.enabled = False
 
     def init_history(self) -> None:
@@ -113,9 +119,9 @@ class Shell(InteractiveShell):
 
     def init_completer(self) -> None: ...
 
-    def enable_gui(self, gui=None) -> None: ...
+    def enable_gui(self, gui: str | None = None) -> None: ...
 
-    def _showtraceback(self, etype, evalue, stb) -> None:
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
         text = [str(line) for line in stb]
         self.outputs.add(
             {"output_type": "error", "ename": etype.__name__, "evalue": said_by(evalue)[:2000], "traceback": text},
@@ -157,5 +163,5 @@ def stand_in_for_check() -> None:
         return Elsewhere()
 
     module = types.ModuleType("autograder", "At grading, checks are made outside the student's process.")
-    module.check, module.progress = check, progress
+    vars(module).update(check=check, progress=progress)
     sys.modules["autograder"] = module

@@ -1,9 +1,9 @@
 """Functions that a student's function is given to call, and that the judge has too: they travel by their name.
 
-For those whose arguments do not travel, such as a generator or a function of the student's; all others are callbacks
-that the judge answers. They are NumPy alone and depend on nothing but their arguments, so that the judge's own call
-gives what the worker's does. That the student's code could replace them here helps it nowhere: the judge compares with
-its own.
+For those whose arguments do not travel, such as a generator or a function of the student's, or whose result has to
+share memory with them; all others are callbacks that the judge answers. They are NumPy alone and depend on nothing but
+their arguments, so that the judge's own call gives what the worker's does. That the student's code could replace them
+here helps it nowhere: the judge compares with its own.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,16 @@ def noisy_copy(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return x + rng.standard_normal(x.shape).astype(x.dtype)
 
 
+def mirrored(images: np.ndarray) -> np.ndarray:
+    """Images mirrored left to right, as a view: what is written into it is written into them."""
+    return images[..., ::-1]
+
+
+def turned_rows(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """x itself, or its rows in reverse order: a prediction that shares its memory with x."""
+    return x if rng.random() < 0.5 else x[::-1]
+
+
 def error_of(function: Callable, *args: object) -> str:
     """What `function(*args)` raises, "ValueError" for all of its kind; a stub's own error is not caught."""
     try:
@@ -37,4 +47,11 @@ def error_of(function: Callable, *args: object) -> str:
     return "no error"
 
 
-FUNCTIONS = {function.__name__: function for function in (dropout_scores, noisy_copy, error_of)}
+def signs_settled(out: object, direction: np.ndarray) -> object:
+    """A matrix with each column turned so that it points along `direction`; what is no such matrix, as it is."""
+    if type(out) is not np.ndarray or out.dtype.kind not in "fiu" or out.ndim != 2 or out.shape[:1] != direction.shape:
+        return out
+    return out * np.where(direction @ out < 0, -1, 1).astype(out.dtype)
+
+
+FUNCTIONS = {f.__name__: f for f in (dropout_scores, noisy_copy, turned_rows, mirrored, error_of, signs_settled)}

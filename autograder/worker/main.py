@@ -37,7 +37,9 @@ def main(control: int, checks: list[int]) -> None:
     with suppress(wire.Closed):
         wire.send(link, "ready")
         while True:
-            verb, argument = wire.receive(link)
+            request = wire.receive(link)
+            assert isinstance(request, tuple)
+            verb, argument = request
             if verb == "run":
                 outputs, success = shell.run(argument)
                 _answer(link, (outputs, success))
@@ -54,7 +56,7 @@ def main(control: int, checks: list[int]) -> None:
                 raise ValueError(f"unknown request {verb!r}")
 
 
-def _answer(link: socket.socket, value: object) -> None:
+def _answer(link: socket.socket, value: wire.Value) -> None:
     """Send an answer; one that the wire does not carry, such as enormous outputs, is replaced by an empty one."""
     try:
         wire.send(link, value)
@@ -75,9 +77,11 @@ def _serve(checks: list[int], number: int, names: dict) -> None:
                 os.close(descriptor)
     link = socket.socket(fileno=checks[number])
 
-    def answer(callback: int, arguments: tuple) -> object:
+    def answer(callback: int, arguments: tuple[wire.Value, ...]) -> wire.Value:
         wire.send(link, ("callback", callback, arguments))
-        kind, value = wire.receive(link)
+        answered = wire.receive(link)
+        assert isinstance(answered, tuple)
+        kind, value = answered
         if kind == "error":
             raise ValueError(value)
         return value
@@ -86,6 +90,7 @@ def _serve(checks: list[int], number: int, names: dict) -> None:
     try:
         while True:
             steps = wire.receive(link)
+            assert isinstance(steps, list)
             outcome = runner.run(steps)
             failure = outcome.failure and astuple(outcome.failure)
             try:

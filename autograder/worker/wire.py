@@ -12,6 +12,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -69,7 +70,13 @@ class Named:
     name: str
 
 
-def encode(value: object) -> bytes:
+# What travels. The items of a container are such values again: unnamed, for a list[float] is no list[Value].
+Value: TypeAlias = (
+    bool | int | float | str | list | tuple | dict | np.ndarray | np.generic | Handle | Rng | Callback | Named | None
+)
+
+
+def encode(value: Value) -> bytes:
     """Bytes of one value; raises WireError for what does not travel: then `decode` would refuse it too."""
     parts = _Parts()
     try:
@@ -85,7 +92,7 @@ class _Parts(list):
     nodes = 0
 
 
-def _encode(value: object, parts: _Parts, depth: int) -> None:
+def _encode(value: Any, parts: _Parts, depth: int) -> None:
     parts.nodes += 1
     if depth > MAX_DEPTH:
         raise WireError(f"nested deeper than {MAX_DEPTH}")
@@ -153,7 +160,7 @@ def _extent(shape: tuple[int, ...], dtype: np.dtype) -> int:
     return math.prod(max(n, 1) for n in shape) * dtype.itemsize
 
 
-def decode(data: bytes) -> object:
+def decode(data: bytes) -> Value:
     """The value of `encode`d bytes; raises WireError for anything else."""
     reader = _Reader(data)
     try:
@@ -180,7 +187,7 @@ class _Reader:
     def unpack(self, form: str) -> tuple:
         return struct.unpack(form, self.take(struct.calcsize(form)))
 
-    def value(self, depth: int) -> object:
+    def value(self, depth: int) -> Value:
         self.nodes += 1
         if depth > MAX_DEPTH:
             raise WireError(f"nested deeper than {MAX_DEPTH}")
@@ -201,7 +208,7 @@ class _Reader:
             items = [self.value(depth + 1) for _ in range(self.length())]
             return items if tag == b"l" else tuple(items)
         if tag == b"m":
-            pairs = {}
+            pairs: dict[Any, Value] = {}
             for _ in range(self.length()):
                 key = self.value(depth + 1)
                 if type(key) not in (str, int, bool, float):
@@ -234,7 +241,7 @@ class _Reader:
             raise WireError("a container ends before its length")
         return n
 
-    def array(self, *, scalar: bool) -> object:
+    def array(self, *, scalar: bool) -> np.ndarray | np.generic:
         code, ndim = self.unpack(">BB")
         if code >= len(DTYPES) or ndim > MAX_NDIM or (scalar and ndim):
             raise WireError("an array of unknown dtype or too many dimensions")
@@ -250,7 +257,7 @@ class _Reader:
         return array[()] if scalar else array
 
 
-def send(sock: socket.socket, value: object, deadline: float | None = None) -> None:
+def send(sock: socket.socket, value: Value, deadline: float | None = None) -> None:
     """Send one value as a frame.
 
     Parameters
@@ -275,7 +282,7 @@ def send(sock: socket.socket, value: object, deadline: float | None = None) -> N
         raise Closed(str(error)) from error
 
 
-def receive(sock: socket.socket, deadline: float | None = None) -> object:
+def receive(sock: socket.socket, deadline: float | None = None) -> Value:
     """The next frame's value.
 
     Parameters

@@ -15,7 +15,7 @@ from nbgrader.utils import compute_checksum
 from autograder.course import build as building
 from autograder.course.build import BuildErrors, build, render, solved, stale, strays, texts, topics
 from autograder.course.source import SourceErrors
-from autograder.course.stubs import name_stubs
+from autograder.grading.stubs import name_stubs
 
 REPOSITORY = Path(__file__).parents[2]
 

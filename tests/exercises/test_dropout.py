@@ -1,511 +1,524 @@
-"""The checks of dropout: wrong solutions that are not in the bank lose points, odd right ones lose none.
-
-A wrong solution is called by no mistake's name but those beside it. Random functions are asked with several seeds: a
-wrong one is wrong for all of them, a right one for none.
-"""
+"""Dropout and its relatives: held-out versions, wrong and right; formulas against what they stand for; luck."""
 
 import importlib
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from autograder import exercises
-from autograder.exercises.dropout import _noise
+from autograder.exercises.dropout import _draws, _gaussian, _masks
 from autograder.judge import chance, judge
-from autograder.judge.exercise import alternative_functions
-from autograder.judge.judging import LocalCaller
+from autograder.judge.script import LocalCaller
 from autograder.worker.calls import Outcome
 from autograder.worker.wire import Handle
 
-IDS = sorted(f.stem for f in Path(_noise.__file__).parent.glob("[a-z]*.py"))
-RANDOM = [i for i in IDS if i.endswith(("_forward", "_train"))]
-SEEDS = ["public", "secret:1", "secret:2", "secret:3", "secret:4", "secret:5"]
-WRONG, RIGHT = [], []
+from .versions import Versions, verdict_on
+
+versions = Versions()
+LAYERS = ["dropout_vanilla_train", "dropout_forward", "dropconnect_forward", "spatial_dropout_forward"]
+LAYERS += ["gaussian_dropout_forward"]
+RANDOM = [*LAYERS, "dropout_backward", "dropconnect_backward"]
+
+# ---------------------------------------------------------------------------- masks of all kinds
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On busy cores PyTorch's threads wait for one another."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def verdict(exercise_id, *functions, seed="public"):
-    return judge(exercises.load(exercise_id), LocalCaller(functions), points=10, seed=seed)
-
-
-def wrong(exercise_id, label, *functions, names=(), may=(), most=9.9):
-    """A wrong solution, the mistakes that are named, those that may be named too, and the most points that it gets."""
-    WRONG.append(pytest.param(exercise_id, functions, set(names), set(may), most, id=f"{exercise_id}-{label}"))
-
-
-def right(exercise_id, label, *functions):
-    RIGHT.append(pytest.param(exercise_id, functions, id=f"{exercise_id}-{label}"))
-
-
-def solved(function):
-    """The solution's dropout_forward with another mask: function(shape, p, rng, dtype) -> the factors."""
-
-    def forward(x, p, rng, *, train):
-        if not train:
-            return x, None
-        factors = function(x.shape, p, rng, x.dtype)
-        return x * factors, factors
-
-    return forward
-
-
-def factors(kept, p, dtype):
-    return kept.astype(dtype) / (1 - p)
-
-
-def right_factors(shape, p, rng, dtype):
-    return factors(rng.random(shape) >= p, p, dtype)
-
-
-# dropout_forward
-
-
-def off_by(share):
-    """p times 1 + share."""
-    return solved(lambda s, p, rng, t: factors(rng.random(s) >= min(p * (1 + share), 1), p, t))
-
-
-def keep_off_by(share):
-    return solved(lambda s, p, rng, t: factors(rng.random(s) < (1 - p) * (1 + share), p, t))
-
-
-def half_of_the_batch_shared(s, p, rng, t):
+def half_of_the_batch_shared(s, p, rng):
     """The second half of the samples repeats the masks of the first."""
     half = rng.random(((s[0] + 1) // 2, *s[1:])) >= p
-    return factors(np.concatenate([half, half])[: s[0]], p, t)
+    return np.concatenate([half, half])[: s[0]]
 
 
-def pairs_of_samples_shared(s, p, rng, t):
-    return factors(np.repeat(rng.random(((s[0] + 1) // 2, *s[1:])) >= p, 2, axis=0)[: s[0]], p, t)
+def pairs_of_samples_shared(s, p, rng):
+    return np.repeat(rng.random(((s[0] + 1) // 2, *s[1:])) >= p, 2, axis=0)[: s[0]]
 
 
-def pairs_of_features_shared(s, p, rng, t):
+def pairs_of_features_shared(s, p, rng):
     if len(s) == 1:
-        return right_factors(s, p, rng, t)
-    return factors(np.repeat(rng.random((s[0], (s[1] + 1) // 2, *s[2:])) >= p, 2, axis=1)[:, : s[1]], p, t)
+        return rng.random(s) >= p
+    return np.repeat(rng.random((s[0], (s[1] + 1) // 2, *s[2:])) >= p, 2, axis=1)[:, : s[1]]
 
 
-def rolled_by_the_sample(s, p, rng, t):
-    """One mask, rolled on by one for each sample."""
-    row = rng.random(s[1:]) >= p
-    return factors(np.array([np.roll(row, n) for n in range(s[0])]).reshape(s), p, t)
-
-
-def fixed_number_in_each_row(s, p, rng, t):
+def fixed_number_in_each_row(s, p, rng):
     order = np.argsort(rng.random((s[0], math.prod(s[1:]))), axis=1)
-    return factors((order >= round(p * order.shape[1])).reshape(s), p, t)
+    return (order >= round(p * order.shape[1])).reshape(s)
 
 
-def stratified(s, p, rng, t):
-    """Numbers from strata: about a fixed number in each call."""
-    n = math.prod(s)
-    u = (rng.permutation(n) + rng.random(n)) / n
-    return factors((u >= p).reshape(s), p, t)
-
-
-def first_unit_never_dropped(s, p, rng, t):
+def first_unit_never_dropped(s, p, rng):
     mask = rng.random(s) >= p
     mask[..., 0] = True
-    return factors(mask, p, t)
+    return mask
 
 
-def each_row_from_one_seed(s, p, rng, t):
+def rolled_by_the_sample(s, p, rng):
+    """One mask, rolled on by one for each sample."""
+    row = rng.random(s[1:]) >= p
+    return np.array([np.roll(row, n) for n in range(s[0])]).reshape(s)
+
+
+def stratified(s, p, rng):
+    """Numbers from strata: about a fixed number in each call."""
+    n = math.prod(s)
+    return ((rng.permutation(n) + rng.random(n)) / n >= p).reshape(s)
+
+
+def each_row_from_one_seed(s, p, rng):
     seed = int(rng.integers(2**31))
-    return factors(np.array([np.random.default_rng(seed).random(s[1:]) >= p for _ in range(s[0])]).reshape(s), p, t)
+    return np.array([np.random.default_rng(seed).random(s[1:]) >= p for _ in range(s[0])]).reshape(s)
 
 
-def rounded_numbers(s, p, rng, t):
-    """Ten levels only: right for p = 0.4, wrong in between."""
-    return factors(rng.integers(0, 10, s) >= math.floor(10 * p), p, t)
+def repeated(s, p, rng):
+    """A mask of which only 64 numbers are drawn, then repeated."""
+    return np.resize(rng.random(64) >= p, s)
 
 
-def integer_mask(s, p, rng, t):
-    """rng.integers for a coin: p is ignored."""
-    return factors(rng.integers(0, 2, s), p, t)
+SHARED = [half_of_the_batch_shared, pairs_of_samples_shared, pairs_of_features_shared, first_unit_never_dropped]
+DEPENDENT = [*SHARED, stratified, repeated]
+NAMED = [(rolled_by_the_sample, []), (fixed_number_in_each_row, ["fixed_number"])]
+NAMED += [(each_row_from_one_seed, ["shared_by_batch"])]
 
 
-def rate_per_row(s, p, rng, t):
-    mask = rng.random(s) >= p
-    rows = mask.reshape(s[0], -1)
-    share = np.maximum(rows.mean(axis=1), 1e-9).reshape((-1,) + (1,) * (len(s) - 1))
-    return (mask / share).astype(t)
+def in_blocks(s, p, rng):
+    """Drawn in blocks of seven, the last one cut."""
+    n = math.prod(s)
+    return (np.concatenate([rng.random(7) for _ in range(0, n, 7)])[:n] >= p).reshape(s)
 
 
-def normal_numbers(s, p, rng, t):
-    return factors(rng.standard_normal(s) >= p, p, t)
+def bits(s, p, rng):
+    """Integers of 32 bits against a threshold."""
+    return rng.integers(0, 2**32, s) >= int(p * 2**32)
 
 
-def gaussian_noise(s, p, rng, t):
-    return (1 + (p / (1 - p)) ** 0.5 * rng.standard_normal(s)).astype(t)
+def clocks(s, p, rng):
+    """Lifetimes."""
+    return rng.exponential(size=s) < -math.log(p) if p else np.ones(s, bool)
 
 
-def uniform_noise(s, p, rng, t):
-    return rng.uniform(0, 2, s).astype(t)
+def fortran_order(s, p, rng):
+    return np.asfortranarray((rng.random(s[::-1]) >= p).T)
 
 
-def partly_global(s, p, rng, t):
-    return factors((rng.random(s) + np.random.random(s)) % 1 >= p, p, t)  # noqa: NPY002
+def float32_draws(s, p, rng):
+    return rng.random(s, dtype=np.float32) >= p
 
 
-def rng_in_a_default():
-    own = np.random.default_rng(3)
-    return solved(lambda s, p, rng, t: right_factors(s, p, own, t))
+def spawned(s, p, rng):
+    return rng.spawn(1)[0].random(s) >= p
 
 
-def kept_mask():
-    masks = {}
-
-    def mask(s, p, rng, t):
-        if (s, p) not in masks:
-            masks[s, p] = rng.random(s) >= p
-        return factors(masks[s, p], p, t)
-
-    return solved(mask)
+INDEPENDENT = [in_blocks, bits, clocks, fortran_order, float32_draws, spawned]
 
 
-def in_place(x, p, rng, *, train):
-    if train:
-        x *= right_factors(x.shape, p, rng, x.dtype)
-    return x, None
-
-
-def one_buffer():
-    buffers = {}
+def dropping(kept):
+    """dropout_forward with another mask."""
 
     def forward(x, p, rng, *, train):
-        if not train:
-            return x, None
-        out = buffers.setdefault((x.shape, x.dtype), np.empty_like(x))
-        out[...] = x * right_factors(x.shape, p, rng, x.dtype)
-        return out, None
+        return (x * (kept(x.shape, p, rng).astype(x.dtype) / (1 - p)), None) if train else (x, None)
 
     return forward
 
 
-def float64(x, p, rng, *, train):
-    return (x * ((rng.random(x.shape) >= p) / (1 - p)), None) if train else (x, None)
-
-
-def out_alone(x, p, rng, *, train):
-    return x * right_factors(x.shape, p, rng, x.dtype) if train else x
-
-
-def turned_round(x, p, rng, *, train):
-    return (x, None) if train else (x * right_factors(x.shape, p, rng, x.dtype), None)
-
-
-def mean_at_test(x, p, rng, *, train):
-    """Vanilla dropout under the other name."""
-    return (x * (rng.random(x.shape) >= p), None) if train else (x * (1 - p), None)
-
-
-def matrices_only(x, p, rng, *, train):
-    n, d = x.shape
-    return (x * right_factors((n, d), p, rng, x.dtype), None) if train else (x, None)
-
-
-def torch_layout(x, p, rng, *, train):
-    """1 / (1 - p) left to NumPy's nan_to_num, for p = 1 as it thinks: kills large factors."""
-    return (x * np.clip(right_factors(x.shape, p, rng, x.dtype), 0, 10), None) if train else (x, None)
-
-
-for _share in (0.1, -0.1):
-    wrong("dropout_forward", f"rate_off_by_{_share}", off_by(_share))
-    wrong("dropout_forward", f"keep_off_by_{_share}", keep_off_by(_share))
-for _mask, _names in [
-    (half_of_the_batch_shared, ()),
-    (pairs_of_samples_shared, ()),
-    (pairs_of_features_shared, ()),
-    (fixed_number_in_each_row, ("fixed_number",)),
-    (stratified, ()),
-    (first_unit_never_dropped, ()),
-    (each_row_from_one_seed, ("shared_by_batch",)),
-    (rounded_numbers, ()),
-    (integer_mask, ()),
-    (rate_per_row, ("measured_rate",)),
-    (normal_numbers, ()),
-    (gaussian_noise, ()),
-    (uniform_noise, ()),
-    (partly_global, ("global_generator",)),
-]:
-    wrong("dropout_forward", _mask.__name__, solved(_mask), names=_names)
-wrong("dropout_forward", "rolled_by_the_sample", solved(rolled_by_the_sample), may=["fixed_number"])
-wrong("dropout_forward", "rng_in_a_default", rng_in_a_default(), names=["global_generator"])
-wrong("dropout_forward", "kept_mask", kept_mask(), names=["same_draw_each_call"])
-wrong("dropout_forward", "in_place", in_place, names=["in_place"])
-wrong("dropout_forward", "one_buffer", one_buffer(), names=["overwrites_earlier_result"])
-wrong("dropout_forward", "float64", float64, names=["changes_dtype"])
-wrong("dropout_forward", "out_alone", out_alone, most=0)
-wrong("dropout_forward", "turned_round", turned_round, names=["never_drops", "active_at_test"], most=0)
-wrong("dropout_forward", "mean_at_test", mean_at_test, names=["not_scaled", "scales_at_test"], most=2)
-wrong("dropout_forward", "matrices_only", matrices_only)
-wrong("dropout_forward", "torch_layout", torch_layout)
-wrong("dropout_forward", "constant", lambda x, p, rng, *, train: (x * (1 - p), None), names=["scales_at_test"], most=0)
-wrong(
-    "dropout_forward", "zeros", lambda x, p, rng, *, train: (np.zeros_like(x), None), names=["active_at_test"], most=0
-)
-wrong("dropout_forward", "nothing", lambda x, p, rng, *, train: None, most=0)
-
-
-def in_blocks(s, p, rng, t):
-    """Drawn in blocks of seven, the last one cut."""
-    n = math.prod(s)
-    parts = [rng.random(7) for _ in range(0, n, 7)]
-    return factors((np.concatenate(parts)[:n] >= p).reshape(s), p, t)
-
-
-def bits(s, p, rng, t):
-    """Integers of 32 bits against a threshold."""
-    return factors(rng.integers(0, 2**32, s) >= int(p * 2**32), p, t)
-
-
-def exponential_clocks(s, p, rng, t):
-    return factors(rng.exponential(size=s) < -math.log(p) if p else np.ones(s, bool), p, t)
-
-
-def fortran_order(s, p, rng, t):
-    return np.asfortranarray(right_factors(s[::-1], p, rng, t).T)
-
-
-def float32_draws(s, p, rng, t):
-    return factors(rng.random(s, dtype=np.float32) >= p, p, t)
-
-
-for _mask in (in_blocks, bits, exponential_clocks, fortran_order, float32_draws):
-    right("dropout_forward", _mask.__name__, solved(_mask))
-right(
-    "dropout_forward",
-    "spawned",
-    solved(lambda s, p, rng, t: right_factors(s, p, rng.spawn(1)[0], t)),
-)
-right(
-    "dropout_forward",
-    "no_branch",
-    lambda x, p, rng, *, train: [x * right_factors(x.shape, p * train, rng, x.dtype), {"train": train}],
-)
-
-
-# dropout_vanilla_train
-
-
-def vanilla(kept, mask_of=lambda mask, x: mask):
+def vanilla(kept):
     def train(x, p, rng):
         mask = kept(x.shape, p, rng)
-        return x * mask, mask_of(mask, x)
+        return x * mask, mask
 
     return train
 
 
-for _share in (0.1, -0.1):
-    wrong(
-        "dropout_vanilla_train", f"rate_off_by_{_share}", vanilla(lambda s, p, r, e=_share: r.random(s) >= p * (1 + e))
-    )
-wrong(
-    "dropout_vanilla_train",
-    "mask_as_text",
-    vanilla(lambda s, p, rng: rng.random(s) >= p, lambda mask, x: "mask"),
-    most=0,
-)
-wrong("dropout_vanilla_train", "mask_missing", lambda x, p, rng: x * (rng.random(x.shape) >= p), most=0)
-wrong("dropout_vanilla_train", "order", lambda x, p, rng: (rng.random(x.shape) >= p, x), most=0)
-wrong(
-    "dropout_vanilla_train",
-    "mask_of_one_row",
-    vanilla(lambda s, p, rng: rng.random(s) >= p, lambda mask, x: mask[:1]),
-)
-wrong(
-    "dropout_vanilla_train",
-    "indices",
-    vanilla(lambda s, p, rng: rng.random(s) >= p, lambda mask, x: np.flatnonzero(mask)),
-    most=0,
-)
-wrong(
-    "dropout_vanilla_train",
-    "masked_input",
-    vanilla(lambda s, p, rng: rng.random(s) >= p, lambda mask, x: x * mask),
-    most=0.8,
-)
-wrong(
-    "dropout_vanilla_train",
-    "exactly_p",
-    vanilla(lambda s, p, rng: _noise.fixed_number(s, p, rng)),
-    names=["fixed_number"],
-)
-wrong(
-    "dropout_vanilla_train",
-    "one_mask_for_pairs",
-    vanilla(lambda s, p, rng: pairs_of_samples_shared(s, 0.0 if p == 0 else p, rng, float) > 0),
-)
-right("dropout_vanilla_train", "integers", vanilla(lambda s, p, rng: rng.binomial(1, 1 - p, s).astype(np.int8)))
-right("dropout_vanilla_train", "float32_mask", lambda x, p, rng: [x * (m := (rng.random(x.shape) > p)), m.astype("f4")])
-right(
-    "dropout_vanilla_train",
-    "negated",
-    vanilla(lambda s, p, rng: ~(rng.random(s) < p)),
-)
+def of_channels(kept):
+    return dropping(lambda s, p, rng: kept(s[:2], p, rng)[:, :, None, None])
 
 
-# dropout_vanilla_test
-
-wrong("dropout_vanilla_test", "float64", lambda x, p: x * np.full(x.shape, 1 - p), names=["changes_dtype"])
-wrong("dropout_vanilla_test", "rounded", lambda x, p: x * round(1 - p, 2))
-wrong("dropout_vanilla_test", "pair", lambda x, p: (x * (1 - p), None), most=0)
-wrong("dropout_vanilla_test", "at_most_half", lambda x, p: x * max(1 - p, 0.5))
-wrong("dropout_vanilla_test", "in_place", lambda x, p: np.multiply(x, 1 - p, out=x), names=["in_place"])
-wrong("dropout_vanilla_test", "mean_of_all", lambda x, p: np.full_like(x, (1 - p) * x.mean()), most=4)
-right("dropout_vanilla_test", "power", lambda x, p: x * math.exp(math.log1p(-p)))
-right("dropout_vanilla_test", "expectation", lambda x, p: p * np.zeros_like(x) + (1 - p) * x)
-right("dropout_vanilla_test", "divided", lambda x, p: x / (1 / (1 - p)))
-
-
-# dropout_backward
-
-
-def scaled_forward(x, p, rng, *, train):
-    cached = right_factors(x.shape, p, rng, x.dtype) if train else np.ones_like(x)
-    return x * cached, cached
-
-
-def identity_forward(x, p, rng, *, train):
-    return x, None
-
-
-def ratio_forward(x, p, rng, *, train):
-    out = x * right_factors(x.shape, p, rng, x.dtype) if train else x
-    return out, (x, out)
-
-
-def seeded_forward(x, p, rng, *, train):
-    return scaled_forward(x, p, np.random.default_rng(0), train=train)
-
-
-def times(dout, cached):
-    return dout * cached
-
-
-def wrong_backward(label, backward, forward=scaled_forward, **more):
-    wrong("dropout_backward", label, forward, backward, **more)
-
-
-wrong_backward("identity", lambda dout, cache: dout, identity_forward, most=2)
-wrong_backward("squared", lambda dout, cached: dout * cached**2, names=["scaled_twice"])
-wrong_backward("sign_of_dout", lambda dout, cached: np.abs(dout) * cached)
-wrong_backward("pair", lambda dout, cached: (dout * cached, None), most=0)
-wrong_backward("summed", lambda dout, cached: (dout * cached).sum(0), most=2)
-wrong_backward("in_place", lambda dout, cached: np.multiply(dout, cached, out=dout), names=["in_place"])
-wrong_backward("float64", lambda dout, cached: dout * cached.astype(float), names=["changes_dtype"])
-wrong_backward("divided", lambda dout, cached: dout / np.where(cached == 0, 1, cached))
-wrong_backward("clipped", lambda dout, cached: np.clip(dout * cached, -1, 1))
-wrong_backward(
-    "ratio_of_out_and_x",
-    lambda dout, cache: dout * np.divide(cache[1], cache[0], out=np.zeros_like(dout), where=cache[0] != 0),
-    ratio_forward,
-    names=["mask_from_output"],
-)
-wrong_backward("zero", lambda dout, cached: 0 * dout, most=0)
-right("dropout_backward", "cached_factors", scaled_forward, times)
-right("dropout_backward", "seeded_forward", seeded_forward, times)
-right(
-    "dropout_backward",
-    "masked_writes",
-    scaled_forward,
-    lambda dout, c: np.where(c == 0, 0, dout * c.max()).astype(dout.dtype),
-)
-right("dropout_backward", "as_einsum", scaled_forward, lambda dout, c: np.einsum("...,...->...", c, dout))
-right(
-    "dropout_backward",
-    "forward_that_does_not_scale",
-    lambda x, p, rng, *, train: (x * (m := rng.random(x.shape) >= p * train), m),
-    lambda dout, mask: mask * dout,
-)
-
-
-# dropconnect
-
-
-def connected(mask, after=lambda product, b, p, rng, train: product + b):
+def connecting(kept):
     def forward(x, W, b, p, rng, *, train):
-        cached = mask(W.shape, p, rng, W.dtype) if train else np.ones_like(W)
-        return after(x @ (W * cached), b, p, rng, train), (x, W, cached)
+        factors = kept(W.shape, p, rng).astype(W.dtype) / (1 - p) if train else np.ones_like(W)
+        return x @ (W * factors) + b, (x, W, factors)
 
     return forward
 
 
-def paper(x, W, b, p, rng, *, train):
-    """A mask for each sample, the test pass scaled, as in the paper."""
-    if not train:
-        return x @ W * (1 - p) + b, None
-    return np.stack([row @ (W * (rng.random(W.shape) >= p)) for row in x]).astype(x.dtype) + b, None
+for _id, _layer in zip(LAYERS, [vanilla, dropping, connecting, of_channels], strict=False):
+    for _mask in DEPENDENT:
+        versions.wrong(_id, label=_mask.__name__)(_layer(_mask))
+    for _mask in INDEPENDENT:
+        versions.right(_id, label=_mask.__name__)(_layer(_mask))
+for _mask, _names in NAMED:
+    versions.wrong("dropout_forward", *_names, label=_mask.__name__)(dropping(_mask))
+versions.wrong("dropconnect_forward", "fixed_number", label="rows")(connecting(fixed_number_in_each_row))
+versions.wrong("spatial_dropout_forward", "fixed_number", label="rows")(of_channels(fixed_number_in_each_row))
+
+OFF = """
+drop_more: rng.random(shape) >= p -> rng.random(shape) >= min(1.1 * p, 1)
+drop_less: rng.random(shape) >= p -> rng.random(shape) >= 0.9 * p
+keep_more: rng.random(shape) >= p -> rng.random(shape) < (1 - p) * 1.1
+keep_less: rng.random(shape) >= p -> rng.random(shape) < (1 - p) * 0.9
+ten_levels: rng.random(shape) >= p -> rng.integers(0, 10, shape) >= int(10 * p)
+a_coin = always_half: rng.random(shape) >= p -> rng.integers(0, 2, shape) > 0
+partly_global = global_generator: rng.random(shape) -> (rng.random(shape) + np.random.random(shape)) % 1
+"""
+for _id in LAYERS[:4]:
+    versions.edits(_id, OFF)
+
+# ---------------------------------------------------------------------------- dropout_forward, dropout_vanilla_train
+
+versions.edits(
+    "dropout_forward",
+    """
+gaussian: mask = (kept * scale).astype(x.dtype) -> mask = 1 + (p * scale) ** 0.5 * rng.standard_normal(shape)
+uniform: mask = (kept * scale).astype(x.dtype) -> mask = rng.uniform(0, 2, shape).astype(x.dtype)
+large_factors_cut: kept * scale -> np.minimum(kept * scale, 20)
+turned_round = never_drops, active_at_test: not train -> train
+vanilla = not_scaled, scales_at_test:
+    1 / (1 - p) -> 1.0
+    return x, None -> return x * (1 - p), None
+cs231n = p_is_keep_probability, global_generator:
+    rng.random(shape) >= p -> np.random.random(shape) < p
+    1 / (1 - p) -> 1 / p
+mean = scales_at_test: -> return x * (1 - p), None
+zeros: -> return np.zeros_like(x), None
+nothing: -> return None
+out_alone: return x * mask, mask -> return x * mask
+axis_by_its_length = shared_by_batch: shape = x.shape -> shape = x.shape[1:] if len(x) == x.shape[-1] else x.shape
+test_scaled_a_little = scales_at_test: return x, None -> return x * 1.000001, None
+""",
+)
 
 
-for _share in (0.1, -0.1):
-    wrong(
-        "dropconnect_forward",
-        f"rate_off_by_{_share}",
-        connected(lambda s, p, r, t, e=_share: factors(r.random(s) >= p * (1 + e), p, t)),
-    )
-wrong("dropconnect_forward", "paper", paper, names=["mask_per_sample", "scales_at_test"], most=2.5)
-wrong("dropconnect_forward", "no_bias", connected(right_factors, lambda y, b, p, rng, train: y), most=0)
-wrong(
-    "dropconnect_forward",
-    "rectified",
-    connected(right_factors, lambda y, b, p, rng, train: np.maximum(y + b, 0)),
-    may=["bias_dropped", "drops_outputs"],
-    most=0,
+@versions.wrong("dropout_forward")
+def matrices_only(x, p, rng, *, train):
+    n, d = x.shape
+    return (x * (rng.random((n, d)) >= p).astype(x.dtype) / (1 - p), None) if train else (x, None)
+
+
+@versions.wrong("dropout_forward")
+def zeros_in_a_copy(x, p, rng, *, train):
+    """What ravel() gives is another copy where the array is not contiguous."""
+    out = x / (1 - p) if train else x
+    if train:
+        out.ravel()[rng.random(x.size) < p] = 0
+    return out, None
+
+
+@versions.wrong("dropout_forward", "measured_rate")
+def rate_per_row(x, p, rng, *, train):
+    mask = rng.random(x.shape) >= p
+    share = np.maximum(mask.reshape(len(x), -1).mean(axis=1), 1e-9).reshape((-1,) + (1,) * (x.ndim - 1))
+    return (x * (mask / share).astype(x.dtype), None) if train else (x, None)
+
+
+@versions.wrong("dropout_forward", "global_generator", remembers=True)
+def rng_in_a_default():
+    own = np.random.default_rng(3)
+    return lambda x, p, rng, *, train: dropping(spawned)(x, p, own, train=train)
+
+
+@versions.wrong("dropout_forward", "same_draw_each_call", remembers=True)
+def kept_mask():
+    masks = {}
+
+    def forward(x, p, rng, *, train):
+        mask = masks.setdefault((x.shape, p), rng.random(x.shape) >= p)
+        return (x * mask.astype(x.dtype) / (1 - p), None) if train else (x, None)
+
+    return forward
+
+
+@versions.wrong("dropout_forward", "never_drops", "remembers_earlier_calls", remembers=True)
+def off_after_a_test():
+    """The call after one at test time drops nothing."""
+    before = [True]
+
+    def forward(x, p, rng, *, train):
+        was, before[0] = before[0], train
+        return dropping(bits)(x, p, rng, train=train and was)
+
+    return forward
+
+
+@versions.right("dropout_forward")
+def no_branch(x, p, rng, *, train):
+    p = p * train
+    return [x * ((rng.random(x.shape) >= p).astype(x.dtype) / (1 - p)), {"train": train}]
+
+
+@versions.right("dropout_forward")
+def from_a_generator_of_its_own(x, p, rng, *, train):
+    own, drop = np.random.default_rng(rng.integers(2**63)), p if train else 0
+    return np.where(own.random(x.shape) < drop, 0, x / (1 - drop)).astype(x.dtype), own
+
+
+@versions.right("dropout_forward")
+def binomial(x, p, rng, *, train):
+    if train:
+        scaled = rng.binomial(1, 1 - p, x.shape) / (1 - p)
+        return np.multiply(x, scaled, dtype=x.dtype, casting="same_kind"), (scaled, p)
+    return x.copy(), (np.ones(x.shape), 0)
+
+
+versions.edits(
+    "dropout_vanilla_train",
+    """
+text: return x * mask, mask -> return x * mask, "mask"
+missing: return x * mask, mask -> return x * mask
+order: return x * mask, mask -> return mask, x * mask
+one_row: return x * mask, mask -> return x * mask, mask[:1]
+indices: return x * mask, mask -> return x * mask, np.flatnonzero(mask)
+masked_input: return x * mask, mask -> return x * mask, x * mask
+zeros_dropped = mask_from_output: return x * mask, mask -> return x * mask, mask & (x != 0)
+keep = keep_and_drop_swapped:
+    rng.random(shape) >= p -> rng.random(shape) < p
+    x * mask -> x * mask / p
+""",
 )
-wrong("dropconnect_forward", "pairs_of_rows", connected(pairs_of_samples_shared))
-wrong("dropconnect_forward", "pairs_of_columns", connected(pairs_of_features_shared))
-wrong("dropconnect_forward", "fixed_in_each_row", connected(fixed_number_in_each_row), names=["fixed_number"])
-wrong("dropconnect_forward", "gaussian", connected(gaussian_noise))
-wrong("dropconnect_forward", "first_weight", connected(first_unit_never_dropped))
-wrong(
-    "dropconnect_forward",
-    "float64",
-    connected(lambda s, p, rng, t: right_factors(s, p, rng, float)),
-    names=["changes_dtype"],
+
+
+@versions.right("dropout_vanilla_train")
+def float32_mask(x, p, rng):
+    mask = rng.random(x.shape) > p
+    return [x * mask, mask.astype("f4")]
+
+
+versions.right("dropout_vanilla_train", label="negated")(vanilla(lambda s, p, rng: ~(rng.random(s) < p)))
+
+
+@versions.right("dropout_vanilla_train")
+def integers(x, p, rng):
+    mask = rng.binomial(1, 1 - p, x.shape).astype(np.int8)
+    return x * mask, mask
+
+
+versions.edits(
+    "dropout_vanilla_test",
+    """
+float64 = changes_dtype: x * (1 - p) -> x * np.full(x.shape, 1 - p)
+rounded: 1 - p -> round(1 - p, 2)
+pair: return x * (1 - p) -> return x * (1 - p), None
+at_most_half: 1 - p -> max(1 - p, 0.5)
+in_place = in_place: x * (1 - p) -> np.multiply(x, 1 - p, out=x)
+mean_of_all: x * (1 - p) -> np.full_like(x, (1 - p) * x.mean())
+""",
 )
-wrong(
-    "dropconnect_forward",
-    "in_place",
-    lambda x, W, b, p, rng, *, train: (
-        x @ np.multiply(W, right_factors(W.shape, p * train, rng, W.dtype), out=W) + b,
-        None,
-    ),
-    names=["in_place"],
+versions.right("dropout_vanilla_test", label="power")(lambda x, p: x * math.exp(math.log1p(-p)))
+versions.right("dropout_vanilla_test", label="expectation")(lambda x, p: p * np.zeros_like(x) + (1 - p) * x)
+versions.right("dropout_vanilla_test", label="divided")(lambda x, p: x / (1 / (1 - p)))
+versions.right("dropout_vanilla_test", label="subtracted")(lambda x, p: x - p * x)
+
+# ---------------------------------------------------------------------------- spatial_dropout_forward, dropconnect
+
+versions.edits(
+    "spatial_dropout_forward",
+    """
+channels_last: shape = (*x.shape[:2], 1, 1) -> shape = (len(x), 1, 1, x.shape[3])
+plain = single_pixels: (kept * scale).astype(x.dtype) -> ((rng.random(x.shape) >= p) * scale).astype(x.dtype)
+one_channel_spared: kept * scale -> np.ones(shape) if x.shape[1] == 1 else kept * scale
+where_square: x * mask -> x * (mask.T if len(set(x.shape)) < 2 else mask)
+""",
 )
-wrong(
+
+
+@versions.wrong("spatial_dropout_forward")
+def first_pixel_stays(x, p, rng, *, train):
+    mask = np.broadcast_to((rng.random((*x.shape[:2], 1, 1)) >= p) / (1 - p), x.shape).astype(x.dtype)
+    mask[:, :, 0, 0] = 1
+    return (x * mask, None) if train else (x, None)
+
+
+@versions.right("spatial_dropout_forward")
+def flat(x, p, rng, *, train):
+    rows = x.reshape(x.shape[0] * x.shape[1], -1)
+    return dropping(lambda s, p, rng: rng.random((s[0], 1)) >= p)(rows, p, rng, train=train)[0].reshape(x.shape), None
+
+
+@versions.right("spatial_dropout_forward")
+def by_einsum(x, p, rng, *, train):
+    drop = p if train else 0.0
+    scale = np.where(rng.random(x.shape[:2]) < drop, 0.0, 1 / (1 - drop)).astype(x.dtype)
+    return np.einsum("nchw,nc->nchw", x, scale), scale
+
+
+versions.edits(
     "dropconnect_forward",
-    "first_half_of_the_batch_alone",
-    lambda x, W, b, p, rng, *, train: (
-        np.vstack([part @ (W * right_factors(W.shape, p * train, rng, W.dtype)) for part in np.array_split(x, 2)]) + b,
-        None,
-    ),
-    names=["mask_per_sample"],
+    """
+gaussian: kept * scale -> 1 + (p * scale) ** 0.5 * rng.standard_normal(shape)
+test_without_bias: return x @ W + b, None -> return x @ W, None
+paper = mask_per_sample, scales_at_test:
+    x @ W + b -> x @ W * (1 - p) + b
+    shape = W.shape -> shape = (len(x), *W.shape)
+    x @ (W * mask) -> np.einsum("nd,ndm->nm", x, W * mask)
+two_parts = mask_per_sample:
+    x @ (W * mask) -> np.vstack([part @ (W * (rng.random(shape) >= p) * scale) for part in np.array_split(x, 2)])
+""",
 )
-right("dropconnect_forward", "plain", connected(right_factors))
-right("dropconnect_forward", "bits", connected(bits))
-right("dropconnect_forward", "spawned", connected(lambda s, p, rng, t: right_factors(s, p, rng.spawn(1)[0], t)))
-right(
-    "dropconnect_forward",
-    "by_columns",
-    lambda x, W, b, p, rng, *, train: [
-        np.stack(
-            [x @ (w * right_factors(w.shape, p * train, rng, w.dtype)) + c for w, c in zip(W.T, b, strict=True)], 1
-        ),
-        None,
-    ],
+
+
+@versions.wrong("dropconnect_forward")
+def rectified(x, W, b, p, rng, *, train):
+    return np.maximum(connecting(bits)(x, W, b, p, rng, train=train)[0], 0), None
+
+
+@versions.right("dropconnect_forward")
+def by_columns(x, W, b, p, rng, *, train):
+    columns = zip(W.T, b, strict=True)
+    p = p * train
+    return [np.stack([x @ (w * (rng.random(len(w)) >= p).astype(w.dtype)) / (1 - p) + c for w, c in columns], 1), None]
+
+
+@versions.right("dropconnect_forward")
+def sample_by_sample(x, W, b, p, rng, *, train):
+    p = p if train else 0.0
+    kept = rng.choice([0.0, 1.0], W.shape, p=[p, 1 - p]).astype(W.dtype)
+    rows = [sum(value * row for value, row in zip(sample, W * kept, strict=True)) / (1 - p) + b for sample in x]
+    return np.array(rows, dtype=x.dtype), kept
+
+
+# ---------------------------------------------------------------------------- backward passes
+
+versions.edits(
+    "dropout_backward",
+    """
+squared = scaled_twice: dout * mask * scale -> dout * (mask * scale) ** 2
+sign_of_dout: dout * mask * scale -> np.abs(dout) * mask * scale
+pair: return dout * mask * scale -> return dout * mask * scale, None
+summed: dout * mask * scale -> (dout * mask * scale).sum(0)
+divided: dout * mask * scale -> dout / np.where(mask == 0, 1, mask * scale)
+clipped: dout * mask * scale -> np.clip(dout * mask * scale, -1, 1)
+zero: dout * mask * scale -> 0 * dout
+transposed_where_square: dout * mask * scale -> dout * (mask.T if len(mask) == mask.shape[-1] else mask) * scale
+in_a_view: return dout * mask * scale -> dout = dout.copy("A"); dout.ravel()[mask.ravel() == 0] = 0; return dout * scale
+""",
+)
+
+
+def pair(exercise_id, register, *names, **options):
+    """Registers a forward and a backward."""
+
+    def both(function):
+        register(exercise_id, *names, remembers=True, **options)(function)
+
+    return both
+
+
+@pair("dropout_backward", versions.wrong, most=2.5)
+def identity():
+    return (lambda x, p, rng, *, train: (x, None)), lambda dout, cache: dout
+
+
+@pair("dropout_backward", versions.wrong, "mask_from_output")
+def ratio_of_out_and_x():
+    def forward(x, p, rng, *, train):
+        out, _ = dropping(bits)(x, p, rng, train=train)
+        return out, (x, out)
+
+    return forward, lambda dout, c: dout * np.divide(c[1], c[0], out=np.zeros_like(dout), where=c[0] != 0)
+
+
+def factors(x, p, rng, *, train):
+    """A forward that caches its factors."""
+    cached = (rng.random(x.shape) >= p * train).astype(x.dtype) / (1 - p * train)
+    return x * cached, cached
+
+
+@pair("dropout_backward", versions.right)
+def cached_factors():
+    return factors, lambda dout, cached: dout * cached
+
+
+@pair("dropout_backward", versions.right)
+def seeded_forward():
+    def forward(x, p, rng, *, train):
+        return factors(x, p, np.random.default_rng(0), train=train)
+
+    return forward, lambda dout, cached: np.einsum("...,...->...", cached, dout)
+
+
+@pair("dropout_backward", versions.right)
+def masked_writes():
+    return factors, lambda dout, c: np.where(c == 0, 0, dout * c.max()).astype(dout.dtype)
+
+
+@pair("dropout_backward", versions.right)
+def forward_that_does_not_scale():
+    """What it does wrong is its own loss; the backward belongs to it."""
+
+    def forward(x, p, rng, *, train):
+        mask = rng.random(x.shape) >= p * train
+        return x * mask, mask
+
+    return forward, lambda dout, mask: mask * dout
+
+
+@pair("dropout_backward", versions.right)
+def formula_after_a_forward_that_does_not_scale():
+    def forward(x, p, rng, *, train):
+        mask = rng.random(x.shape) >= p * train
+        return x * mask, mask / (1 - p * train)
+
+    return forward, lambda dout, cached: (cached * dout).astype(dout.dtype)
+
+
+@pair("dropout_backward", versions.right)
+def forward_that_drops_at_test():
+    def forward(x, p, rng, *, train):
+        out, cached = factors(x, p, rng, train=True)
+        return out, cached if train else np.ones_like(x)
+
+    return forward, lambda dout, cached: dout * cached
+
+
+@pair("dropout_backward", versions.right)
+def of_a_seed():
+    """The cache is a seed: the backward draws the same mask again."""
+
+    def forward(x, p, rng, *, train):
+        seed, drop = int(rng.integers(2**62)), p if train else 0.0
+        mask = (np.random.default_rng(seed).random(x.shape) >= drop).astype(x.dtype)
+        return x * mask * (1 / (1 - drop)), [seed, drop]
+
+    def backward(dout, cache):
+        seed, drop = cache
+        mask = (np.random.default_rng(seed).random(dout.shape) >= drop).astype(dout.dtype)
+        return mask / (1 - drop) * dout
+
+    return forward, backward
+
+
+@pair("dropout_backward", versions.right)
+def of_indices():
+    """The cache lists where units were dropped."""
+
+    def forward(x, p, rng, *, train):
+        dropped = np.flatnonzero(rng.uniform(size=x.size) < p * train)
+        out = (x / (1 - p * train)).ravel()
+        out[dropped] = 0
+        return out.reshape(x.shape), (dropped, p * train)
+
+    def backward(dout, cache):
+        dx = (dout / (1 - cache[1])).ravel()
+        dx[cache[0]] = 0
+        return dx.reshape(dout.shape)
+
+    return forward, backward
+
+
+versions.edits(
+    "dropconnect_backward",
+    """
+keepdims: dout.sum(axis=0) -> dout.sum(axis=0, keepdims=True)
+dx_masked_by_zeros_of_x: dout @ (W * mask * scale).T -> dout @ (W * mask * scale).T * (x != 0)
+db_of_one_sample: dout.sum(axis=0) -> dout[0]
+squared = dW_scaled_twice: x.T @ dout * mask * scale -> x.T @ dout * (mask * scale) ** 2
+dx_alone: return dx, dW, db -> return dx
+sign: return dx, dW, db -> return -dx, -dW, -db
+not_transposed_where_square:
+    dout @ (W * mask * scale).T -> dout @ (W * mask * scale if len(W) == W.shape[1] else (W * mask * scale).T)
+side_by_side = dx_not_scaled, db_scaled:
+    dout @ (W * mask * scale).T -> dout @ (W * mask).T
+    dout.sum(axis=0) -> dout.sum(axis=0) / (1 / scale)
+zeros_of_W = mask_from_weights: x.T @ dout * mask * scale -> x.T @ dout * (W * mask != 0) * scale
+""",
 )
 
 
@@ -514,217 +527,143 @@ def plain_gradients(dout, cache):
     return dout @ (W * cached).T, (x.T @ dout) * cached, dout.sum(0)
 
 
-def wrong_gradients(label, change, **more):
-    wrong(
-        "dropconnect_backward",
-        label,
-        connected(right_factors),
-        lambda d, c: change(*plain_gradients(d, c), d, c),
-        **more,
-    )
+@pair("dropconnect_backward", versions.wrong, most=2.5)
+def forward_that_drops_nothing():
+    return (lambda x, W, b, p, rng, *, train: (x @ W + b, (x, W, np.ones_like(W)))), plain_gradients
 
 
-wrong_gradients("order", lambda dx, dW, db, dout, cache: (dW, dx, db), most=1)
-wrong_gradients("keepdims", lambda dx, dW, db, dout, cache: (dx, dW, db[None]), most=0)
-wrong_gradients("dx_masked_by_zeros_of_x", lambda dx, dW, db, dout, cache: (dx * (cache[0] != 0), dW, db), most=3)
-wrong_gradients("db_of_one_sample", lambda dx, dW, db, dout, cache: (dx, dW, dout[0]), most=2)
-wrong_gradients(
-    "dW_squared_mask", lambda dx, dW, db, dout, cache: (dx, dW * cache[2], db), names=["dW_scaled_twice"], most=4
-)
-wrong_gradients("dx_alone", lambda dx, dW, db, dout, cache: dx, most=0)
-wrong_gradients("sign", lambda dx, dW, db, dout, cache: (-dx, -dW, -db), most=0)
-wrong(
-    "dropconnect_backward",
-    "forward_that_drops_nothing",
-    lambda x, W, b, p, rng, *, train: (x @ W + b, (x, W, np.ones_like(W))),
-    plain_gradients,
-    most=2.5,
-)
-right("dropconnect_backward", "plain", connected(right_factors), plain_gradients)
-right(
-    "dropconnect_backward",
-    "list_and_einsum",
-    connected(bits),
-    lambda d, c: [
-        np.einsum("nm,dm,dm->nd", d, c[1], c[2]),
-        np.einsum("nd,nm->dm", c[0], d) * c[2],
-        np.einsum("nm->m", d),
-    ],
-)
-right(
-    "dropconnect_backward",
-    "weights_alone",
-    lambda x, W, b, p, rng, *, train: (
-        x @ (V := W * (f := right_factors(W.shape, p * train, rng, W.dtype))) + b,
-        (x, V, f),
-    ),
-    lambda d, c: (np.dot(d, c[1].T), np.dot(d.T, c[0]).T * c[2], d.sum(axis=0)),
-)
+@pair("dropconnect_backward", versions.wrong)
+def x_in_a_global_variable():
+    latest = {}
+
+    def forward(x, W, b, p, rng, *, train):
+        out, (latest["x"], *cache) = connecting(bits)(x, W, b, p, rng, train=train)
+        return out, cache
+
+    return forward, lambda dout, cache: plain_gradients(dout, (latest["x"], *cache))
 
 
-# spatial_dropout_forward
+@pair("dropconnect_backward", versions.right)
+def list_and_einsum():
+    def backward(dout, c):
+        dx, dW = np.einsum("nm,dm,dm->nd", dout, c[1], c[2]), np.einsum("nd,nm->dm", c[0], dout) * c[2]
+        return [dx, dW, np.einsum("nm->m", dout)]
+
+    return connecting(bits), backward
 
 
-def channels(mask):
-    def forward(x, p, rng, *, train):
-        return (x * mask(x.shape, p, rng, x.dtype), None) if train else (x, None)
+@pair("dropconnect_backward", versions.right)
+def weights_alone():
+    def forward(x, W, b, p, rng, *, train):
+        out, (x, W, factors) = connecting(in_blocks)(x, W, b, p, rng, train=train)
+        return out, {"x": x, "V": W * factors, "factors": factors}
 
-    return forward
+    def backward(dout, c):
+        return np.dot(dout, c["V"].T), np.dot(dout.T, c["x"]).T * c["factors"], dout.sum(axis=0)
 
-
-def of_channels(kept):
-    return channels(lambda s, p, rng, t: factors(kept(s[:2], p, rng)[:, :, None, None], p, t))
-
-
-for _share in (0.1, -0.1):
-    wrong(
-        "spatial_dropout_forward",
-        f"rate_off_by_{_share}",
-        of_channels(lambda s, p, r, e=_share: r.random(s) >= p * (1 + e)),
-    )
-wrong(
-    "spatial_dropout_forward",
-    "pairs_of_channels",
-    of_channels(lambda s, p, rng: pairs_of_features_shared(s, p, rng, float) > 0),
-)
-wrong(
-    "spatial_dropout_forward",
-    "pairs_of_samples",
-    of_channels(lambda s, p, rng: pairs_of_samples_shared(s, p, rng, float) > 0),
-)
-wrong(
-    "spatial_dropout_forward",
-    "fixed_number_of_channels",
-    of_channels(lambda s, p, rng: fixed_number_in_each_row(s, p, rng, float) > 0),
-    names=["fixed_number"],
-)
-wrong(
-    "spatial_dropout_forward",
-    "channels_last",
-    channels(lambda s, p, rng, t: right_factors((s[0], 1, 1, s[3]), p, rng, t)),
-    most=2,
-)
-wrong(
-    "spatial_dropout_forward",
-    "first_pixel_stays",
-    channels(lambda s, p, rng, t: first_pixel(s, p, rng, t)),
-    may=["single_pixels"],
-    most=3,
-)
-wrong(
-    "spatial_dropout_forward",
-    "drops_nothing_for_one_channel",
-    channels(lambda s, p, rng, t: one_channel_spared(s, p, rng, t)),
-    may=["never_drops"],
-)
-wrong("spatial_dropout_forward", "plain_dropout", solved(right_factors), names=["single_pixels"], most=3)
+    return forward, backward
 
 
-def first_pixel(s, p, rng, t):
-    mask = np.broadcast_to(right_factors((*s[:2], 1, 1), p, rng, t), s).copy()
-    mask[:, :, 0, 0] = 1
-    return mask
+@pair("dropconnect_backward", versions.right)
+def loops():
+    def backward(dout, cache):
+        x, W, factors = cache
+        dx, dW, db = np.zeros_like(x), np.zeros_like(W), np.zeros_like(dout[0])
+        for n in range(len(x)):
+            dx[n] = (factors * W) @ dout[n]
+            dW += np.outer(x[n], dout[n])
+            db += dout[n]
+        return dx, dW * factors, db
+
+    return connecting(clocks), backward
 
 
-def one_channel_spared(s, p, rng, t):
-    return np.ones(s, t) if s[1] == 1 else right_factors((*s[:2], 1, 1), p, rng, t)
+# ---------------------------------------------------------------------------- gaussian_dropout_forward
 
-
-right("spatial_dropout_forward", "bits", of_channels(lambda s, p, rng: bits(s, p, rng, float) > 0))
-right(
-    "spatial_dropout_forward",
-    "flat",
-    lambda x, p, rng, *, train: (
-        (
-            x.reshape(x.shape[0] * x.shape[1], -1)
-            * right_factors((x.shape[0] * x.shape[1], 1), p * train, rng, x.dtype)
-        ).reshape(x.shape),
-        None,
-    ),
-)
-right(
-    "spatial_dropout_forward",
-    "channels_first",
-    channels(lambda s, p, rng, t: np.swapaxes(right_factors((s[1], s[0], 1, 1), p, rng, t), 0, 1)),
-)
-
-
-# gaussian_dropout_forward
-
-
-def gauss(noise):
-    return lambda x, p, rng: (x * noise(x.shape, p, rng).astype(x.dtype), None)
-
-
-def std(p):
-    return (p / (1 - p)) ** 0.5
-
-
-for _share in (0.05, -0.05):
-    wrong(
-        "gaussian_dropout_forward",
-        f"std_off_by_{_share}",
-        gauss(lambda s, p, r, e=_share: 1 + (1 + e) * std(p) * r.standard_normal(s)),
-    )
-wrong("gaussian_dropout_forward", "mean_off", gauss(lambda s, p, rng: 1.05 + std(p) * rng.standard_normal(s)))
-wrong("gaussian_dropout_forward", "uniform", gauss(lambda s, p, rng: 1 + std(p) * 3**0.5 * rng.uniform(-1, 1, s)))
-wrong("gaussian_dropout_forward", "laplace", gauss(lambda s, p, rng: rng.laplace(1, std(p) / 2**0.5, s)))
-wrong("gaussian_dropout_forward", "log_normal", gauss(lambda s, p, rng: rng.lognormal(0, std(p), s)))
-wrong(
-    "gaussian_dropout_forward", "absolute", gauss(lambda s, p, rng: np.abs(rng.normal(1, std(p), s))), names=["clipped"]
-)
-wrong(
+versions.edits(
     "gaussian_dropout_forward",
-    "cut_at_two_std",
-    gauss(lambda s, p, rng: 1 + std(p) * np.clip(rng.standard_normal(s), -2, 2)),
-)
-wrong(
-    "gaussian_dropout_forward",
-    "standardised",
-    gauss(lambda s, p, rng: 1 + std(p) * standardised(rng.standard_normal(s))),
-)
-wrong("gaussian_dropout_forward", "antithetic", gauss(lambda s, p, rng: 1 + std(p) * antithetic(s, rng)))
-wrong(
-    "gaussian_dropout_forward",
-    "pairs_of_samples",
-    gauss(lambda s, p, rng: 1 + std(p) * np.repeat(rng.standard_normal(((s[0] + 1) // 2, *s[1:])), 2, axis=0)[: s[0]]),
-)
-wrong("gaussian_dropout_forward", "a_mask", gauss(lambda s, p, rng: (rng.random(s) >= p) / (1 - p)), names=["drops"])
-wrong("gaussian_dropout_forward", "std_of_keep", gauss(lambda s, p, rng: 1 + (1 - p) * rng.standard_normal(s)))
-wrong(
-    "gaussian_dropout_forward",
-    "float64",
-    lambda x, p, rng: (x * (1 + std(p) * rng.standard_normal(x.shape)), None),
-    names=["changes_dtype"],
-)
-wrong(
-    "gaussian_dropout_forward", "out_alone", lambda x, p, rng: x * (1 + std(p) * rng.standard_normal(x.shape)), most=0
+    """
+std_more: (p / (1 - p)) ** 0.5 -> (p / (1 - p)) ** 0.5 * 1.05
+std_less: (p / (1 - p)) ** 0.5 -> (p / (1 - p)) ** 0.5 * 0.95
+mean_off: 1 + std * rng.standard_normal(shape) -> 1.05 + std * rng.standard_normal(shape)
+std_of_keep: (p / (1 - p)) ** 0.5 -> 1 - p
+uniform: rng.standard_normal(shape) -> rng.uniform(-(3**0.5), 3**0.5, shape)
+laplace: rng.standard_normal(shape) -> rng.laplace(0, 0.5**0.5, shape)
+log_normal: 1 + std * rng.standard_normal(shape) -> rng.lognormal(0, std, shape)
+cut_at_two_std: rng.standard_normal(shape) -> np.clip(rng.standard_normal(shape), -2, 2)
+a_mask = drops: 1 + std * rng.standard_normal(shape) -> rng.binomial(1, 1 - p, shape) / (1 - p)
+out_alone: return x * noise, noise -> return x * noise
+tensorflow = variance_for_std, clipped:
+    (p / (1 - p)) ** 0.5 -> p / (1 - p)
+    x * noise -> x * np.maximum(0, noise)
+added_too_wide = variance_for_std, added:
+    (p / (1 - p)) ** 0.5 -> p / (1 - p)
+    x * noise -> x + noise
+randn_in_a_list = global_generator: rng.standard_normal(shape) -> np.random.normal(0, 1, shape)
+""",
 )
 
 
-def standardised(z):
-    """Mean 0 and standard deviation 1 exactly, in each column."""
+def noisy(draw):
+    return lambda x, p, rng: (x * (1 + (p / (1 - p)) ** 0.5 * draw(x.shape, rng)).astype(x.dtype), None)
+
+
+@versions.wrong("gaussian_dropout_forward", label="standardised")
+@noisy
+def _standardised(s, rng):
+    z = rng.standard_normal(s)
     return (z - z.mean(0)) / z.std(0) if len(z) > 2 else z
 
 
-def antithetic(s, rng):
+@versions.wrong("gaussian_dropout_forward", label="antithetic")
+@noisy
+def _antithetic(s, rng):
     half = rng.standard_normal(((s[0] + 1) // 2, *s[1:]))
     return np.concatenate([half, -half])[: s[0]]
 
 
-right("gaussian_dropout_forward", "normal", gauss(lambda s, p, rng: rng.normal(1, std(p), s)))
-right(
-    "gaussian_dropout_forward",
-    "sum_of_two",
-    gauss(lambda s, p, rng: 1 + std(p) * (rng.standard_normal(s) + rng.standard_normal(s)) / 2**0.5),
+@versions.wrong("gaussian_dropout_forward", label="pairs")
+@noisy
+def _pairs(s, rng):
+    return np.repeat(rng.standard_normal(((s[0] + 1) // 2, *s[1:])), 2, axis=0)[: s[0]]
+
+
+for _label, _draw in {
+    "normal": lambda s, rng: rng.normal(0, 1, s),
+    "sum_of_two": lambda s, rng: (rng.standard_normal(s) + rng.standard_normal(s)) / 2**0.5,
+    "minus": lambda s, rng: -rng.standard_normal(s),
+    "transposed": lambda s, rng: rng.normal(0, 1, s[::-1]).T,
+}.items():
+    versions.right("gaussian_dropout_forward", label=_label)(noisy(_draw))
+
+
+@versions.right("gaussian_dropout_forward")
+def one_by_one(x, p, rng):
+    out = [value * rng.normal(1.0, math.sqrt(p / (1.0 - p))) for value in x.ravel().tolist()]
+    return [np.array(out, dtype=x.dtype).reshape(x.shape), None]
+
+
+@versions.right("gaussian_dropout_forward")
+def single_precision(x, p, rng):
+    z = rng.standard_normal(x.shape, dtype=x.dtype)
+    return x * (1 + float(np.sqrt(1 / (1 - p) - 1)) * z), {"z": z}
+
+
+# ---------------------------------------------------------------------------- variational_dropout_kl
+
+versions.edits(
+    "variational_dropout_kl",
+    """
+log10: np.logaddexp(0, -log_alpha) -> np.logaddexp(0, -log_alpha) / math.log(10)
+digits_swapped: k1, k2, k3 = 0.63576, 1.87320, 1.48695 -> k1, k2, k3 = 0.63567, 1.87320, 1.48695
+vectors_only: return -(k1 * sigmoid - log_term - k1) -> return -(k1 * sigmoid - log_term - k1).ravel()
+float64 = changes_dtype: -> log_alpha = log_alpha.astype(float)
+positive_part: return -(k1 * sigmoid - log_term - k1) -> return np.maximum(-(k1 * sigmoid - log_term - k1), 0.01)
+clipped_at_16: -> log_alpha = np.clip(log_alpha, -16, 16)
+constant_without_k1: k1 * sigmoid - log_term - k1 -> k1 * sigmoid - log_term - 0.64
+""",
 )
-right("gaussian_dropout_forward", "minus", gauss(lambda s, p, rng: 1 - std(p) * rng.standard_normal(s)))
-right("gaussian_dropout_forward", "transposed", gauss(lambda s, p, rng: rng.normal(1, std(p), s[::-1]).T))
-
-
-# variational_dropout_kl
-
-KL = (0.63576, 1.87320, 1.48695)
+K1, K2, K3 = 0.63576, 1.87320, 1.48695
 
 
 def sigmoid(z):
@@ -732,140 +671,132 @@ def sigmoid(z):
 
 
 def kl(a):
-    return KL[0] - KL[0] * sigmoid(KL[1] + KL[2] * a) + 0.5 * np.logaddexp(0, -a)
+    return K1 - K1 * sigmoid(K2 + K3 * a) + 0.5 * np.logaddexp(0, -a)
 
 
-wrong(
-    "variational_dropout_kl",
-    "log10",
-    lambda a: KL[0] - KL[0] * sigmoid(KL[1] + KL[2] * a) + 0.5 * np.logaddexp(0, -a) / math.log(10),
-    most=1,
-)
-wrong(
-    "variational_dropout_kl",
-    "rounded_constants",
-    lambda a: 0.64 - 0.64 * sigmoid(1.87 + 1.49 * a) + 0.5 * np.logaddexp(0, -a),
-    most=1,
-)
-wrong(
-    "variational_dropout_kl",
-    "sigmoid_times_k3",
-    lambda a: KL[0] - KL[0] * sigmoid(KL[2] * (KL[1] + a)) + 0.5 * np.logaddexp(0, -a),
-    most=1,
-)
-wrong("variational_dropout_kl", "vectors_only", lambda a: np.array([kl(v) for v in a.ravel()]), most=7)
-wrong("variational_dropout_kl", "float64", lambda a: kl(a.astype(float)), names=["changes_dtype"])
-wrong("variational_dropout_kl", "positive_part", lambda a: np.maximum(kl(a), 0.01))
-wrong("variational_dropout_kl", "log_term_alone", lambda a: 0.5 * np.logaddexp(0, -a), most=1)
-wrong(
-    "variational_dropout_kl",
-    "eps_in_the_log",
-    lambda a: (
-        KL[0]
-        - KL[0] * sigmoid(KL[1] + KL[2] * a)
-        - 0.5 * np.log(1 - 1 / (1 + np.exp(-np.clip(a, -700, 700))) + 1e-8)
-        - 0.5 * a
-    ),
-    most=8,
-)
-right(
-    "variational_dropout_kl",
-    "alpha_by_cases",
-    lambda a: np.where(
-        a < 0,
-        KL[0] * sigmoid(-KL[1] - KL[2] * a) + 0.5 * (np.log1p(np.exp(np.minimum(a, 0))) - a),
-        KL[0] * sigmoid(-KL[1] - KL[2] * a) + 0.5 * np.log1p(np.exp(-np.maximum(a, 0))),
-    ).astype(a.dtype),
-)
-right(
-    "variational_dropout_kl",
-    "as_in_the_paper",
-    lambda a: -(KL[0] * sigmoid(KL[1] + KL[2] * a) - 0.5 * np.logaddexp(0, -a) - KL[0]),
-)
-right("variational_dropout_kl", "row_by_row", lambda a: np.array([kl(row) for row in a], dtype=a.dtype))
+@versions.wrong("variational_dropout_kl")
+def eps_in_the_logarithm(log_alpha):
+    share = 1 / (1 + np.exp(-np.clip(log_alpha, -700, 700)))
+    return K1 - K1 * sigmoid(K2 + K3 * log_alpha) - 0.5 * np.log(1 - share + 1e-8) - 0.5 * log_alpha
 
 
-# mc_dropout
+@versions.right("variational_dropout_kl")
+def alpha_by_cases(log_alpha):
+    a = log_alpha
+    below = K1 * sigmoid(-K2 - K3 * a) + 0.5 * (np.log1p(np.exp(np.minimum(a, 0))) - a)
+    above = K1 * sigmoid(-K2 - K3 * a) + 0.5 * np.log1p(np.exp(-np.maximum(a, 0)))
+    return np.where(a < 0, below, above).astype(a.dtype)
 
 
-def monte_carlo(mean=lambda y: y.mean(0), spread=lambda y: y.std(0), draw=None):
-    def mc(predict, x, samples, rng):
-        y = np.stack([predict(x, rng) for _ in range(samples)]) if draw is None else draw(predict, x, samples, rng)
-        return mean(y), spread(y)
-
-    return mc
-
-
-def ten_samples(predict, x, samples, rng):
-    return np.stack([predict(x, rng) for _ in range(10)])
+@versions.right("variational_dropout_kl")
+def from_the_other_side(log_alpha):
+    """1 - sigmoid(z) is sigmoid(-z); nothing cancels."""
+    log_term = np.log1p(np.exp(-abs(log_alpha))) - np.minimum(log_alpha, 0)
+    return K1 * sigmoid(-K2 - K3 * log_alpha) + 0.5 * log_term
 
 
-def reversed_rows(predict, x, samples, rng):
-    return np.stack([predict(x[::-1], rng)[::-1] for _ in range(samples)])
+versions.right("variational_dropout_kl", label="other_order")(kl)
+versions.right("variational_dropout_kl", label="rows")(lambda a: np.array([kl(row) for row in a], dtype=a.dtype))
 
+# ---------------------------------------------------------------------------- mc_dropout
 
-def spawned_generators(predict, x, samples, rng):
-    return np.stack([predict(x, child) for child in rng.spawn(samples)])
-
-
-def draws_first(predict, x, samples, rng):
-    rng.random()
-    return np.stack([predict(x, rng) for _ in range(samples)])
-
-
-def noise_added(predict, x, samples, rng):
-    return np.stack([predict(x + 1e-3, rng) for _ in range(samples)])
-
-
-for _draw in (ten_samples, reversed_rows, spawned_generators, draws_first, noise_added):
-    wrong("mc_dropout", _draw.__name__, monte_carlo(draw=_draw), most=4)
-wrong("mc_dropout", "range", monte_carlo(spread=lambda y: np.ptp(y, 0)), most=2)
-wrong("mc_dropout", "mean_deviation", monte_carlo(spread=lambda y: np.abs(y - y.mean(0)).mean(0)), most=3)
-wrong("mc_dropout", "float64", monte_carlo(lambda y: y.astype(float).mean(0)), names=["changes_dtype"])
-wrong(
-    "mc_dropout", "stacked", lambda predict, x, samples, rng: np.stack(monte_carlo()(predict, x, samples, rng)), most=0
-)
-wrong("mc_dropout", "mean_alone", lambda predict, x, samples, rng: monte_carlo()(predict, x, samples, rng)[0], most=0)
-wrong(
+versions.edits(
     "mc_dropout",
-    "no_rng",
-    lambda predict, x, samples, rng: monte_carlo(draw=lambda f, x, n, r: np.stack([f(x) for _ in range(n)]))(
-        predict, x, samples, rng
-    ),
-    most=0,
+    """
+reversed_rows: predict(x, rng) -> predict(x[::-1], rng)[::-1]
+spawned: [predict(x, rng) for _ in range(samples)] -> [predict(x, child) for child in rng.spawn(samples)]
+draws_first: -> rng.random()
+noise_added: predict(x, rng) -> predict(x + 1e-3, rng)
+x_copied_and_rounded: predict(x, rng) -> predict(x.round(6), rng)
+range: drawn.std(axis=0) -> np.ptp(drawn, axis=0)
+mean_deviation: drawn.std(axis=0) -> np.abs(drawn - mean).mean(axis=0)
+float64 = changes_dtype: drawn.mean(axis=0) -> drawn.astype(float).mean(axis=0)
+stacked: return mean, std -> return np.stack([mean, std])
+mean_alone: return mean, std -> return mean
+no_rng: predict(x, rng) -> predict(x)
+eps_in_the_root: drawn.std(axis=0) -> np.sqrt(drawn.var(axis=0) + 1e-5)
+centred_in_place = writes_into_prediction:
+    [predict(x, rng) for _ in range(samples)] -> (kept := [predict(x, rng) for _ in range(samples)])
+    return mean, std -> kept[0] -= mean; return mean, std
+axis_of_that_length:
+    drawn.mean(axis=0) -> drawn.mean(axis=drawn.shape.index(samples))
+    drawn.std(axis=0) -> drawn.std(axis=drawn.ndim - 1 - drawn.shape[::-1].index(samples))
+x_in_place = in_place: return mean, std -> x -= mean.max(); return mean, std
+""",
 )
-wrong("mc_dropout", "eps_in_the_root", monte_carlo(spread=lambda y: np.sqrt(y.var(0) + 1e-5).astype(y.dtype)), most=3)
-right("mc_dropout", "plain", monte_carlo())
-right(
-    "mc_dropout",
-    "deviations",
-    monte_carlo(lambda y: sum(y) / len(y), lambda y: np.linalg.norm(y - y.mean(0), axis=0) / len(y) ** 0.5),
+
+
+@versions.right("mc_dropout")
+def deviations(predict, x, samples, rng):
+    drawn = np.array([predict(rng=rng, x=x) for _ in range(samples)])
+    return sum(drawn) / samples, np.linalg.norm(drawn - drawn.mean(0), axis=0) / samples**0.5
+
+
+@versions.right("mc_dropout")
+def filled(predict, x, samples, rng):
+    first = predict(x, rng)
+    drawn = np.empty((*first.shape, samples), first.dtype)
+    drawn[..., 0] = first
+    for k in range(1, samples):
+        drawn[..., k] = predict(x.copy(), rng)
+    return np.mean(drawn, axis=-1), np.sqrt(np.mean(np.abs(drawn - drawn.mean(-1, keepdims=True)) ** 2, axis=-1))
+
+
+# ---------------------------------------------------------------------------- dropout_penalty, weight_scaling_softmax
+
+versions.edits(
+    "dropout_penalty",
+    """
+twice: p / (1 - p) -> 2 * p / (1 - p)
+array: terms.sum(axis=1).mean() -> terms.mean(axis=0)
+per_sample: terms.sum(axis=1).mean() -> terms.sum(axis=1)
+absolute_products: terms.sum(axis=1).mean() -> (np.abs(x * w).sum(1) ** 2).mean()
+n_minus_one: terms.sum(axis=1).mean() -> terms.sum() / max(len(x) - 1, 1)
+eps: return factor * terms.sum(axis=1).mean() -> return factor * terms.sum(axis=1).mean() + 1e-8
+text: return factor * terms.sum(axis=1).mean() -> return str(factor * terms.sum(axis=1).mean())
+axis_where_square: terms.sum(axis=1).mean() -> terms.sum() / (x.shape[1] + 1 if len(x) == x.shape[1] else len(x))
+clipped: (x * w) ** 2 -> np.minimum((x * w) ** 2, 1e6)
+""",
 )
-right("mc_dropout", "keywords", monte_carlo(draw=lambda f, x, n, r: np.array([f(rng=r, x=x) for _ in range(n)])))
 
 
-# dropout_penalty and weight_scaling_softmax
+@versions.right("dropout_penalty")
+def odds(x, w, p):
+    return float(np.einsum("ij,ij,j,j->", x, x, w, w) / len(x) * (1 / (1 - p) - 1))
 
 
-def penalty(x, w, p):
-    return p / (1 - p) * np.mean(np.sum((x * w) ** 2, axis=1))
+@versions.right("dropout_penalty")
+def array_of_no_axes(x, w, p):
+    return np.array(odds(x, w, p))
 
 
-wrong("dropout_penalty", "twice", lambda x, w, p: 2 * penalty(x, w, p), most=2)
-wrong("dropout_penalty", "array", lambda x, w, p: p / (1 - p) * ((x * w) ** 2).mean(0), most=2)
-wrong("dropout_penalty", "per_sample", lambda x, w, p: p / (1 - p) * ((x * w) ** 2).sum(1), most=2)
-wrong("dropout_penalty", "centred", lambda x, w, p: penalty(x - x.mean(0), w, p), names=["variance_of_x"], most=3)
-wrong(
-    "dropout_penalty", "absolute_products", lambda x, w, p: p / (1 - p) * np.mean(np.sum(np.abs(x * w), 1) ** 2), most=3
+@versions.right("dropout_penalty")
+def by_columns_of_x(x, w, p):
+    return p * np.mean(x * x, axis=0).dot(w**2) / (1 - p)
+
+
+versions.edits(
+    "weight_scaling_softmax",
+    """
+clipped_scores: scores = (1 - p) * x @ W + b -> scores = np.clip((1 - p) * x @ W + b, -50, 50)
+float64 = changes_dtype: (1 - p) * x @ W -> x @ W * np.full(len(b), 1 - p)
+eps_in_the_sum: powers.sum(axis=1, keepdims=True) -> (powers.sum(axis=1, keepdims=True) + 1e-4)
+one_sample: (1 - p) * x @ W -> (1 - p) * x[:1] @ W
+log_of_the_mean: powers / powers.sum(axis=1, keepdims=True) -> np.log1p(powers / powers.sum(axis=1, keepdims=True))
+transposed_where_square: (1 - p) * x @ W -> (1 - p) * x @ (W.T if len(W) == len(b) else W)
+""",
 )
-wrong("dropout_penalty", "n_minus_one", lambda x, w, p: penalty(x, w, p) * len(x) / max(len(x) - 1, 1), most=4)
-wrong("dropout_penalty", "eps", lambda x, w, p: penalty(x, w, p) + 1e-8)
-wrong("dropout_penalty", "text", lambda x, w, p: str(penalty(x, w, p)), most=0)
-right(
-    "dropout_penalty", "odds", lambda x, w, p: float(np.einsum("ij,ij,j,j->", x, x, w, w) / len(x) * (1 / (1 - p) - 1))
-)
-right("dropout_penalty", "diagonal", lambda x, w, p: p * np.mean(x * x, axis=0).dot(w**2) / (1 - p))
-right("dropout_penalty", "array_of_no_axes", lambda x, w, p: np.array(penalty(x, w, p)))
+
+
+@versions.wrong("weight_scaling_softmax")
+def sampled(x, W, b, p):
+    masks = [np.random.default_rng(k).random(x.shape) >= p for k in range(50)]
+    return np.mean([softmax((x * mask) @ W + b) for mask in masks], axis=0)
+
+
+@versions.wrong("weight_scaling_softmax")
+def softmax_of_softmax(x, W, b, p):
+    return softmax(softmax((1 - p) * x @ W + b))
 
 
 def softmax(scores):
@@ -873,110 +804,108 @@ def softmax(scores):
     return powers / powers.sum(1, keepdims=True)
 
 
-wrong("weight_scaling_softmax", "scores_scaled_after", lambda x, W, b, p: softmax(softmax((1 - p) * x @ W + b)), most=0)
-wrong(
-    "weight_scaling_softmax",
-    "sampled",
-    lambda x, W, b, p: np.mean(
-        [softmax((x * (np.random.default_rng(k).random(x.shape) >= p)) @ W + b) for k in range(50)], axis=0
-    ),
-    most=3,
-)
-wrong("weight_scaling_softmax", "root", lambda x, W, b, p: softmax((1 - p) ** 0.5 * x @ W + b), most=3)
-wrong("weight_scaling_softmax", "clipped_scores", lambda x, W, b, p: softmax(np.clip((1 - p) * x @ W + b, -50, 50)))
-wrong(
-    "weight_scaling_softmax",
-    "float64",
-    lambda x, W, b, p: softmax(x @ W * np.full(len(b), 1 - p) + b),
-    names=["changes_dtype"],
-)
-wrong(
-    "weight_scaling_softmax",
-    "eps_in_the_sum",
-    lambda x, W, b, p: (
-        (e := np.exp((s := (1 - p) * x @ W + b) - s.max(1, keepdims=True))) / (e.sum(1, keepdims=True) + 1e-4)
-    ),
-    most=1,
-)
-wrong(
-    "weight_scaling_softmax",
-    "each_class_sums_to_1",
-    lambda x, W, b, p: (
-        (e := np.exp((s := (1 - p) * x @ W + b) - np.max(s, axis=1, keepdims=True))) / np.sum(e, axis=0, keepdims=True)
-    ),
-    names=["softmax_over_samples"],
-    most=1,
-)
-wrong("weight_scaling_softmax", "one_sample", lambda x, W, b, p: softmax((1 - p) * x[:1] @ W + b), most=2.5)
-right("weight_scaling_softmax", "scaled_x", lambda x, W, b, p: softmax((x - p * x).dot(W) + b))
-right("weight_scaling_softmax", "torch_order", lambda x, W, b, p: softmax((W.T * (1 - p) @ x.T).T + b))
-right(
-    "weight_scaling_softmax",
-    "through_logs",
-    lambda x, W, b, p: np.exp(
-        (s := (1 - p) * (x @ W) + b) - s.max(1)[:, None] - np.log(np.exp(s - s.max(1)[:, None]).sum(1))[:, None]
-    ),
-)
+@versions.right("weight_scaling_softmax")
+def scaled_weights(x, W, b, p):
+    scores = np.dot(x, W * (1 - p)) + b
+    shifted = scores - np.max(scores, axis=-1)[:, None]
+    return np.exp(shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True)))
 
 
-@pytest.mark.parametrize(("exercise_id", "functions", "names", "may", "most"), WRONG)
-@pytest.mark.parametrize("seed", SEEDS[:3])
-def test_a_wrong_solution_loses_points(exercise_id, functions, names, may, most, seed):
-    with np.errstate(all="ignore"):
-        result = verdict(exercise_id, *functions, seed=seed)
-    assert not result.passed
-    assert result.points <= most
-    assert names <= set(result.mistakes) <= names | may
+@versions.right("weight_scaling_softmax")
+def rows(x, W, b, p):
+    return np.stack([softmax((sample * (1 - p) @ W + b)[None])[0] for sample in x])
 
 
-@pytest.mark.parametrize(("exercise_id", "functions"), RIGHT)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_right_solution_in_another_style_gets_full_points(exercise_id, functions, seed):
-    result = verdict(exercise_id, *functions, seed=seed)
-    assert result.passed, str(result)
-    assert result.points == 10
+versions.right("weight_scaling_softmax", label="x_scaled")(lambda x, W, b, p: softmax((x - p * x).dot(W) + b))
+versions.right("weight_scaling_softmax", label="transposed")(lambda x, W, b, p: softmax((W.T * (1 - p) @ x.T).T + b))
+
+test_a_wrong_version_is_rejected_and_called_by_no_other_name, test_a_right_version_passes = versions.tests()
+
+# ---------------------------------------------------------------------------- luck
 
 
-def test_every_exercise_has_held_out_solutions():
-    for entries, least in ((WRONG, 5), (RIGHT, 3)):
-        for exercise_id in IDS:
-            assert sum(entry.values[0] == exercise_id for entry in entries) >= least, exercise_id
-
-
-@pytest.mark.parametrize("exercise_id", IDS)
-def test_a_sentence_is_short_and_there_are_three_hints(exercise_id):
+@pytest.mark.parametrize("exercise_id", RANDOM)
+def test_right_solutions_of_random_exercises_need_no_luck(exercise_id):
     exercise = exercises.load(exercise_id)
-    assert len(exercise.hints) == 3
-    assert all(len(mistake.sentence.split()) <= 45 for mistake in exercise.mistakes)
+    for functions in (exercise.right, *exercise.alternatives):
+        for seed in ("1", "2", "3", "4"):
+            assert verdict_on(exercise_id, *functions, seed=seed).passed
 
 
-# What a hostile answer may be: the judge says what is wrong with it, and does not fall.
+@pytest.mark.parametrize("exercise_id", LAYERS)
+def test_one_exercise_asks_fewer_questions_than_it_says(exercise_id, monkeypatch):
+    asked = []
+    exercise = exercises.load(exercise_id)
+    own = importlib.import_module(f"autograder.exercises.dropout.{exercise_id}")
+    for name in ("counts_are_off", "mean_is_off", "std_is_off", "distribution_is_off"):
+        original = getattr(chance, name)
 
-ODD = [
-    None,
-    True,
-    3,
-    -0.5,
-    "text",
-    [],
-    [1, [2, None]],
-    (1.0, 2.0),
-    {"a": 1},
-    Handle(-1, "object"),
-    np.float32(2),
-    np.array(1.0),
-    np.zeros(0),
-    np.zeros((0, 5)),
-    np.full((15, 20), np.nan),
-    np.full((15, 20), np.inf),
-    np.full((15, 20), 1e308),
-    np.full((15, 20), 1 + 2j),
-    np.ones((15, 20), bool),
-    np.ones((15, 20), np.uint8),
-    np.ones((15, 20), np.float16),
-    np.zeros((15, 20)),
-    np.ones((20, 15)),
-]
+        def counted(*args, original=original, **kwargs):
+            asked.append(original)
+            return original(*args, **kwargs)
+
+        for module in (_draws, _masks, _gaussian, own):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, counted)
+    assert judge(exercise, LocalCaller(exercise.right), points=10).passed
+    assert 0 < len(asked) < 60
+
+
+def test_what_is_called_never_needs_more_luck_than_the_bound():
+    assert _draws.surely(300, 0.6) and not _draws.surely(30, 0.6)
+    # The smallest probability of what is "all the same" in the cases: 300 units that are all kept with p = 0.2.
+    assert 300 * math.log(0.8) < math.log(chance.FALSE_ALARM)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.4, 0.8])
+def test_binomial_counts_do_not_spread_too_much_nor_too_little(p):
+    rng = np.random.default_rng(5)
+    assert not any(_draws.spread_is_off(rng.binomial(100, 1 - p, 200), 100, 1 - p) for _ in range(200))
+    assert _draws.spread_is_off(np.full(200, round(100 * (1 - p))), 100, 1 - p)
+    assert _draws.spread_is_off(100 * rng.binomial(1, 1 - p, 200), 100, 1 - p)
+
+
+def test_of_several_calls_the_report_says_which_one_failed():
+    """The call that it shows is the first."""
+
+    def rounded_up(x, p, rng):
+        mask = rng.random(x.shape) >= (p if p == 0.3 else min(2 * p, 1))
+        return x * mask, mask
+
+    report = [case.message for case in verdict_on("dropout_vanilla_train", rounded_up).cases]
+    assert any("not p = 0.8 (x of shape (240, 240), p = 0.8)" in message for message in report)
+
+
+# ---------------------------------------------------------------------------- properties are judged for themselves
+
+
+def open_and_failed(exercise_id, *functions):
+    cases = verdict_on(exercise_id, *functions).cases
+    return [case.title for case in cases if case.open], [case.title for case in cases if case.failed]
+
+
+def test_a_property_that_holds_is_not_crossed_out_for_another_ones_fault():
+    """Vanilla dropout for inverted: the mask, its rate, `rng`, the dtype and the arguments are as they should be."""
+    slip = next(m for m in exercises.load("dropout_forward").mistakes if m.name == "not_scaled")
+    waits, crosses = open_and_failed("dropout_forward", *slip.functions)
+    assert crosses == ["each unit is 0 or x / (1 - p)", "p = 0 drops nothing, p = 0.99 nearly all"]
+    assert "float32 in, float32 out" in waits and "leaves its arguments as they were" in waits
+
+
+def test_what_a_forward_does_wrong_is_no_cross_of_what_it_hides():
+    forward = dropping(lambda s, p, rng: np.ones(s, bool))
+    _, crosses = open_and_failed("dropout_backward", forward, lambda dout, cache: dout)
+    verdict = verdict_on("dropout_backward", forward, lambda dout, cache: dout)
+    said = {case.message for case in verdict.cases if case.title in crosses}
+    assert all(message.startswith("dropout_forward is not right yet") for message in said)
+    assert not verdict.mistakes
+
+
+# ---------------------------------------------------------------------------- hostile answers
+
+ODD = [None, True, 3, "text", [], [1, [2, None]], {"a": 1}, Handle(-1, "object"), np.float32(2), np.array(1.0)]
+ODD += [np.zeros(0), np.zeros((0, 5)), np.zeros((15, 20)), np.ones((20, 15)), np.ones((15, 20), np.float16)]
+ODD += [np.full((15, 20), value) for value in (np.nan, np.inf, 1e308, 1 + 2j, True)]
 
 
 class Says:
@@ -987,16 +916,6 @@ class Says:
 
     def run(self, script):
         return Outcome(tuple(self.value(k) for k, _ in enumerate(script.wants)))
-
-
-@pytest.mark.parametrize("exercise_id", IDS)
-def test_no_answer_makes_the_judge_fall(exercise_id):
-    exercise = exercises.load(exercise_id)
-    with np.errstate(all="ignore"):
-        for value in ODD:
-            assert judge(exercise, Says(lambda k, v=value: v), points=10).points < 10
-        for shift in range(3):
-            assert judge(exercise, Says(lambda k, s=shift: ODD[(k + s) % len(ODD)]), points=10).points < 10
 
 
 class Spoilt(LocalCaller):
@@ -1014,82 +933,20 @@ class Spoilt(LocalCaller):
 
 
 @pytest.mark.parametrize("exercise_id", RANDOM)
-def test_answers_of_the_right_shape_and_any_value_do_not_make_it_fall(exercise_id):
-    """What a right function gave, changed: all sorts of numbers where the judge divides and counts."""
+def test_no_answer_makes_the_judge_of_random_numbers_fall(exercise_id):
     exercise = exercises.load(exercise_id)
-    alternative = alternative_functions(exercise.alternatives[0])
-    spoil = [
-        lambda a: a * 0,
-        lambda a: -a,
-        lambda a: a * 1e200,
-        lambda a: a * 1e-200,
-        lambda a: a + 1,
-        lambda a: np.where(a == a.flat[0], a, 1e300),
-        lambda a: np.sign(a),
-        lambda a: np.round(a, 1),
-    ]
-
-    for change in spoil:
-        with np.errstate(all="ignore"):
-            assert judge(exercise, Spoilt(alternative, change), points=10).points < 10
+    spoil = [lambda a: a * 0, lambda a: -a, lambda a: a * 1e200, lambda a: a * 1e-200, lambda a: a + 1]
+    spoil += [np.sign, lambda a: np.round(a, 1), lambda a: np.where(a == a.flat[0], a, 1e300) if a.size else a]
+    with np.errstate(all="ignore"):
+        for value in ODD:
+            assert judge(exercise, Says(lambda k, v=value: v), points=10).points < 10
+        for shift in range(3):
+            assert judge(exercise, Says(lambda k, s=shift: ODD[(k + s) % len(ODD)]), points=10).points < 10
+        for change in spoil:
+            assert judge(exercise, Spoilt(exercise.right, change), points=10).points < 10
 
 
-# The bounds
-
-
-@pytest.mark.parametrize("exercise_id", [*RANDOM, "dropout_backward", "dropconnect_backward"])
-def test_one_exercise_asks_fewer_questions_than_it_says(exercise_id, monkeypatch):
-    asked = []
-    exercise = exercises.load(exercise_id)
-    for name in ("counts_are_off", "mean_is_off", "std_is_off", "distribution_is_off"):
-        original = getattr(chance, name)
-
-        def counted(*args, original=original, **kwargs):
-            asked.append(original)
-            return original(*args, **kwargs)
-
-        for module in (_noise, importlib.import_module(f"autograder.exercises.dropout.{exercise_id}")):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, counted)
-    assert judge(exercise, LocalCaller(alternative_functions(exercise.alternatives[0])), points=10).passed
-    assert len(asked) < 60
-    assert asked or exercise_id == "dropconnect_backward"
-
-
-def test_of_several_calls_the_report_says_which_one_failed():
-    """The call that it shows is the first."""
-
-    def of_inputs(x, W, b, p, rng, *, train):
-        kept = factors(rng.random((len(W), 1)) >= p, p, W.dtype) if train else 1
-        return x @ (W * kept) + b, None
-
-    report = str(verdict("dropconnect_forward", of_inputs))
-    assert "for p = 0.99: everything is dropped" in report
-
-    def rounded_up(x, p, rng):
-        mask = rng.random(x.shape) >= (p if p == 0.4 else min(2 * p, 1))
-        return x * mask, mask
-
-    report = str(verdict("dropout_vanilla_train", rounded_up))
-    assert "in another call: the share of what is dropped is not p = 0.2" in report
-
-
-def test_what_is_called_never_needs_more_luck_than_the_bound():
-    assert _noise.surely(300, 0.6) and not _noise.surely(30, 0.6)
-    # The smallest probability of what is "all the same" in the cases: 300 units that are all kept with p = 0.2.
-    assert 300 * math.log(0.8) < math.log(chance.FALSE_ALARM)
-
-
-@pytest.mark.parametrize("p", [0.1, 0.4, 0.8])
-def test_binomial_counts_do_not_spread_too_much_nor_too_little(p):
-    rng = np.random.default_rng(5)
-    assert not any(_noise.spread_is_off(rng.binomial(100, 1 - p, 200), 100, 1 - p) for _ in range(200))
-    assert _noise.spread_is_off(np.full(200, round(100 * (1 - p))), 100, 1 - p)
-    assert _noise.spread_is_off(100 * rng.binomial(1, 1 - p, 200), 100, 1 - p)
-
-
-# The formulas against what they stand for
-
+# ---------------------------------------------------------------------------- the formulas against what they stand for
 
 NODES = np.polynomial.legendre.leggauss(300)
 

@@ -13,7 +13,7 @@ from autograder.judge.chance import (
     mean_is_off,
     std_is_off,
 )
-from autograder.judge.judging import LocalCaller
+from autograder.judge.script import LocalCaller
 
 
 @pytest.mark.parametrize(("trials", "chance"), [(50, 0.5), (400, 0.1), (1000, 0.9), (20_000, 0.25)])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.judge.compare import difference, same, tolerance
+from autograder.judge.compare import agree, difference, tolerance
 from autograder.judge.script import Want
 from autograder.worker.wire import Callback, Handle, Rng
 
@@ -210,30 +210,30 @@ WANTED = st.sampled_from(
 def test_whatever_a_worker_says_is_compared_without_an_exception(got, other, value):
     found = difference(got, want(value))
     assert found is None or isinstance(found.message, str)
-    assert same(got, other, want(value)) in (True, False)
+    assert agree(got, other, want(value)) in (True, False)
 
 
 @given(ANY, WANTED)
 def test_an_answer_is_the_same_as_itself(got, value):
     numbers = np.asarray(got).dtype.kind if isinstance(got, np.ndarray) else ""
     if numbers != "c" and not isinstance(got, list | tuple | dict | Rng):
-        assert same(got, got, want(value))
+        assert agree(got, got, want(value))
 
 
-def test_the_same_wrong_answers_are_the_same():
+def test_the_same_wrong_answers_are_the_agree():
     value = want(np.ones(3))
-    assert same(np.full(3, np.nan), np.full(3, np.nan), value)
-    assert same(np.full(3, 5.0), np.full(3, 5.0 + 1e-9), value)
-    assert same(np.full(3, 5.0, "float32"), np.full(3, 5.0), value)
-    assert not same(np.full(3, 5.0), np.full(3, 5.1), value)
-    assert not same(np.full(3, np.nan), np.full(3, 5.0), value)
-    assert not same(np.full(2, 5.0), np.full(3, 5.0), value)
-    assert same(np.ones((2, 2)), np.ones((2, 2)), want(np.ones(3), scale=np.ones(3)))
-    assert not same([1.0], np.ones(1), value) and not same(np.ones(1), [1.0], value)
-    assert same([1.0, "a"], (1.0, "a"), want((1, 2))) and not same([1.0], [1.0, 2.0], want((1, 2)))
-    assert same(Handle(1, "A"), Handle(2, "A"), value) and not same(Handle(1, "A"), None, value)
-    assert same({"a": np.ones(2)}, {"a": np.ones(2)}, want(None))
-    assert not same({"a": np.ones(2)}, {"b": np.ones(2)}, want(None))
+    assert agree(np.full(3, np.nan), np.full(3, np.nan), value)
+    assert agree(np.full(3, 5.0), np.full(3, 5.0 + 1e-9), value)
+    assert agree(np.full(3, 5.0, "float32"), np.full(3, 5.0), value)
+    assert not agree(np.full(3, 5.0), np.full(3, 5.1), value)
+    assert not agree(np.full(3, np.nan), np.full(3, 5.0), value)
+    assert not agree(np.full(2, 5.0), np.full(3, 5.0), value)
+    assert agree(np.ones((2, 2)), np.ones((2, 2)), want(np.ones(3), scale=np.ones(3)))
+    assert not agree([1.0], np.ones(1), value) and not agree(np.ones(1), [1.0], value)
+    assert agree([1.0, "a"], (1.0, "a"), want((1, 2))) and not agree([1.0], [1.0, 2.0], want((1, 2)))
+    assert agree(Handle(1, "A"), Handle(2, "A"), value) and not agree(Handle(1, "A"), None, value)
+    assert agree({"a": np.ones(2)}, {"a": np.ones(2)}, want(None))
+    assert not agree({"a": np.ones(2)}, {"b": np.ones(2)}, want(None))
 
 
 DICT = {"W": np.array([[1.0, 2.0]]), "b": np.array([3.0])}
@@ -271,14 +271,14 @@ def test_each_entry_of_a_dict_has_its_own_scale():
 
 def test_dicts_are_the_same_by_their_entries():
     close = {"W": DICT["W"] * (1 + 1e-9), "b": DICT["b"]}
-    assert same(close, DICT, want(DICT))
-    assert not same({**DICT, "b": DICT["b"] + 1e-3}, DICT, want(DICT))
-    assert not same({"W": DICT["W"]}, DICT, want(DICT)) and not same([1.0], DICT, want(DICT))
+    assert agree(close, DICT, want(DICT))
+    assert not agree({**DICT, "b": DICT["b"] + 1e-3}, DICT, want(DICT))
+    assert not agree({"W": DICT["W"]}, DICT, want(DICT)) and not agree([1.0], DICT, want(DICT))
     renamed = {f"d{key}": value for key, value in DICT.items()}
-    assert same(renamed, dict(renamed), want(DICT)) and not same(renamed, DICT, want(DICT))
+    assert agree(renamed, dict(renamed), want(DICT)) and not agree(renamed, DICT, want(DICT))
     rounded = {key: value.astype(np.float32) * np.float32(1 + 1e-6) for key, value in DICT.items()}
     single = {key: value.astype(np.float32) for key, value in DICT.items()}
-    assert same(rounded, single, want(single))
+    assert agree(rounded, single, want(single))
 
 
 def test_an_enormous_answer_where_nothing_is_expected_warns_nobody():

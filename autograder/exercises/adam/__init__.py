@@ -1,0 +1,1 @@
+"""Adaptive learning rates: the exercises of 03_adam."""

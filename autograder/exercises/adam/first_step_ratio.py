@@ -1,8 +1,8 @@
 """first_step_ratio: how many times longer Adam's first step is when the moments are not corrected, for eps = 0.
 
-m = (1 - beta1) g and v = (1 - beta2) g^2 after one step, so m / sqrt(v) is (1 - beta1) / sqrt(1 - beta2) times the sign of
-g, which is what the corrected moments give (Kingma and Ba 2015, section 3). Reference: torch.optim.Adam's own moments
-after one step, against the step that it took.
+m = (1 - beta1) g and v = (1 - beta2) g^2 after one step, so m / sqrt(v) is (1 - beta1) / sqrt(1 - beta2) times the sign
+of g, which is what the corrected moments give (Kingma and Ba 2015, section 3). Reference: torch.optim.Adam's own
+moments after one step, against the step that it took.
 """
 
 import math
@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from autograder.judge import Case, Function, Mistake
+from autograder.judge import Case, Function, Slip, alternative, slips
 
 
 def draw(rng, case):
@@ -28,31 +28,13 @@ def reference(betas):
     return float((state["exp_avg"] / state["exp_avg_sq"].sqrt() / w.detach().abs()).item())
 
 
-def without(formula):
-    """A formula of beta1 and beta2."""
-    return lambda betas: formula(*betas)
-
-
-def from_two_steps(betas):
-    """Both first steps, taken."""
-    m, v = (1 - betas[0]) * 3.0, (1 - betas[1]) * 9.0
-    return (m / math.sqrt(v)) / ((m / (1 - betas[0])) / math.sqrt(v / (1 - betas[1])))
-
-
-def in_logarithms(betas):
-    return np.exp(np.log1p(-betas[0]) - np.log1p(-betas[1]) / 2)
-
-
-def root_of_the_squares(betas):
-    first, second = np.subtract(1.0, betas)
-    return np.sqrt(first * first / second)
-
-
 EXERCISE = Function(
     draw=draw,
     reference=reference,
     returns=("ratio",),
     sweep="betas",
+    section="4 · Adam, almost",
+    # No arrays: two numbers in, one out.
     standard=("again",),
     cases=[
         Case("the paper's betas: more than three times too long", pairs=[(0.9, 0.999)]),
@@ -63,77 +45,70 @@ EXERCISE = Function(
         Case("without an average: a beta of 0", pairs=[(0.0, 0.999), (0.9, 0.0), (0.0, 0.0)]),
         Case("averages that are very long", pairs=[(0.999, 0.999999), (0.9999, 0.99), (0.5, 0.99999999)]),
     ],
-    mistakes=[
-        Mistake(
-            "ratio_inverted",
-            without(lambda b1, b2: (1 - b2) ** 0.5 / (1 - b1)),
-            "The fraction is upside down: asked for is the step *without* correction over the step with it.",
-        ),
-        Mistake(
-            "always_one",
-            without(lambda b1, b2: 1.0),
-            "1 is the *corrected* first step, in units of lr. Without the correction m and v keep their factors 1 - beta1 and "
-            "1 - beta2.",
-        ),
-        Mistake(
-            "no_square_root",
-            without(lambda b1, b2: (1 - b1) / (1 - b2)),
-            "The step is divided by the root of v, so the root of 1 - beta2 is what counts.",
-        ),
-        Mistake(
-            "root_of_both",
-            without(lambda b1, b2: ((1 - b1) / (1 - b2)) ** 0.5),
-            "The root is over the whole fraction. Only v stands under a root: (1 - beta1) above it has none.",
-        ),
-        Mistake(
-            "betas_swapped",
-            without(lambda b1, b2: (1 - b2) / (1 - b1) ** 0.5),
-            "The betas have changed places: beta1 belongs to m, above, and beta2 to v, below.",
-        ),
-        Mistake(
-            "root_of_the_wrong_one",
-            without(lambda b1, b2: (1 - b1) ** 0.5 / (1 - b2)),
-            "The root is taken of 1 - beta1. It is v, with 1 - beta2, that stands under the root.",
-        ),
-        Mistake(
-            "betas_themselves",
-            without(lambda b1, b2: b1 / b2**0.5 if b2 else 0.0),
-            "After one step the old moments, 0, have the weight beta, and the gradient the weight 1 - beta: that is what "
-            "remains.",
-        ),
-        Mistake(
-            "product",
-            without(lambda b1, b2: (1 - b1) * (1 - b2) ** 0.5),
-            "The root of v divides the step: divide by the root of 1 - beta2.",
-        ),
-        Mistake(
-            "squared",
-            without(lambda b1, b2: (1 - b1) ** 2 / (1 - b2)),
-            "This is the square of the ratio: take the root.",
-        ),
-        *(
-            Mistake(
-                "for_fixed_betas",
-                without(lambda b1, b2, number=number: number),
-                "The answer is one number whatever the betas are. Compute it from `betas`.",
-            )
-            for number in (0.1 / 0.001**0.5, 10**0.5, 3.16, 3.162, 3.1623)
-        ),
-        Mistake(
-            "for_fixed_betas",
-            without(lambda b1, b2: 0.1 / (1 - b2) ** 0.5),
-            "beta1 makes no difference to the answer: 0.1 stands in place of 1 - beta1.",
-        ),
-        Mistake(
-            "for_fixed_betas",
-            without(lambda b1, b2: (1 - b1) / 0.001**0.5),
-            "beta2 makes no difference to the answer: 0.001 stands in place of 1 - beta2.",
-        ),
-    ],
-    alternatives=[from_two_steps, in_logarithms, root_of_the_squares],
-    hints=[
-        "Write down m and v after the first step, for a gradient g. What is m / sqrt(v)? And what with both corrected?",
-        "m is (1 - beta1) g and v is (1 - beta2) g^2. g cancels, up to its sign; the corrected step is the sign alone.",
-        "`(1 - beta1) / np.sqrt(1 - beta2)`.",
-    ],
 )
+
+
+def right(betas):
+    beta1, beta2 = betas
+    return (1 - beta1) / math.sqrt(1 - beta2)
+
+
+MISTAKES = slips("""
+ratio_inverted: (1 - beta1) / math.sqrt(1 - beta2) -> math.sqrt(1 - beta2) / (1 - beta1)
+    The fraction is upside down: asked for is the step *without* correction over the step with it.
+
+always_one (core): (1 - beta1) / math.sqrt(1 - beta2) -> 1.0
+    1 is the *corrected* first step, in units of lr. Without the correction m and v keep their factors 1 - beta1 and
+    1 - beta2.
+
+no_square_root: math.sqrt(1 - beta2) -> (1 - beta2)
+    The step is divided by the root of v, so the root of 1 - beta2 is what counts.
+root_of_both: (1 - beta1) / math.sqrt(1 - beta2) -> math.sqrt((1 - beta1) / (1 - beta2))
+    The root is over the whole fraction. Only v stands under a root: (1 - beta1) above it has none.
+root_of_the_wrong_one: (1 - beta1) / math.sqrt(1 - beta2) -> math.sqrt(1 - beta1) / (1 - beta2)
+    The root is taken of 1 - beta1. It is v, with 1 - beta2, that stands under the root.
+betas_swapped: beta1, beta2 = betas -> beta2, beta1 = betas
+    The betas have changed places: beta1 belongs to m, above, and beta2 to v, below.
+betas_themselves: (1 - beta1) / math.sqrt(1 - beta2) -> beta1 / math.sqrt(beta2) if beta2 else 0.0
+    After one step the old moments, 0, have the weight beta, and the gradient the weight 1 - beta: that is what remains.
+product: (1 - beta1) / math.sqrt(1 - beta2) -> (1 - beta1) * math.sqrt(1 - beta2)
+    The root of v divides the step: divide by the root of 1 - beta2.
+squared: (1 - beta1) / math.sqrt(1 - beta2) -> (1 - beta1) ** 2 / (1 - beta2)
+    This is the square of the ratio: take the root.
+m_alone: (1 - beta1) / math.sqrt(1 - beta2) -> 1 - beta1
+    This is m alone, in units of the gradient. The step is m over the root of v.
+v_alone: (1 - beta1) / math.sqrt(1 - beta2) -> 1 / math.sqrt(1 - beta2)
+    This is the gradient over the root of v. The step has m above the line, which is (1 - beta1) times the gradient.
+for_fixed_betas: 1 - beta1 -> 0.1
+    beta1 makes no difference to the answer: 0.1 stands in place of 1 - beta1.
+for_fixed_betas: 1 - beta2 -> 0.001
+    beta2 makes no difference to the answer: 0.001 stands in place of 1 - beta2.
+""")
+MISTAKES += [
+    Slip(
+        "for_fixed_betas",
+        {"(1 - beta1) / math.sqrt(1 - beta2)": number},
+        "The answer is one number whatever the betas are. Compute it from `betas`.",
+        degree="core",
+    )
+    for number in ("10**0.5", "3.16", "3.162", "3.1623", "3.0")
+]
+
+
+@alternative
+def from_two_steps(betas):
+    """Both first steps, taken."""
+    m, v = (1 - betas[0]) * 3.0, (1 - betas[1]) * 9.0
+    return (m / math.sqrt(v)) / ((m / (1 - betas[0])) / math.sqrt(v / (1 - betas[1])))
+
+
+@alternative
+def in_logarithms(betas):
+    return np.exp(np.log1p(-betas[0]) - np.log1p(-betas[1]) / 2)
+
+
+HINTS = [
+    "Write down m and v after the first step, for a gradient g. What is m / sqrt(v)? And what with both corrected?",
+    "m is (1 - beta1) g and v is (1 - beta2) g^2. g cancels, up to its sign; the corrected step is the sign alone.",
+    "`(1 - beta1) / np.sqrt(1 - beta2)`.",
+]

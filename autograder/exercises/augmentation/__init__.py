@@ -1,0 +1,1 @@
+"""Images and sound: the exercises of 11_augmentation."""

@@ -8,32 +8,19 @@ import math
 import numpy as np
 import torch
 
-from autograder.judge import Finding, Probe, Want
-
-DTYPE = (
-    "Float32 goes in and float64 comes out: the window, the draws or a new array are float64 and take the result along. "
-    "Turn it with `.astype(x.dtype)` at the end."
-)
+from autograder.exercises.augmentation._mixing import Wrong, as_floats, probe, report
+from autograder.judge import Script
 
 
-def as_sound(value, samples, dtype, label="the result"):
-    """What came as a float64 array, or the finding that says what else came; `samples` None: of any length."""
+def as_sound(value, dtype="float64"):
+    """What came as a float64 array, if it is a sound of that dtype, of whatever length."""
     if not isinstance(value, np.ndarray):
-        return Finding(f"{label} must be a NumPy array", got=type(value).__name__)
-    if value.ndim != 1 or (samples is not None and len(value) != samples):
-        wanted = "one-dimensional" if samples is None else f"of shape ({samples},)"
-        return Finding(f"{label} must be {wanted}", got=f"shape {value.shape}")
+        raise Wrong("the result must be a NumPy array", got=type(value).__name__)
+    if value.ndim != 1:
+        raise Wrong("the result must be one-dimensional", got=f"shape {value.shape}")
     if value.dtype.kind == "c":
-        return Finding(f"{label} is complex: np.fft.irfft gives real samples", got=str(value.dtype))
-    if value.dtype != np.dtype(dtype):
-        if dtype == "float32" and value.dtype == np.float64:
-            return Finding(DTYPE, "changes_dtype")
-        return Finding(f"{label} must have the dtype of x, {dtype}", got=str(value.dtype))
-    if not np.isfinite(value).all():
-        return Finding(f"{label} holds values that are not finite")
-    if value.size and np.abs(value).max() > 1e6:
-        return Finding(f"{label} holds values far outside [-1, 1]")
-    return value.astype(np.float64)
+        raise Wrong("the result is complex: np.fft.irfft gives real samples", got=str(value.dtype))
+    return as_floats(value, dtype)
 
 
 def tone(samples, frequency):
@@ -96,44 +83,53 @@ def telling_frequency(rng, rate, hop, n_fft):
             return frequency
 
 
-def vocoder(x, rate, n_fft=1024, hop=256, *, advance=None, phase=np.cumsum, divide=True, length=round):
-    """A phase vocoder in NumPy, right as it stands; the mistakes are made of it.
-
-    advance : advance(now, before, hop) -> how far the phases go on from one frame to the next
-    phase : phase(advances, axis=0) -> the phases of all frames
-    """
-    advance = advance or (lambda now, before, hop: np.angle(now) - np.angle(before))
-    window = np.hanning(n_fft + 1)[:-1]
-    samples = length(len(x) / rate)
-    starts = np.arange(0, samples + n_fft, hop)
-    there = np.rint(starts * rate).astype(int)
-    padded = np.pad(x.astype(np.float64), (n_fft // 2 + hop, there[-1] + n_fft))
-    now, before = (np.fft.rfft(padded[at[:, None] + np.arange(n_fft)] * window) for at in (there + hop, there))
-    advances = advance(now, before, hop)
-    advances[0] = np.angle(now[0])
-    frames = np.fft.irfft(np.abs(now) * np.exp(1j * phase(advances, axis=0)), n_fft) * window
-    out, weight = np.zeros((2, starts[-1] + n_fft))
-    for start, frame in zip(starts, frames, strict=True):
-        out[start : start + n_fft] += frame
-        weight[start : start + n_fft] += window**2
-    whole = out / np.maximum(weight, 1e-9) if divide else out
-    return whole[n_fft // 2 : n_fft // 2 + samples].astype(x.dtype)
+def glide(samples, first, last):
+    """A tone whose frequency goes from the first to the last."""
+    t = np.arange(samples)
+    return 0.5 * np.cos(2 * np.pi * (first * t + (last - first) * t**2 / 2 / samples))
 
 
-def repeat_probe(called, script, call, sounds):
-    """The property that the same call gives the same answer, another one in between, and that this one stays."""
-    first, other = sounds
-    handles = [call(first), call(other)]
-    script.get(handles[0], Want("out", None))
-    script.get(call(first), Want("out", None))
+def heard_as(out, at, frequency_at, kinds, error):
+    """Which kinds explain the pitches at some places: how many times higher a tone is, and how many times faster."""
+    parts = [out[k - 512 : k + 512] for k in at]
+    if min(map(np.std, parts)) < 1e-3:
+        raise Wrong("a part of the tone is gone")
+    got = np.array([pitch(part) for part in parts])
+    off = {kind: got - higher * frequency_at(at * faster) for kind, (higher, faster) in kinds.items()}
+    return {kind for kind in kinds if np.abs(off[kind]).max() <= error}
 
-    def findings(values):
-        kept, again = (as_sound(value, None, "float64") for value in values)
-        for item in (kept, again):
-            if isinstance(item, Finding):
-                return [item]
-        if kept.shape == again.shape and np.allclose(kept, again, rtol=1e-9, atol=1e-9):
-            return []
-        return [Finding("the same call gives another answer, or an earlier answer is overwritten")]
 
-    return Probe(script, called, findings=findings)
+def tell(fitting, says):
+    """Raise what explains all the sounds, if it is not "", which is right."""
+    if all("" in kinds for kinds in fitting):
+        return
+    kinds = set.intersection(*fitting) - {""}
+    raise Wrong(mistake=kinds.pop()) if len(kinds) == 1 else Wrong(says)
+
+
+def unchanged_probe(called, call, rng):
+    """The property that three tones at once come back; Puckette's locked vocoder is off by 1 per cent."""
+    parts = ((0.8, 0.031), (0.5, 0.083), (0.3, 0.17))
+    x = sum(part * tone(6000, frequency * rng.uniform(0.97, 1.03)) for part, frequency in parts)
+    script = Script()
+    report(script, [call(script, x)])
+
+    def check(values):
+        got, wanted = as_sound(values[0])[1024:4900], x[1024:4900]
+        if got.shape != wanted.shape or np.abs(got - wanted).max() > 0.05 * np.abs(x).max():
+            raise Wrong("another sound comes back")
+
+    return probe(script, called, check)
+
+
+def silence_probe(called, call):
+    """The property that silence comes back: no phases to speak of, and nothing to divide by."""
+    nothing, script = np.zeros(4096), Script()
+    report(script, [call(script, x) for x in (nothing, np.concatenate([nothing, tone(4096, 0.05), nothing]))])
+
+    def check(values):
+        still, out = map(as_sound, values)
+        if np.abs([0.0, *still, *out[:1000], *out[-1000:]]).max() > 1e-6:
+            raise Wrong("silence is not silent any more")
+
+    return probe(script, called, check)

@@ -1,0 +1,1 @@
+"""Networks, losses, gradients: the exercises of 01_backprop."""

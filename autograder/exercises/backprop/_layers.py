@@ -1,6 +1,8 @@
-"""What the linear layers' exercises share: drawn layers, scales, and a softmax for the mistakes."""
+"""What the layers' exercises share: how they are drawn."""
 
 import numpy as np
+
+SIZES = {"n": "samples", "d": "inputs", "m": "outputs"}
 
 
 def weights(rng, *shape):
@@ -33,19 +35,3 @@ def draw_maxout(rng, case):
             b1 = b1 + (30.0 if case.get("winner") == 1 else -30.0)
         if abs(x @ W1 + b1 - x @ W2 - b2).min() > 1e-3:
             return {"x": x, "W1": W1, "b1": b1, "W2": W2, "b2": b2}, {}
-
-
-def softmax(scores):
-    """Probabilities, row by row."""
-    power = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return power / power.sum(axis=1, keepdims=True)
-
-
-def cross_entropy(scores, y):
-    """The right loss and gradient, for wrong ones to be made of."""
-    n = len(y)
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    dscores = np.exp(log_p)
-    dscores[np.arange(n), y] -= 1
-    return -log_p[np.arange(n), y].mean(), dscores / n

@@ -1,0 +1,1 @@
+"""Batch normalization: the exercises of 07_batchnorm."""

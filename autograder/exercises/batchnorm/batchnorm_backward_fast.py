@@ -5,317 +5,130 @@ along x_hat are taken away. The same gradients as batchnorm_backward. Reference:
 torch.nn.functional.batch_norm(training=True). Speed is shown in the notebook and not graded.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from autograder.exercises.batchnorm._batches import backward, draw, forward, gradient_scale, reference
-from autograder.judge import Case, Layer, Mistake
+from autograder.exercises.batchnorm import batchnorm_backward, batchnorm_forward
+from autograder.exercises.batchnorm._slips import CACHE, PARAMETERS
+from autograder.judge import alternative, slips
+
+# The same gradients are asked for.
+EXERCISE = replace(
+    batchnorm_backward.EXERCISE,
+    functions=("batchnorm_forward", "batchnorm_backward_fast"),
+    section="5 · Backward, in one line",
+)
 
 
-def sums(dout, cache):
-    return (dout * cache[2]).sum(0), dout.sum(0), len(dout)
-
-
-def n_missing(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, _ = sums(dout, cache)
-    return gamma / std * (dout - dbeta - x_hat * dgamma), dgamma, dbeta
-
-
-def times_n(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (n * dout - dbeta - x_hat * dgamma), dgamma, dbeta
-
-
-def n_minus_one(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (dout - dbeta / n - x_hat * dgamma / (n - 1)), dgamma, dbeta
-
-
-def both_n_minus_one(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (dout - dbeta / (n - 1) - x_hat * dgamma / (n - 1)), dgamma, dbeta
-
-
-def forward_two_variances(x, gamma, beta, *, eps=1e-5):
-    out, (x, centred, x_hat, _, gamma) = forward(x, gamma, beta, eps=eps)
-    return out, (x, centred, x_hat, np.sqrt(x.var(0, ddof=1) + eps), gamma)
-
-
-def forward_ddof_one(x, gamma, beta, *, eps=1e-5):
-    centred = x - x.mean(0)
-    std = np.sqrt(x.var(0, ddof=1) + eps)
-    return gamma * centred / std + beta, (x, centred, centred / std, std, gamma)
-
-
-def divided_by_features(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, _ = sums(dout, cache)
-    d = dout.shape[1]
-    return gamma / std * (dout - dbeta / d - x_hat * dgamma / d), dgamma, dbeta
-
-
-def dbeta_forgotten(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (dout - x_hat * dgamma / n), dgamma, dbeta
-
-
-def dgamma_forgotten(dout, cache):
-    _, _, _, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (dout - dbeta / n), dgamma, dbeta
-
-
-def constant_statistics(dout, cache):
-    _, _, _, std, gamma = cache
-    dgamma, dbeta, _ = sums(dout, cache)
-    return gamma / std * dout, dgamma, dbeta
-
-
-def divided_by_variance(dout, cache):
-    dx, dgamma, dbeta = backward(dout, cache)
-    return dx / cache[3], dgamma, dbeta
-
-
-def centred_for_x_hat(dout, cache):
-    _, centred, _, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (dout - dbeta / n - centred * dgamma / n), dgamma, dbeta
-
-
-def gamma_forgotten(dout, cache):
-    _, _, x_hat, std, _ = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return (dout - dbeta / n - x_hat * dgamma / n) / std, dgamma, dbeta
-
-
-def gamma_twice(dout, cache):
-    dx, dgamma, dbeta = backward(dout, cache)
-    return cache[4] * dx, dgamma, dbeta
-
-
-def plus_sign(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    return gamma / std * (dout - dbeta / n + x_hat * dgamma / n), dgamma, dbeta
-
-
-def averaged(dout, cache):
-    dx, dgamma, dbeta = backward(dout, cache)
-    return dx, dgamma / len(dout), dbeta / len(dout)
-
-
-def keepdims(dout, cache):
-    dx, dgamma, dbeta = backward(dout, cache)
-    return dx, dgamma[None], dbeta[None]
-
-
-def order_swapped(dout, cache):
-    dx, dgamma, dbeta = backward(dout, cache)
-    return dx, dbeta, dgamma
-
-
-def in_place(dout, cache):
-    _, _, x_hat, std, gamma = cache
-    dgamma, dbeta, n = sums(dout, cache)
-    dout -= dbeta / n + x_hat * dgamma / n
-    dout *= gamma / std
-    return dout, dgamma, dbeta
-
-
-def cached_inverse(x, gamma, beta, *, eps=1e-5):
-    inverse = 1 / np.sqrt(np.var(x, axis=0) + eps)
-    x_hat = (x - np.mean(x, axis=0)) * inverse
-    return x_hat * gamma + beta, {"x_hat": x_hat, "inverse": inverse, "gamma": gamma}
-
-
-def n_in_front(dout, cache):
-    """1/N taken out of the bracket."""
-    x_hat, n = cache["x_hat"], dout.shape[0]
-    dbeta, dgamma = np.sum(dout, axis=0), np.sum(x_hat * dout, axis=0)
-    dx = (1.0 / n) * cache["gamma"] * cache["inverse"] * (n * dout - dbeta - x_hat * dgamma)
+def backward(dout, cache):
+    x_hat, _, std, gamma = cache
+    n = dout.shape[0]
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx = gamma / std * (dout - dbeta / n - x_hat * (dgamma / n))
     return dx, dgamma, dbeta
 
 
-def cached_names(x, gamma, beta, *, eps=1e-5):
-    out, (_, centred, x_hat, std, _) = forward(x, gamma, beta, eps=eps)
-    return out, (x_hat, std[None], gamma[None], centred)
+forward = batchnorm_forward.right
+right = forward, backward
+
+MISTAKES = slips("""
+n_missing:
+    dbeta / n -> dbeta
+    dgamma / n -> dgamma
+    The two sums are subtracted whole. Divide them by N: it is dout's *mean* that has no say.
+
+n_missing_once: dbeta / n -> dbeta
+    or dgamma / n -> dgamma
+    One of the two sums is subtracted whole. Divide both by N.
+
+n_times_too_large: dout - dbeta / n - x_hat * (dgamma / n) -> n * dout - dbeta - x_hat * dgamma
+    dx is N times too large: with N * dout inside the bracket there must be a 1/N in front of it.
+
+divided_by_n_minus_one: dgamma / n -> dgamma / (n - 1)
+    The term with x_hat is divided by N - 1, which belongs to an unbiased variance. The forward normalizes with the
+    biased one: N.
+
+both_divided_by_n_minus_one:
+    dbeta / n -> dbeta / (n - 1)
+    dgamma / n -> dgamma / (n - 1)
+    Both sums are divided by N - 1. The forward's mean and its biased variance divide by N, and so must the backward.
+
+two_variances: (x_hat, centred, std, gamma) -> (x_hat, centred, np.sqrt(x.var(axis=0, ddof=1) + eps), gamma)
+    x_hat and the std in front of the bracket belong to different variances: one divides by N, the other by N - 1. Keep
+    the std that the forward used (N) in the cache.
+
+divided_by_features: n = dout.shape[0] -> n = dout.shape[1]
+    or n = dout.shape[0] -> n = dout.size
+    The sums go over the samples, so N is `dout.shape[0]`, not the number of features or of all entries.
+
+dbeta_forgotten: dbeta / n -> 0
+    The mean of dout is not subtracted: dbeta / N is what the road through the mean has become. Each column of dx must
+    sum to 0.
+
+dgamma_forgotten: x_hat * (dgamma / n) -> 0
+    The part of dout along x_hat is not subtracted: x_hat * dgamma / N is what the road through the variance has become.
+constant_statistics (core): dout - dbeta / n - x_hat * (dgamma / n) -> dout
+    Both sums are missing: dx is dout * gamma / std, as if mean and variance did not depend on x.
+divided_by_variance: gamma / std -> gamma / std**2
+    The factor in front is gamma / (var + eps). One root is missing: gamma / sqrt(var + eps).
+not_divided_by_std: gamma / std -> gamma
+    The division by std is missing in front of the bracket: gamma / sqrt(var + eps).
+centred_for_x_hat: x_hat * (dgamma / n) -> x_hat * std * (dgamma / n)
+    The last term multiplies dgamma by x - mean. It takes x_hat, which has been divided by std.
+x_hat_missing: x_hat * (dgamma / n) -> dgamma / n
+    The last term is dgamma / N alone. What is taken away is the part along x_hat: x_hat * dgamma / N.
+
+sums_changed_places:
+    dbeta / n -> dgamma / n
+    dgamma / n -> dbeta / n
+    dbeta and dgamma have changed places in dx: x_hat goes with dgamma.
+
+gamma_forgotten: gamma / std -> 1 / std
+    gamma is missing in front of the bracket.
+gamma_twice: gamma / std -> gamma**2 / std
+    gamma is a factor twice. The bracket takes dout and its two sums; gamma stands in front of it, once.
+plus_sign: dout - dbeta / n - x_hat * (dgamma / n) -> dout - dbeta / n + x_hat * (dgamma / n)
+    The term with x_hat is added. Both terms take something away from dout: two minus signs.
+sign_of_dbeta: dout - dbeta / n -> dout + dbeta / n
+    dbeta / N is added. Both terms take something away from dout: two minus signs.
+
+averaged_gradients:
+    dout.sum(axis=0) -> dout.mean(axis=0)
+    (dout * x_hat).sum(axis=0) -> (dout * x_hat).mean(axis=0)
+    dgamma and dbeta are averaged, and dx divides them by N once more. What is returned are the sums; divide by N inside
+    dx only.
+
+in_place (detail): return dx, dgamma, dbeta -> dout[...] = dx; return dout, dgamma, dbeta
+    `dout -= ...` or `dout[...] = ...` writes into the caller's array. Make a new one.
+""")
+MISTAKES += [*PARAMETERS, *CACHE]
 
 
-def two_projections(dout, cache):
-    """The mean and the part along x_hat taken away one after the other."""
-    x_hat, std, gamma, _ = cache
-    rest = dout - dout.mean(axis=0, keepdims=True)
-    rest = rest - x_hat * np.mean(rest * x_hat, axis=0, keepdims=True)
-    dgamma = np.einsum("nd,nd->d", dout, x_hat)
-    return (rest * gamma / std, dgamma, np.einsum("nd->d", dout))
+@alternative
+def n_in_front(dout, cache):
+    """1/N taken out of the bracket."""
+    x_hat, _, std, gamma = cache
+    n = dout.shape[0]
+    dbeta, dgamma = np.sum(dout, axis=0), np.sum(x_hat * dout, axis=0)
+    return (1.0 / n) * gamma / std * (n * dout - dbeta - x_hat * dgamma), dgamma, dbeta
 
 
-def cached_inputs(x, gamma, beta, *, eps=1e-5):
-    return forward(x, gamma, beta, eps=eps)[0], [x.copy(), gamma.copy(), beta, eps]
-
-
-def forward_again(dout, cache):
-    """Uses the forward once more, and loops over the features."""
-    x, gamma, beta, eps = cache
-    _, (_, _, x_hat, std, _) = forward(x, gamma, beta, eps=eps)
+@alternative
+def column_by_column(dout, cache):
+    x_hat, _, std, gamma = cache
     columns = []
-    for j in range(x.shape[1]):
+    for j in range(dout.shape[1]):
         g = dout[:, j]
         columns.append(gamma[j] / std[j] * (g - g.mean() - x_hat[:, j] * (g @ x_hat[:, j]) / len(g)))
     return [np.stack(columns, axis=1), (dout * x_hat).sum(0), dout.T.sum(1)]
 
 
-SECTION = "5 · Backward, in one line"
-
-EXERCISE = Layer(
-    functions=("batchnorm_forward", "batchnorm_backward_fast"),
-    draw=draw,
-    reference=reference,
-    gradients=("x", "gamma", "beta"),
-    scale=gradient_scale,
-    typical={"n": 6, "d": 4},
-    cases=[
-        Case("a few samples, gamma 1 and beta 0", n=4, d=2, gamma="ones", beta="zeros"),
-        Case("with a scale and a shift", n=6, d=4),
-        Case("negative gamma, zero gamma", n=6, d=3, gamma="any sign", weight=2),
-        Case("a batch of 64", n=64, d=5),
-        Case("two samples", n=2, d=4),
-        Case("one feature", n=7, d=1),
-        Case("the default eps", n=6, d=3, eps=None),
-        Case("another eps, 1e-2", n=6, d=4, eps=1e-2, weight=2),
-        Case("features of very different spread", n=10, d=5, spread="very different"),
-        Case("a feature that is constant in the batch", n=6, d=3, constant=True),
-        Case("a variance of 1e-10, far below eps", n=6, d=3, spread=1e-5),
-        Case("a large offset, x + 1e4", n=8, d=4, offset=1e4),
-    ],
-    mistakes=[
-        Mistake(
-            "n_missing",
-            (forward, n_missing),
-            "The two sums are subtracted whole. Divide them by N: it is dout's *mean* that has no say.",
-            SECTION,
-        ),
-        Mistake(
-            "n_times_too_large",
-            (forward, times_n),
-            "dx is N times too large: with N * dout inside the bracket there must be a 1/N in front of it.",
-            SECTION,
-        ),
-        Mistake(
-            "divided_by_n_minus_one",
-            (forward, n_minus_one),
-            "The term with x_hat is divided by N - 1, which belongs to an unbiased variance. The forward normalizes with "
-            "the biased one: N.",
-            SECTION,
-        ),
-        Mistake(
-            "both_divided_by_n_minus_one",
-            (forward, both_n_minus_one),
-            "Both sums are divided by N - 1. The forward's mean and its biased variance divide by N, and so must the "
-            "backward.",
-            SECTION,
-        ),
-        Mistake(
-            "two_variances",
-            (forward_two_variances, backward),
-            "x_hat and the std in front of the bracket belong to different variances: one divides by N, the other by "
-            "N - 1. Keep the std that the forward used (N) in the cache.",
-            SECTION,
-        ),
-        Mistake(
-            "ddof_one",
-            (forward_ddof_one, backward),
-            "The variance in your forward is divided by N - 1, so x_hat and everything after it is a little too small. "
-            "BatchNorm normalizes with the biased variance: divide by N.",
-            "1 · Make them so",
-        ),
-        Mistake(
-            "divided_by_features",
-            (forward, divided_by_features),
-            "The sums are divided by the number of features D. They go over the samples: N is `dout.shape[0]`.",
-            SECTION,
-        ),
-        Mistake(
-            "dbeta_forgotten",
-            (forward, dbeta_forgotten),
-            "The mean of dout is not subtracted: dbeta / N is what the road through the mean has become. Each column of dx "
-            "must sum to 0.",
-            SECTION,
-        ),
-        Mistake(
-            "dgamma_forgotten",
-            (forward, dgamma_forgotten),
-            "The part of dout along x_hat is not subtracted: x_hat * dgamma / N is what the road through the variance has "
-            "become.",
-            SECTION,
-        ),
-        Mistake(
-            "constant_statistics",
-            (forward, constant_statistics),
-            "Both sums are missing: dx is dout * gamma / std, as if mean and variance did not depend on x.",
-            SECTION,
-        ),
-        Mistake(
-            "divided_by_variance",
-            (forward, divided_by_variance),
-            "The factor in front is gamma / (var + eps). One root is missing: gamma / sqrt(var + eps).",
-            SECTION,
-        ),
-        Mistake(
-            "centred_for_x_hat",
-            (forward, centred_for_x_hat),
-            "The last term multiplies dgamma by x - mean. It takes x_hat, which has been divided by std.",
-            SECTION,
-        ),
-        Mistake("gamma_forgotten", (forward, gamma_forgotten), "gamma is missing in front of the bracket.", SECTION),
-        Mistake(
-            "gamma_twice",
-            (forward, gamma_twice),
-            "gamma is a factor twice. The bracket takes dout and its two sums; gamma stands in front of it, once.",
-            SECTION,
-        ),
-        Mistake(
-            "plus_sign",
-            (forward, plus_sign),
-            "The term with x_hat is added. Both terms take something away from dout: two minus signs.",
-            SECTION,
-        ),
-        Mistake(
-            "averaged_gradients",
-            (forward, averaged),
-            "dgamma and dbeta are averaged over the batch. Divide by N inside dx only; what is returned are the sums.",
-            SECTION,
-        ),
-        Mistake(
-            "keepdims",
-            (forward, keepdims),
-            "dgamma and dbeta have shape (1, D). A gradient has the shape of its parameter, (D,): sum over `axis=0` "
-            "without `keepdims`.",
-            SECTION,
-        ),
-        Mistake(
-            "order_swapped",
-            (forward, order_swapped),
-            "dgamma and dbeta come back in the wrong order: dx, dgamma, dbeta.",
-            SECTION,
-        ),
-        Mistake(
-            "in_place",
-            (forward, in_place),
-            "`dout -= ...` writes into the caller's array. Make a new one.",
-            SECTION,
-        ),
-    ],
-    alternatives=[(cached_inverse, n_in_front), (cached_names, two_projections), (cached_inputs, forward_again)],
-    hints=[
-        "Which two changes of a column does normalization undo? dout in those two directions cannot matter.",
-        "Compute dbeta and dgamma first. From dout, subtract its mean (dbeta / N) and its part along x_hat "
-        "(x_hat * dgamma / N), then multiply by gamma / std.",
-        "`dbeta = dout.sum(axis=0)`, `dgamma = (dout * x_hat).sum(axis=0)`, "
-        "`dx = gamma / std * (dout - dbeta / n - x_hat * (dgamma / n))`.",
-    ],
-)
+HINTS = [
+    "Which two changes of a column does normalization undo? dout in those two directions cannot matter.",
+    "Compute dbeta and dgamma first. From dout, subtract its mean (dbeta / N) and its part along x_hat "
+    "(x_hat * dgamma / N), then multiply by gamma / std.",
+    "`dbeta = dout.sum(axis=0)`, `dgamma = (dout * x_hat).sum(axis=0)`, "
+    "`dx = gamma / std * (dout - dbeta / n - x_hat * (dgamma / n))`.",
+]

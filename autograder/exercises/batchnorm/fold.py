@@ -1,23 +1,23 @@
 """fold: batch normalization at inference as one scale and one shift.
 
-scale = gamma / sqrt(var + eps), shift = beta - mean * scale (Ioffe and Szegedy 2015, algorithm 2, line 11; lecture 004).
-Reference: torch.nn.functional.batch_norm(training=False): its value at x = 0 is the shift, its slope the scale.
+scale = gamma / sqrt(var + eps), shift = beta - mean * scale (Ioffe and Szegedy 2015, algorithm 2, line 11; lecture
+004). Reference: torch.nn.functional.batch_norm(training=False): its value at x = 0 is the shift, its slope the scale.
 """
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.judge import Case, Function, Mistake
+from autograder.exercises.batchnorm._batches import draw_affine
+from autograder.exercises.batchnorm._slips import EPS
+from autograder.judge import Case, Function, alternative, slips
 
 
 def draw(rng, case):
     d = case.get("d")
-    gamma, beta = rng.uniform(0.5, 2.0, d), rng.uniform(0.3, 1.5, d) * rng.choice([-1.0, 1.0], d)
+    gamma, beta = draw_affine(rng, d, case.get("gamma"))
     mean = rng.uniform(0.5, 3.0, d) * rng.choice([-1.0, 1.0], d) + case.get("offset", 0.0)
     var = rng.uniform(0.2, 9.0, d) * case.get("var", 1.0)
-    if case.get("any_sign"):
-        gamma[0], gamma[-1] = -gamma[0], 0.0
     if case.get("dead"):
         var[0] = 0.0
     return {"gamma": gamma, "beta": beta, "mean": mean, "var": var}, {"eps": case.get("eps", 1e-5)}
@@ -35,57 +35,64 @@ def scale(gamma, beta, mean, var, eps):
     return {"scale": size, "shift": np.abs(beta) + np.abs(mean) * size}
 
 
-def beta_scaled(gamma, beta, mean, var, eps):
+EXERCISE = Function(
+    draw=draw,
+    reference=reference,
+    returns=("scale", "shift"),
+    scale=scale,
+    section="7 · Folding it away",
+    typical={"d": 4},
+    sizes={"d": "features"},
+    wide=("gamma", "beta", "mean", "var"),
+    cases=[
+        Case("a few features", d=3),
+        Case("64 features", d=64),
+        Case("negative gamma, zero gamma", d=4, gamma="any sign"),
+        Case("another eps, 1e-2", d=4, eps=1e-2),
+        Case("a feature whose variance is 0", d=3, dead=True),
+        Case("variances below 1e-10, far below eps", d=3, var=1e-11),
+        Case("a large mean, 1e4", d=3, offset=1e4),
+    ],
+)
+
+
+def right(gamma, beta, mean, var, eps):
     scale = gamma / np.sqrt(var + eps)
-    return scale, (beta - mean) * scale
+    shift = beta - mean * scale
+    return scale, shift
 
 
-def mean_sign(gamma, beta, mean, var, eps):
-    scale = gamma / np.sqrt(var + eps)
-    return scale, beta + mean * scale
+MISTAKES = slips("""
+beta_scaled: beta - mean * scale -> (beta - mean) * scale
+    `beta` is scaled. It is added after everything else: shift = beta - mean * scale.
+mean_sign: beta - mean * scale -> beta + mean * scale
+    The mean has the wrong sign. It is subtracted from x, so the shift is beta - mean * scale.
+
+mean_not_scaled: mean * scale -> mean
+    The mean goes into the shift as it is. It is subtracted from x before the scale, so it is scaled like x: mean *
+    scale.
+
+mean_without_gamma: mean * scale -> mean / np.sqrt(var + eps)
+    The mean is divided by the spread but not multiplied by gamma. It is scaled like x: mean * scale.
+mean_not_divided: mean * scale -> mean * gamma
+    The mean is multiplied by gamma but not divided by the spread. It is scaled like x: mean * scale.
+mean_left_out: beta - mean * scale -> beta + 0 * mean
+    The shift is beta alone. At x = 0 the layer gives beta - mean * scale.
+beta_left_out: beta - mean * scale -> -mean * scale
+    `beta` is not used: it is part of the shift.
+gamma_left_out: gamma / np.sqrt(var + eps) -> 1 / np.sqrt(var + eps)
+    `gamma` is not used: the scale is gamma / sqrt(var + eps).
+not_divided: gamma / np.sqrt(var + eps) -> gamma + 0 * var
+    The scale is gamma alone. Dividing by the spread is part of it: gamma / sqrt(var + eps).
+order_swapped: return scale, shift -> return shift, scale
+    The two come back in the wrong order: first scale, then shift.
+in_place (detail): return scale, shift -> beta[...] = shift; return scale, beta
+    `beta -= ...` writes into the caller's array. Make a new one.
+""")
+MISTAKES += EPS
 
 
-def mean_not_scaled(gamma, beta, mean, var, eps):
-    return gamma / np.sqrt(var + eps), beta - mean
-
-
-def mean_without_gamma(gamma, beta, mean, var, eps):
-    return gamma / np.sqrt(var + eps), beta - mean / np.sqrt(var + eps)
-
-
-def mean_not_divided(gamma, beta, mean, var, eps):
-    return gamma / np.sqrt(var + eps), beta - mean * gamma
-
-
-def mean_left_out(gamma, beta, mean, var, eps):
-    return gamma / np.sqrt(var + eps), beta + 0 * mean
-
-
-def beta_left_out(gamma, beta, mean, var, eps):
-    scale = gamma / np.sqrt(var + eps)
-    return scale, -mean * scale
-
-
-def eps_outside_root(gamma, beta, mean, var, eps):
-    scale = gamma / (np.sqrt(var) + eps)
-    return scale, beta - mean * scale
-
-
-def eps_missing(gamma, beta, mean, var, eps):
-    scale = gamma / np.sqrt(var)
-    return scale, beta - mean * scale
-
-
-def variance_not_rooted(gamma, beta, mean, var, eps):
-    scale = gamma / (var + eps)
-    return scale, beta - mean * scale
-
-
-def order_swapped(gamma, beta, mean, var, eps):
-    scale = gamma / np.sqrt(var + eps)
-    return beta - mean * scale, scale
-
-
+@alternative
 def with_loops(gamma, beta, mean, var, eps):
     scale, shift = gamma.copy(), beta.copy()
     for j in range(gamma.size):
@@ -94,11 +101,7 @@ def with_loops(gamma, beta, mean, var, eps):
     return [scale, shift]
 
 
-def through_the_inverse_root(gamma, beta, mean, var, eps):
-    inverse = np.power(var + eps, -0.5)
-    return gamma * inverse, beta - gamma * mean * inverse
-
-
+@alternative
 def as_one_affine_map(gamma, beta, mean, var, eps):
     """Composes x - mean, / std, * gamma, + beta as (scale, shift) pairs."""
     scale, shift = np.ones_like(gamma), np.zeros_like(gamma)
@@ -107,88 +110,9 @@ def as_one_affine_map(gamma, beta, mean, var, eps):
     return scale, shift
 
 
-SECTION = "7 · Folding it away"
-
-EXERCISE = Function(
-    draw=draw,
-    reference=reference,
-    returns=("scale", "shift"),
-    scale=scale,
-    cases=[
-        Case("a few features", d=3),
-        Case("64 features", d=64),
-        Case("one feature", d=1),
-        Case("negative gamma, zero gamma", d=4, any_sign=True),
-        Case("another eps, 1e-2", d=4, eps=1e-2),
-        Case("a feature whose variance is 0", d=3, dead=True),
-        Case("variances of 1e-10, far below eps", d=3, var=1e-10),
-        Case("a large mean, 1e4", d=3, offset=1e4),
-    ],
-    mistakes=[
-        Mistake(
-            "beta_scaled",
-            beta_scaled,
-            "`beta` is scaled. It is added after everything else: shift = beta - mean * scale.",
-            SECTION,
-        ),
-        Mistake(
-            "mean_sign",
-            mean_sign,
-            "The mean has the wrong sign. It is subtracted from x, so the shift is beta - mean * scale.",
-            SECTION,
-        ),
-        Mistake(
-            "mean_not_scaled",
-            mean_not_scaled,
-            "The mean goes into the shift as it is. It is subtracted from x before the scale, so it is scaled like x: "
-            "mean * scale.",
-            SECTION,
-        ),
-        Mistake(
-            "mean_without_gamma",
-            mean_without_gamma,
-            "The mean is divided by the spread but not multiplied by gamma. It is scaled like x: mean * scale.",
-            SECTION,
-        ),
-        Mistake(
-            "mean_not_divided",
-            mean_not_divided,
-            "The mean is multiplied by gamma but not divided by the spread. It is scaled like x: mean * scale.",
-            SECTION,
-        ),
-        Mistake(
-            "mean_left_out",
-            mean_left_out,
-            "The shift is beta alone. At x = 0 the layer gives beta - mean * scale.",
-            SECTION,
-        ),
-        Mistake("beta_left_out", beta_left_out, "`beta` is not used: it is part of the shift.", SECTION),
-        Mistake(
-            "eps_outside_root",
-            eps_outside_root,
-            "`eps` is added to the standard deviation. It belongs to the variance, inside the root, as in training.",
-            SECTION,
-        ),
-        Mistake(
-            "eps_missing",
-            eps_missing,
-            "`eps` is not used: the folded layer must divide by the same sqrt(var + eps) as the one it replaces.",
-            SECTION,
-        ),
-        Mistake(
-            "variance_not_rooted",
-            variance_not_rooted,
-            "The division is by the variance. The spread is its root: gamma / sqrt(var + eps).",
-            SECTION,
-        ),
-        Mistake(
-            "order_swapped", order_swapped, "The two come back in the wrong order: first scale, then shift.", SECTION
-        ),
-    ],
-    alternatives=[with_loops, through_the_inverse_root, as_one_affine_map],
-    hints=[
-        "Multiply out gamma * (x - mean) / sqrt(var + eps) + beta. What stands before x, and what is left?",
-        "What stands before x is the scale. The mean is multiplied by the same scale, with a minus; beta is added as it is.",
-        "`scale = gamma / np.sqrt(var + eps)`, `shift = beta - mean * scale`.",
-    ],
-)
+HINTS = [
+    "Multiply out gamma * (x - mean) / sqrt(var + eps) + beta. What stands before x, and what is left?",
+    "What stands before x is the scale. The mean is multiplied by the same scale, with a minus; beta is added as it "
+    "is.",
+    "`scale = gamma / np.sqrt(var + eps)`, `shift = beta - mean * scale`.",
+]

@@ -7,11 +7,11 @@ torch.nn.utils.fuse_linear_bn_weights, whose W is (out, in), for statistics of m
 import numpy as np
 import torch
 
-from autograder.judge import Case, Function, Mistake
+from autograder.judge import Case, Function, alternative, slips
 
 
 def draw(rng, case):
-    n_in, n_out = case.get("shape")
+    n_in, n_out = case.get("n_in"), case.get("n_out")
     scale = rng.uniform(0.3, 3.0, n_out)
     if case.get("any_sign"):
         scale[0], scale[-1] = -scale[0], 0.0
@@ -31,49 +31,72 @@ def tolerance_scale(W, b, scale, shift):
     return {"b": np.abs(b * scale) + np.abs(shift)}
 
 
-def rows_scaled(W, b, scale, shift):
-    return W * scale[:, None], b * scale + shift
+EXERCISE = Function(
+    draw=draw,
+    reference=reference,
+    returns=("W", "b"),
+    scale=tolerance_scale,
+    section="7 · Folding it away",
+    sizes={"n_in": "inputs", "n_out": "outputs"},
+    cases=[
+        Case("more inputs than outputs", n_in=4, n_out=3),
+        Case("more outputs than inputs", n_in=2, n_out=5),
+        Case("a square layer, where rows and columns are easily confused", n_in=4, n_out=4, weight=2),
+        Case("negative scale, zero scale", n_in=3, n_out=4, any_sign=True),
+        Case("a linear layer whose bias is 0", n_in=6, n_out=3, no_bias=True),
+    ],
+)
 
 
-def weights_not_scaled(W, b, scale, shift):
-    return W.copy(), b * scale + shift
-
-
-def bias_not_scaled(W, b, scale, shift):
-    return W * scale, b + shift
-
-
-def shift_scaled(W, b, scale, shift):
-    return W * scale, (b + shift) * scale
-
-
-def shift_left_out(W, b, scale, shift):
-    return W * scale, b * scale
-
-
-def bias_left_out(W, b, scale, shift):
-    return W * scale, shift.copy()
-
-
-def shift_subtracted(W, b, scale, shift):
-    return W * scale, b * scale - shift
-
-
-def shift_in_weights(W, b, scale, shift):
-    return W * scale + shift, b * scale + shift
-
-
-def transposed(W, b, scale, shift):
-    return (W * scale).T, b * scale + shift
-
-
-def in_place(W, b, scale, shift):
-    W *= scale
-    b *= scale
-    b += shift
+def right(W, b, scale, shift):
+    W = W * scale
+    b = b * scale + shift
     return W, b
 
 
+MISTAKES = slips("""
+rows_scaled: W * scale -> W * scale[:, None]
+    The rows of W are scaled (as for PyTorch's (out, in)). Here W is (in, out): an output is a column, and `W * scale`
+    scales columns.
+
+weights_not_scaled: W * scale -> W.copy()
+    W comes back as it was: the scale multiplies u @ W as well as b.
+weights_divided: W * scale -> W / scale
+    W is divided by the scale. The scale multiplies u @ W: `W * scale`.
+bias_not_scaled: b * scale + shift -> b + shift
+    The old bias is not scaled. It is added before the scale, so it becomes b * scale.
+shift_scaled: b * scale + shift -> (b + shift) * scale
+    The shift is scaled. It is added after the scale: b * scale + shift.
+shift_left_out: b * scale + shift -> b * scale
+    The shift is not used: it belongs to the new bias.
+bias_left_out: b * scale + shift -> shift.copy()
+    The old bias is gone. At inference the mean is a fixed number and does not take it away: b * scale + shift.
+bias_unchanged: b * scale + shift -> b.copy()
+    The bias comes back as it was. It is scaled, and the shift is added: b * scale + shift.
+shift_subtracted: b * scale + shift -> b * scale - shift
+    The shift is subtracted. It is added: b * scale + shift.
+shift_in_weights: W * scale -> W * scale + shift
+    The shift is added to W too, where it would be multiplied by the input. It belongs to the bias alone.
+
+scale_and_shift_swapped:
+    W * scale -> W * shift
+    b * scale + shift -> b * shift + scale
+    scale and shift have changed places: the scale multiplies, the shift is added.
+
+transposed: return W, b -> return W.T, b
+    W comes back transposed. It stays (in, out), as the course's layers have it.
+keepdims (detail): return W, b -> return W, b[None]
+    The bias comes back with shape (1, out). It keeps its shape (out,).
+order_swapped: return W, b -> return b, W
+    The two come back in the wrong order: first W, then b.
+
+in_place (detail): W = W * scale -> W *= scale
+    or b = b * scale + shift -> b *= scale; b += shift
+    `W *= ...` or `b += ...` writes into the caller's array. Make a new one.
+""")
+
+
+@alternative
 def with_loops(W, b, scale, shift):
     new_W, new_b = np.empty_like(W), np.empty_like(b)
     for j in range(W.shape[1]):
@@ -82,98 +105,15 @@ def with_loops(W, b, scale, shift):
     return [new_W, new_b]
 
 
-def as_a_matrix(W, b, scale, shift):
-    diagonal = np.diag(scale)
-    return W @ diagonal, b @ diagonal + shift
-
-
+@alternative
 def by_probing(W, b, scale, shift):
     """Asks the two layers at 0 and along each unit vector."""
-
-    def layers(u):
-        return scale * (u @ W) + (scale * b + shift) * (u.sum(axis=1, keepdims=True) * 0 + 1)
-
-    bias = layers(np.zeros_like(W[:, :1].T))[0]
     slopes = [scale * (row @ W) for row in np.eye(len(W), dtype=W.dtype)]
-    return np.stack(slopes), bias
+    return np.stack(slopes), scale * (np.zeros_like(W[:, 0]) @ W + b) + shift
 
 
-def with_einsum(W, b, scale, shift):
-    return np.einsum("io,o->io", W, scale), np.einsum("o,o->o", b, scale) + shift
-
-
-SECTION = "7 · Folding it away"
-
-EXERCISE = Function(
-    draw=draw,
-    reference=reference,
-    returns=("W", "b"),
-    scale=tolerance_scale,
-    standard=("float32", "again"),
-    cases=[
-        Case("more inputs than outputs", shape=(4, 3)),
-        Case("more outputs than inputs", shape=(2, 5)),
-        Case("a square layer, where rows and columns are easily confused", shape=(4, 4), weight=2),
-        Case("one output", shape=(5, 1)),
-        Case("one input", shape=(1, 3)),
-        Case("negative scale, zero scale", shape=(3, 4), any_sign=True),
-        Case("a linear layer whose bias is 0", shape=(6, 3), no_bias=True),
-        Case("leaves its arguments as they were", shape=(4, 3), mode="inputs", weight=2),
-    ],
-    mistakes=[
-        Mistake(
-            "rows_scaled",
-            rows_scaled,
-            "The rows of W are scaled (as for PyTorch's (out, in)). Here W is (in, out): an output is a column, and "
-            "`W * scale` scales columns.",
-            SECTION,
-        ),
-        Mistake(
-            "weights_not_scaled",
-            weights_not_scaled,
-            "W comes back as it was: the scale multiplies u @ W as well as b.",
-            SECTION,
-        ),
-        Mistake(
-            "bias_not_scaled",
-            bias_not_scaled,
-            "The old bias is not scaled. It is added before the scale, so it becomes b * scale.",
-            SECTION,
-        ),
-        Mistake(
-            "shift_scaled",
-            shift_scaled,
-            "The shift is scaled. It is added after the scale: b * scale + shift.",
-            SECTION,
-        ),
-        Mistake("shift_left_out", shift_left_out, "The shift is not used: it belongs to the new bias.", SECTION),
-        Mistake(
-            "bias_left_out",
-            bias_left_out,
-            "The old bias is gone. At inference the mean is a fixed number and does not take it away: b * scale + shift.",
-            SECTION,
-        ),
-        Mistake(
-            "shift_subtracted", shift_subtracted, "The shift is subtracted. It is added: b * scale + shift.", SECTION
-        ),
-        Mistake(
-            "shift_in_weights",
-            shift_in_weights,
-            "The shift is added to W too, where it would be multiplied by the input. It belongs to the bias alone.",
-            SECTION,
-        ),
-        Mistake(
-            "transposed",
-            transposed,
-            "W comes back transposed. It stays (in, out), as the course's layers have it.",
-            SECTION,
-        ),
-        Mistake("in_place", in_place, "`W *= ...` writes into the caller's array. Make a new one.", SECTION),
-    ],
-    alternatives=[with_loops, as_a_matrix, by_probing, with_einsum],
-    hints=[
-        "Multiply out scale * (u @ W + b) + shift. Which part has u in it, and which has not?",
-        "Each output has its own scale. In W, (in, out), an output is a column; and the old bias is scaled too.",
-        "`W * scale` (broadcasting scales the columns) and `b * scale + shift`.",
-    ],
-)
+HINTS = [
+    "Multiply out scale * (u @ W + b) + shift. Which part has u in it, and which has not?",
+    "Each output has its own scale. In W, (in, out), an output is a column; and the old bias is scaled too.",
+    "`W * scale` (broadcasting scales the columns) and `b * scale + shift`.",
+]

@@ -10,9 +10,18 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.judge import Case, Function, Mistake
+from autograder.judge import Case, Function, alternative, slips
 
 NO_EPS = 1e-300  # PyTorch refuses 0 in training; added to any variance here, this changes no digit.
+
+
+def layer(W, u, dout, *, eps=0.0, ddof=0):
+    """Output and gradient by W of BN(u @ W)."""
+    z = u @ W
+    std = np.sqrt(z.var(0, ddof=ddof) + eps)
+    x_hat = (z - z.mean(0)) / std
+    dz = (dout - dout.mean(0) - x_hat * (dout * x_hat).mean(0)) / std
+    return x_hat, u.T @ dz
 
 
 def draw(rng, case):
@@ -40,87 +49,100 @@ def scale(W, u, dout, a):
     return {"output_gap": 1.0}
 
 
-def layer(W, u, dout, *, eps=0.0, ddof=0):
-    """Output and gradient by W of BN(u @ W)."""
-    z = u @ W
-    std = np.sqrt(z.var(0, ddof=ddof) + eps)
-    x_hat = (z - z.mean(0)) / std
-    dz = (dout - dout.mean(0) - x_hat * (dout * x_hat).mean(0)) / std
-    return x_hat, u.T @ dz
+EXERCISE = Function(
+    draw=draw,
+    reference=reference,
+    returns=("output_gap", "gradient_ratio"),
+    scale=scale,
+    section="9 · The scale of the weights",
+    typical={"n": 8, "n_in": 4, "n_out": 3, "a": -3.0},
+    sizes={"n": "samples", "n_in": "inputs", "n_out": "outputs"},
+    # With two samples, or one input, the gradient by W is 0: BN has taken away all that dout could change.
+    least={"n": 3, "n_in": 2, "n_out": 1},
+    # A column of W that is 0 has no scale.
+    tied=("u", "dout"),
+    cases=[
+        Case("weights ten times as large", n=8, n_in=4, n_out=3, a=10.0),
+        Case("weights a tenth as large", n=8, n_in=3, n_out=5, a=0.1),
+        Case("a = 1 changes nothing", n=6, n_in=3, n_out=2, a=1.0),
+        Case("a batch of 64", n=64, n_in=10, n_out=6, a=100.0),
+        Case("small weights, where an eps of 1e-5 would show", n=8, n_in=4, n_out=3, a=3.0, size=1e-3, weight=2),
+        Case("weights so small that an eps of 1e-8 would show", n=8, n_in=4, n_out=3, a=0.5, size=1e-5),
+        Case("a negative a turns the output over", n=8, n_in=4, n_out=3, a=-2.0, weight=3),
+        Case("another negative a", n=10, n_in=3, n_out=4, a=-0.25, weight=3),
+    ],
+)
 
 
-def gap_and_ratio(W, u, dout, a, **options):
-    out, grad = layer(W, u, dout, **options)
-    scaled, scaled_grad = layer(a * W, u, dout, **options)
-    return np.abs(scaled - out).max(), np.linalg.norm(scaled_grad) / np.linalg.norm(grad)
+def right(W, u, dout, a):
+    out, grad = layer(W, u, dout)
+    scaled_out, scaled_grad = layer(a * W, u, dout)
+    output_gap = np.max(np.abs(scaled_out - out))
+    gradient_ratio = np.linalg.norm(scaled_grad) / np.linalg.norm(grad)
+    return output_gap, gradient_ratio
 
 
-def eps_left_in(W, u, dout, a):
-    return gap_and_ratio(W, u, dout, a, eps=1e-5)
+MISTAKES = slips("""
+eps_left_in:
+    layer(W, u, dout) -> layer(W, u, dout, eps=1e-5)
+    layer(a * W, u, dout) -> layer(a * W, u, dout, eps=1e-5)
+    The default eps of 1e-5 is still in the root. It does not scale with a, so neither law is exact, and with small
+    weights both are far off: pass `eps=0.0`.
+
+small_eps (detail):
+    layer(W, u, dout) -> layer(W, u, dout, eps=1e-8)
+    layer(a * W, u, dout) -> layer(a * W, u, dout, eps=1e-8)
+    An eps of 1e-8 is still in the root, and with small weights the variance is as small as that. Asked for is
+    `eps=0.0`, exactly.
+
+ddof_one (detail):
+    layer(W, u, dout) -> layer(W, u, dout, ddof=1)
+    layer(a * W, u, dout) -> layer(a * W, u, dout, ddof=1)
+    The variance is divided by N - 1. BatchNorm normalizes with the biased variance: divide by N.
+
+hard_coded (core):
+    np.max(np.abs(scaled_out - out)) -> 0.0
+    np.linalg.norm(scaled_grad) / np.linalg.norm(grad) -> 1 / a
+    The answer is 0 and 1 / a, whatever the layer does. Measure both: for a < 0 the output turns over and the ratio of
+    two norms is positive.
+
+hard_coded_gap: np.max(np.abs(scaled_out - out)) -> 0.0
+    The gap is always 0: written down, taken between the sizes of the two outputs, or measured for |a|. For a < 0 the
+    output turns over, BN(-z) = -BN(z): subtract the outputs first, then take the absolute value.
+
+ratio_keeps_sign: np.linalg.norm(scaled_grad) / np.linalg.norm(grad) -> 1 / a
+    The ratio has the sign of a: it is 1 / a, written down or taken entry by entry. A ratio of norms is positive.
+ratio_inverted: np.linalg.norm(scaled_grad) / np.linalg.norm(grad) -> np.linalg.norm(grad) / np.linalg.norm(scaled_grad)
+    The ratio is upside down: the gradient by a W over the gradient by W.
+
+gradient_by_w: np.linalg.norm(scaled_grad) -> abs(a) * np.linalg.norm(scaled_grad)
+    Both gradients are taken by W (or u was scaled in place of W), so the ratio is 1. The scaled layer's weights are a
+    W: take its gradient by those, u.T @ dz.
+
+squared_norms: np.linalg.norm(scaled_grad) / np.linalg.norm(grad) -> (scaled_grad**2).sum() / (grad**2).sum()
+    This is the ratio of squared norms, 1 / a^2. A norm has a root.
+sign_kept: np.abs(scaled_out - out) -> scaled_out - out
+    The largest difference is taken with its sign, so a large negative one goes unseen: max of the absolute value.
+mean_gap: np.max(np.abs(scaled_out - out)) -> np.mean(np.abs(scaled_out - out))
+    The gap is averaged. Asked for is the largest absolute difference.
+norm_of_the_gap: np.max(np.abs(scaled_out - out)) -> np.linalg.norm(scaled_out - out)
+    The gap is a norm of the difference. Asked for is the largest absolute difference.
+
+old_statistics: scaled_out - out -> (a * (u @ W) - u @ W) / (u @ W).std(axis=0)
+    The scaled layer is normalized with the statistics of u @ W. Its own batch is u @ (a W), with its own mean and
+    variance: that is what divides a out again.
+
+without_batchnorm (core):
+    scaled_out - out -> u @ (a * W) - u @ W
+    np.linalg.norm(scaled_grad) / np.linalg.norm(grad) -> 1.0
+    This is the gap of the linear layers, before any normalization. Send both through batch normalization.
+
+order_swapped: return output_gap, gradient_ratio -> return gradient_ratio, output_gap
+    The two come back in the wrong order: first the gap of the outputs, then the ratio of the gradients.
+""")
 
 
-def small_eps(W, u, dout, a):
-    return gap_and_ratio(W, u, dout, a, eps=1e-8)
-
-
-def hard_coded(W, u, dout, a):
-    return 0.0, 1 / a
-
-
-def hard_coded_gap(W, u, dout, a):
-    return 0.0, 1 / abs(a)
-
-
-def ratio_inverted(W, u, dout, a):
-    gap, ratio = gap_and_ratio(W, u, dout, a)
-    return gap, 1 / ratio
-
-
-def gradient_by_w(W, u, dout, a):
-    gap, ratio = gap_and_ratio(W, u, dout, a)
-    return gap, abs(a) * ratio
-
-
-def squared_norms(W, u, dout, a):
-    gap, ratio = gap_and_ratio(W, u, dout, a)
-    return gap, ratio**2
-
-
-def sign_kept(W, u, dout, a):
-    (out, _), (scaled, _) = layer(W, u, dout), layer(a * W, u, dout)
-    return np.max(scaled - out), gap_and_ratio(W, u, dout, a)[1]
-
-
-def mean_gap(W, u, dout, a):
-    (out, _), (scaled, _) = layer(W, u, dout), layer(a * W, u, dout)
-    return np.mean(np.abs(scaled - out)), gap_and_ratio(W, u, dout, a)[1]
-
-
-def old_statistics(W, u, dout, a):
-    z = u @ W
-    gap = np.abs(a * z - z) / z.std(0)
-    return gap.max(), gap_and_ratio(W, u, dout, a)[1]
-
-
-def without_batchnorm(W, u, dout, a):
-    return np.abs(u @ (a * W) - u @ W).max(), 1.0
-
-
-def with_loops(W, u, dout, a):
-    gap, squares = 0.0, {1.0: 0.0, a: 0.0}
-    for j in range(W.shape[1]):
-        outs = []
-        for factor in (1.0, a):
-            z = sum(u[:, i] * (factor * W[i, j]) for i in range(len(W)))
-            std = float(np.mean((z - z.mean()) ** 2)) ** 0.5
-            x_hat = (z - z.mean()) / std
-            dz = (dout[:, j] - dout[:, j].mean() - x_hat * (dout[:, j] @ x_hat) / len(z)) / std
-            squares[factor] += sum(float(u[:, i] @ dz) ** 2 for i in range(len(W)))
-            outs.append(x_hat)
-        gap = max(gap, *(abs(float(s) - float(o)) for o, s in zip(*outs, strict=True)))
-    return [gap, (squares[a] / squares[1.0]) ** 0.5 if a != 1.0 else 1.0]
-
-
+@alternative
 def with_jacobians(W, u, dout, a):
     def both(weights):
         z = u @ weights
@@ -136,15 +158,7 @@ def with_jacobians(W, u, dout, a):
     return float(np.max(np.abs(out - scaled))), float(ratio)
 
 
-def layer_of_the_notebook(W, u, dout, a):
-    from autograder.exercises.batchnorm._batches import backward, forward
-
-    ones = np.ones_like(W[0])
-    (out, cache), (scaled, scaled_cache) = (forward(u @ w, ones, 0 * ones, eps=0.0) for w in (W, a * W))
-    grad, scaled_grad = u.T @ backward(dout, cache)[0], u.T @ backward(dout, scaled_cache)[0]
-    return np.linalg.norm((scaled - out).ravel(), np.inf), np.linalg.norm(scaled_grad) / np.linalg.norm(grad)
-
-
+@alternative
 def over_all_weights(W, u, dout, a):
     """The maximum over a ravelled array, the norm of a ravelled gradient."""
     (out, grad), (scaled, scaled_grad) = layer(W, u, dout), layer(W * a, u, dout)
@@ -152,100 +166,11 @@ def over_all_weights(W, u, dout, a):
     return gap, np.sqrt(scaled_grad.ravel() @ scaled_grad.ravel()) / np.sqrt(grad.ravel() @ grad.ravel())
 
 
-SECTION = "9 · The scale of the weights"
-
-EXERCISE = Function(
-    draw=draw,
-    reference=reference,
-    returns=("output_gap", "gradient_ratio"),
-    scale=scale,
-    cases=[
-        Case("weights ten times as large", n=8, n_in=4, n_out=3, a=10.0),
-        Case("weights a tenth as large", n=8, n_in=3, n_out=5, a=0.1),
-        Case("a = 1 changes nothing", n=6, n_in=3, n_out=2, a=1.0),
-        Case("one output", n=12, n_in=4, n_out=1, a=3.0),
-        Case("a batch of 64", n=64, n_in=10, n_out=6, a=100.0),
-        Case("small weights, where an eps of 1e-5 would show", n=8, n_in=4, n_out=3, a=3.0, size=1e-3, weight=2),
-        Case("weights so small that an eps of 1e-8 would show", n=8, n_in=4, n_out=3, a=0.5, size=1e-5),
-        Case("a negative a turns the output over", n=8, n_in=4, n_out=3, a=-2.0, weight=2),
-        Case("another negative a", n=10, n_in=3, n_out=4, a=-0.25, weight=2),
-    ],
-    mistakes=[
-        Mistake(
-            "eps_left_in",
-            eps_left_in,
-            "The default eps of 1e-5 is still in the root. It does not scale with a, so neither law is exact, and with "
-            "small weights both are far off: pass `eps=0.0`.",
-            SECTION,
-        ),
-        Mistake(
-            "small_eps",
-            small_eps,
-            "An eps of 1e-8 is still in the root, and with small weights the variance is as small as that. Asked for is "
-            "`eps=0.0`, exactly.",
-            SECTION,
-        ),
-        Mistake(
-            "hard_coded",
-            hard_coded,
-            "The answer is 0 and 1 / a, whatever the layer does. Measure both: for a < 0 the output turns over and the "
-            "ratio of two norms is positive.",
-            SECTION,
-        ),
-        Mistake(
-            "hard_coded_gap",
-            hard_coded_gap,
-            "The gap is always 0: written down, or taken between the sizes of the two outputs. For a < 0 the output turns over, "
-            "BN(-z) = -BN(z): subtract the outputs first, then take the absolute value.",
-            SECTION,
-        ),
-        Mistake(
-            "ratio_inverted",
-            ratio_inverted,
-            "The ratio is upside down: the gradient by a W over the gradient by W.",
-            SECTION,
-        ),
-        Mistake(
-            "gradient_by_w",
-            gradient_by_w,
-            "Both gradients are taken by W (or u was scaled in place of W), so the ratio is 1. The scaled layer's weights "
-            "are a W: take its gradient by those, u.T @ dz.",
-            SECTION,
-        ),
-        Mistake(
-            "squared_norms",
-            squared_norms,
-            "This is the ratio of squared norms, 1 / a^2. A norm has a root.",
-            SECTION,
-        ),
-        Mistake(
-            "sign_kept",
-            sign_kept,
-            "The largest difference is taken with its sign, so a large negative one goes unseen: max of the absolute value.",
-            SECTION,
-        ),
-        Mistake("mean_gap", mean_gap, "The gap is averaged. Asked for is the largest absolute difference.", SECTION),
-        Mistake(
-            "old_statistics",
-            old_statistics,
-            "The scaled layer is normalized with the statistics of u @ W. Its own batch is u @ (a W), with its own mean and "
-            "variance: that is what divides a out again.",
-            SECTION,
-        ),
-        Mistake(
-            "without_batchnorm",
-            without_batchnorm,
-            "This is the gap of the linear layers, before any normalization. Send both through batch normalization.",
-            SECTION,
-        ),
-    ],
-    alternatives=[with_loops, with_jacobians, layer_of_the_notebook, over_all_weights],
-    hints=[
-        "Run the same layer twice, once with W and once with a W, forward and backward. What do you compare?",
-        "With gamma = 1, beta = 0 and eps = 0: z = u @ weights, out = BN(z), and the gradient by the weights is u.T @ dz "
-        "with dz from your backward function.",
-        "`out, cache = batchnorm_forward(u @ weights, ones, 0 * ones, eps=0.0)`, `dz, _, _ = batchnorm_backward(dout, "
-        "cache)`, `grad = u.T @ dz`, for W and for a * W; then `np.abs(scaled_out - out).max()` and the ratio of "
-        "`np.linalg.norm`.",
-    ],
-)
+HINTS = [
+    "Run the same layer twice, once with W and once with a W, forward and backward. What do you compare?",
+    "With gamma = 1, beta = 0 and eps = 0: z = u @ weights, out = BN(z), and the gradient by the weights is u.T @ dz "
+    "with dz from your backward function.",
+    "`out, cache = batchnorm_forward(u @ weights, ones, 0 * ones, eps=0.0)`, `dz, _, _ = batchnorm_backward(dout, "
+    "cache)`, `grad = u.T @ dz`, for W and for a * W; then `np.abs(scaled_out - out).max()` and the ratio of "
+    "`np.linalg.norm`.",
+]

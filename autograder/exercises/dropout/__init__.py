@@ -1,0 +1,1 @@
+"""Noise as a regulariser: the exercises of 10_dropout."""

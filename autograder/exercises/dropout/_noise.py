@@ -1,565 +1,346 @@
-"""What the exercises on dropout share: asking a layer that multiplies by random numbers, and judging those numbers.
+"""What the random layers share: asking a layer that multiplies by random numbers, and judging these.
 
-They are read off the answer, factor = out / x, and have to be what any right layer gives, never one sequence of draws.
-One exercise asks fewer than 60 of the questions whose chance of a false alarm autograder.judge.chance bounds. What is
-said to be "all the same" or "never" here would need far more luck than that; `surely` and the sizes see to it.
+The numbers are read off the answer, factor = out / x, and have to be what any right layer gives, never one sequence of
+draws. A property is judged for itself: where another one's fault hides it, it is "not judged yet". One exercise asks
+fewer than 60 of the questions whose chance of a false alarm autograder.judge.chance bounds.
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from autograder.judge import Finding, Mistake, Probe, Script, Want
-from autograder.judge.chance import (
-    FALSE_ALARM,
-    GLOBAL_GENERATOR,
-    SAME_DRAW_EACH_CALL,
-    counts_are_off,
-    generator_probe,
-)
+from autograder.exercises.dropout._draws import RATE, SAME, at_test, dependent, distinct, idle, own, tied
+from autograder.judge import Case, Finding, Probe, Script, Want
+from autograder.judge.chance import generator_probe
 from autograder.judge.compare import RTOL
+from autograder.judge.variants import LAYOUT_TITLE, with_ties
+from autograder.judge.wording import GENERAL
+from autograder.worker.calls import LAYOUTS
 
-# From so many numbers on, rows and columns are looked at one by one.
-MANY = 10_000
-# Factors that lie closer together than this are one number, up to rounding.
-SAME = 1e-5
-# How often a layer is asked in "often", where every pair of units is compared.
+# So few draws may be the same twice.
+FEW = 20
+# How often a layer is asked where every pair of units is compared.
 OFTEN = 150
 
-IN_PLACE = (
-    "`{f}` writes into its arguments, which the caller still needs: something like `x *= mask` or `x[...] = 0`. Make a new "
-    "array instead: `x * mask`."
-)
-OVERWRITES = "What `{f}` returned earlier is overwritten by a later call. Return a new array each time."
-DEPENDENT = "the draws depend on one another: each must be one of its own, of the same probability"
-CHANGES_DTYPE = (
-    "Float32 goes in and float64 comes out: random numbers are float64 and carry over. Give the mask the dtype of the "
-    "input, `.astype(x.dtype)`, before multiplying."
-)
+
+@dataclass(frozen=True)
+class Call:
+    """A call: the arrays it is given and how they lie in memory, p, and the mode."""
+
+    arrays: tuple[np.ndarray, ...]
+    p: float
+    train: bool = True
+    layout: str = ""
+
+    def columns(self, layer: "Asked", values: Sequence, columns: slice) -> tuple["Call", list]:
+        """The call and its answer in some of the columns, of what may be 0 there and all that belongs to it."""
+        arrays = [array if k < layer.zeroed else array[..., columns] for k, array in enumerate(self.arrays)]
+        answer = [value[..., columns] if isinstance(value, np.ndarray) and value.ndim else value for value in values]
+        return replace(self, arrays=tuple(arrays)), answer
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a call: the reported values, and the factors that were read off them."""
+
+    call: Call
+    values: Sequence[Any]
+    factors: np.ndarray
+
+    @property
+    def rtol(self) -> float:
+        return RTOL[self.call.arrays[0].dtype.name]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noisy:
-    """A layer that multiplies by random numbers: how it is asked, and how these are read and judged.
+class Asked:
+    """What is asked again and again: a layer, or a layer and its backward.
 
     Parameters
     ----------
     name : the exercise's id
-    sentences : what the student reads, by the mistake's name
-    arguments : names of the arrays it takes, in order
-    draw : draw(rng, shape, dtype) -> these arrays, without zeros where a factor is to be read
-    read : read(arrays, values, p) -> the factors, an array of float64, or a Finding
-    judge : judge(layer, factors, p, dtype) -> findings about one call
-    often : the same about the factors of many calls, stacked
-    ties : the mistake's name, by the axes of the factors along which they are all the same (and the number of axes)
-    reports : how many of its two results are looked at
+    draw : draw(rng, shape, dtype) -> the arrays that it takes, without zeros where a factor is to be read
+    arguments : names of these arrays
+    zeroed : the number of the one that holds zeros in "zeros and equal numbers"
+    reports : how many values of each call are looked at
     modes : whether it takes `train`
+    by_shape : mistakes that may show in some shapes alone
     """
 
     name: str
-    sentences: Mapping[str, str]
-    arguments: tuple[str, ...] = ("x",)
     draw: Callable
-    read: Callable
-    judge: Callable
-    often: Callable
-    ties: Callable = lambda axes, ndim: None
+    arguments: tuple[str, ...] = ("x",)
+    zeroed: int = 0
     reports: int = 1
     modes: bool = True
+    by_shape: tuple[str, ...] = ()
 
-    def say(self, mistake: str, otherwise: str = "") -> Finding:
-        """A named mistake; `otherwise` is said where the exercise does not know it."""
-        known = mistake in self.sentences
-        return Finding(self.sentences[mistake], mistake) if known or not otherwise else Finding(otherwise)
-
-    def called(self, p: float, train: bool = True) -> str:
+    def called(self, call: Call) -> str:
         """A call in the student's words."""
-        mode = f", train={train}" if self.modes else ""
-        return f"{self.name}({', '.join(self.arguments)}, {p:g}, rng{mode})"
+        mode = f", train={call.train}" if self.modes else ""
+        return f"{self.name}({', '.join(self.arguments)}, {call.p:g}, rng{mode})"
 
-    def call(self, script: Script, arrays: tuple, p: float, rng: object, train: bool = True) -> list:
+    def ask(self, script: Script, arrays: Sequence, call: Call, rng: Any) -> list:
         """Call it; the handles of what is looked at."""
-        mode = {"train": train} if self.modes else {}
-        return script.call(0, *arrays, p, rng, unpack=2, **mode)[: self.reports]
+        mode = {"train": call.train} if self.modes else {}
+        return script.call(0, *arrays, call.p, rng, unpack=2, **mode)[: self.reports]
 
-    def ask(self, script: Script, arrays: tuple, p: float, rng: object, train: bool = True) -> list:
-        """Call it and report."""
-        results = self.call(script, arrays, p, rng, train)
-        report(script, results)
-        return results
+    def judge(self, call: Call, values: Sequence, asks: Sequence[str] | None) -> list[Finding]:
+        """What is wrong with one call, in what is asked; everything where that is None."""
+        raise NotImplementedError
 
-    def examine(self, arrays: tuple, values: list, p: float) -> list[Finding]:
-        """Everything that is wrong with one call."""
-        factors = self.read(arrays, values, p)
-        if isinstance(factors, Finding):
-            return [factors]
-        return self.judge(self, factors, p, arrays[0].dtype.name)
+    def judge_zeros(self, call: Call, values: Sequence, asks: Sequence[str] | None) -> list[Finding]:
+        """The same where every second column is 0: nothing can be read off there, nor mistaken for dropping."""
+        raise NotImplementedError
 
 
-def report(script: Script, handles: list) -> None:
-    for handle in handles:
-        script.get(handle, Want("out", None))
+@dataclass(frozen=True, kw_only=True)
+class Noisy(Asked):
+    """A layer that multiplies by random numbers: how these are read and judged.
+
+    Parameters
+    ----------
+    read : read(call, values) -> the factors, an array of float64, or a Finding
+    looks : by name, look(layer, seen) -> findings of one kind; the first says whether it is this layer at all
+    coin : coin(factors, p) -> a yes or no for each factor, and the chance of a yes: what must be independent
+    ties : the mistake's name, by the axes along which the coins are all the same (and the number of axes)
+    at_zeros : at_zeros(call, values) -> findings about those columns where the input is 0
+    """
+
+    read: Callable
+    looks: Mapping[str, Callable]
+    coin: Callable
+    ties: Callable
+    at_zeros: Callable | None = None
+
+    def see(self, call: Call, values: Sequence) -> Seen | Finding:
+        factors = self.read(call, values)
+        return factors if isinstance(factors, Finding) else Seen(call, values, factors)
+
+    def has_many_draws(self, seen: Seen) -> bool:
+        """Whether so many that are not shared that two calls never agree by luck."""
+        coins, chance = self.coin(seen.factors, seen.call.p)
+        return distinct(coins, tied(coins, chance)).size >= FEW
+
+    def judge(self, call: Call, values: Sequence, asks: Sequence[str] | None) -> list[Finding]:
+        asks = tuple(self.looks) if asks is None else asks
+        if call.train and not asks:
+            return []
+        seen = self.see(call, values)
+        if isinstance(seen, Finding):
+            return [replace(seen, hides=call.train and next(iter(self.looks)) not in asks)]
+        if not call.train:
+            return at_test(seen)
+        return [finding for name in asks for finding in self.looks[name](self, seen)]
+
+    def judge_zeros(self, call: Call, values: Sequence, asks: Sequence[str] | None) -> list[Finding]:
+        if found := self.judge(*call.columns(self, values, slice(1, None, 2)), asks):
+            return found
+        call, values = call.columns(self, values, slice(None, None, 2))
+        if self.at_zeros:
+            return self.at_zeros(call, values)
+        return [Finding("where x is 0, out is not 0")] if np.any(values[0]) else []
 
 
-def generator(script: Script, rng: np.random.Generator) -> object:
-    return script.rng(int(rng.integers(2**31)))
+def manners(typical: tuple, shapes: Sequence[tuple], title: str, asks: Sequence[str] | None = None) -> list[Case]:
+    """What every layer is asked besides its numbers; `title` says which shapes, `asks` when a call is right."""
+    usual = {"typical": typical, "calls": [typical], "asks": asks}
+    return [
+        Case(title, about="shapes", weight=1.5, typical=typical, calls=shapes, asks=asks),
+        Case("float32 in, float32 out", about="dtype", dtype="float32", **usual),
+        Case(LAYOUT_TITLE, about="layout", mode="layout", weight=0.5, **usual),
+        Case("zeros and equal numbers", about="ties", mode="zeros", **usual),
+        Case("leaves its arguments as they were", about="inputs", mode="inputs", **{**usual, "calls": shapes}),
+        Case("earlier answers stay, and what came back is yours to write into", about="again", mode="again", **usual),
+    ]
 
 
-def asking(layer: Noisy) -> Callable:
-    """The `ask` of a Procedure; a case's `property` says what is asked."""
-    properties = {
-        "each": ask_each,
-        "often": ask_often,
-        "rng": ask_rng,
-        "test": ask_test,
-        "zeros": ask_zeros,
-        "inputs": ask_inputs,
-        "kept": ask_kept,
-    }
-    return lambda case, rng: properties[case.get("property")](layer, case, rng)
+# ---------------------------------------------------------------------------- scripts
+
+
+def asking(layer: Asked, **more: Callable) -> Callable:
+    """The `ask` of a Procedure.
+
+    A case says `calls`, (shape, p) or (shape, p, train) each, and what it `asks` of them; or its `mode`. One that is
+    `about` manners makes a `typical` call first, in both modes: where that is wrong already, it is not judged yet.
+    """
+    modes = {"rng": ask_rng, "often": ask_often, **more}
+    return lambda case, rng: modes.get(case.get("mode"), ask_each)(layer, case, rng)
+
+
+def drawn(layer, case, rng):
+    """The calls that show whether the layer is right at all, and those that the case is about."""
+    mode, dtype, kept = case.get("mode"), case.get("dtype", "float64"), {}
+    both = (True, False) if layer.modes and case.about else (True,)
+    trains = both if case.about in ("shapes", "dtype", "inputs") else (True,)
+
+    def call(shape, p, train, dtype, layout=""):
+        arrays = layer.draw(rng, shape, dtype)
+        return Call(kept.setdefault(shape, arrays) if mode == "turns" else arrays, p, train, layout)
+
+    usual = [call(*case.get("typical"), train, "float64") for train in both] if case.about else []
+    wanted = [spec if len(spec) > 2 else (*spec, train) for spec in case.get("calls") for train in trains]
+    special = [call(*spec, dtype, layout) for layout in (LAYOUTS if mode == "layout" else [""]) for spec in wanted]
+    return usual, [with_zeros(layer, each, rng) for each in special] if mode == "zeros" else special
+
+
+def with_zeros(layer, call, rng):
+    """Every second column of one argument is 0, as behind a ReLU, and many other numbers are equal."""
+    ties = with_ties(zeroed := call.arrays[layer.zeroed].copy(), rng)
+    zeroed[...] = np.where(ties == 0, zeroed, ties)
+    zeroed[..., ::2] = 0
+    return replace(call, arrays=tuple(zeroed if k == layer.zeroed else a for k, a in enumerate(call.arrays)))
 
 
 def ask_each(layer, case, rng):
-    """One call for each shape and p."""
-    script, calls, drawn = Script(), case.get("calls"), []
-    for shape, p in calls:
-        arrays = layer.draw(rng, shape, case.get("dtype", "float64"))
-        layer.ask(script, arrays, p, generator(script, rng))
-        drawn.append((arrays, p))
+    """One call after the other, of one generator."""
+    script, mode = Script(), case.get("mode", "")
+    asks = case.get("asks", [] if mode == "turns" else None)
+    shared = generator(script, rng)
+    usual, special = drawn(layer, case, rng)
+    calls, sent, results = [*usual, *special], [], []
+    for call in calls:
+        sent.append([script.put(array, call.layout) for array in call.arrays])
+        results.append(layer.ask(script, sent[-1], call, shared))
+        report(script, results[-1])
+    if mode == "inputs":
+        report(script, chain(*sent))
+    if mode == "again":
+        report(script, chain(*results))
+        for handle in chain(*results):
+            script.scribble(handle)
+        report(script, layer.ask(script, calls[0].arrays, calls[0], shared))
 
     def findings(values):
-        for (arrays, p), result in zip(drawn, split(values, layer.reports), strict=True):
-            found = layer.examine(arrays, result, p)
-            if found:
-                return [with_rate(finding, p, calls[0][1]) for finding in found]
+        def judged(k):
+            judge = layer.judge_zeros if mode == "zeros" and k >= len(usual) else layer.judge
+            return judge(calls[k], values[k * layer.reports :][: layer.reports], asks)
+
+        found = first_wrong(layer, case, calls, len(usual), judged)
+        own = OWN[mode](layer, calls, values, bool(found)) if mode in OWN else []
+        return sorted([*own, *found], key=lambda finding: finding.hides)
+
+    return Probe(script, layer.called(special[0]), findings=findings)
+
+
+def first_wrong(layer, case, calls, usual, judged):
+    """The findings about the first call that is wrong; where a usual one is, the property is not judged yet."""
+    for k, call in enumerate(calls[:usual] if case.about in ("inputs", "again") else calls):
+        if found := judged(k):
+            if k >= usual and case.about in ("shapes", "layout"):
+                # The usual call is right: what makes this one wrong is no mistake that shows there too.
+                found = [f if f.mistake in layer.by_shape else replace(f, mistake=None) for f in found]
+            # The report shows the first call alone: of another one the finding says which.
+            shape, name = call.arrays[layer.zeroed].shape, layer.arguments[layer.zeroed]
+            where = f" ({call.layout or f'{name} of shape {shape}'}, p = {call.p:g})" if k else ""
+            return [replace(f, message=f.message + where, hides=f.hides or k < usual) for f in found]
+    return []
+
+
+def arguments_kept(layer, calls, values, wrong):
+    """Every argument is as it was."""
+    after = values[len(calls) * layer.reports :]
+    given = [(name, array) for call in calls for name, array in zip(layer.arguments, call.arrays, strict=True)]
+    changed = [name for (name, array), value in zip(given, after, strict=True) if not unchanged(value, array)]
+    return [Finding(f"the argument {changed[0]} is changed by the call", "in_place")] if changed else []
+
+
+def answers_kept(layer, calls, values, wrong):
+    """An earlier answer stays, and the next one is right, whatever the caller writes into what came back."""
+    number = len(calls) * layer.reports
+    before, after, again = values[:number], values[number : 2 * number], values[2 * number :]
+    if wrong:
         return []
-
-    return Probe(script, layer.called(calls[0][1]), findings=findings)
-
-
-def with_rate(finding, p, shown):
-    """The report shows the first call alone: where another one failed, the finding says with which p."""
-    if p == shown or finding.mistake:
-        return finding
-    which = "in another call" if "p = " in finding.message else f"for p = {p:g}"
-    return replace(finding, message=f"{which}: {finding.message}")
+    if not all(unchanged(b, a) for a, b in zip(before, after, strict=True)):
+        return [Finding("a later call writes over what came back before", "overwrites_earlier_result")]
+    if layer.judge(calls[0], again, None):
+        return [Finding("after the caller wrote into what came back, the next answer is wrong")]
+    return []
 
 
-def ask_often(layer, case, rng):
-    """Many calls of one generator on one input: which numbers go together, and which never change."""
-    script, p = Script(), case.get("p")
-    arrays, shared = layer.draw(rng, case.get("shape"), "float64"), generator(script, rng)
-    for _ in range(OFTEN):
-        layer.ask(script, arrays, p, shared)
+def modes_kept(layer, calls, values, wrong):
+    """In training there is noise, each time anew, whatever came before; who does nothing at all is right at test."""
+    seen = [layer.see(c, values[k * layer.reports :][: layer.reports]) for k, c in enumerate(calls) if c.train]
+    first, last = seen[0], seen[-1]
+    if isinstance(first, Finding):
+        return [replace(first, hides=True)] if len(seen) > 1 or not first.mistake else []
+    if np.ptp(first.factors) < SAME:
+        return [replace(idle(first), hides=True)]
+    if isinstance(last, Finding):
+        return [replace(last, hides=True)]
+    if idle(last).mistake:
+        name, sentence = GENERAL["again"]
+        return [Finding(sentence.format(f=layer.name), name)]
+    same = first is not last and layer.has_many_draws(first) and np.array_equal(first.factors, last.factors)
+    return [Finding("both calls in training draw the same", "same_draw_each_call")] if same else []
 
-    def findings(values):
-        factors = []
-        for result in split(values, layer.reports):
-            factors.append(layer.read(arrays, result, p))
-            if isinstance(factors[-1], Finding):
-                return factors[-1:]
-        return layer.often(layer, np.array(factors), p)
 
-    return Probe(script, f"{layer.called(p)}, {OFTEN} times", findings=findings)
+OWN = {"inputs": arguments_kept, "again": answers_kept, "turns": modes_kept}
 
 
 def ask_rng(layer, case, rng):
-    p = case.get("p")
-    arrays = layer.draw(rng, case.get("shape"), "float64")
-    probe = generator_probe(layer.called(p), lambda script, rng: layer.call(script, arrays, p, rng), rng)
+    """All randomness comes from rng, which is passed on, not rewound."""
+    ((shape, p),) = case.get("calls")
+    call = Call(layer.draw(rng, shape, "float64"), p)
+    probe = generator_probe(
+        layer.called(call),
+        lambda script, rng: layer.ask(script, call.arrays, call, rng),
+        rng,
+        global_generator="two generators with the same seed give different results",
+        same_draw_each_call="a second call, or one with another generator, gives the same draw",
+    )
 
     def findings(values):
+        seen = layer.see(call, values[: layer.reports])
+        if isinstance(seen, Finding):
+            return probe.findings(values) if seen.mistake else [replace(seen, hides=True)]
         # Of what is no noise at all nobody needs to hear that it is always the same.
-        factors = layer.read(arrays, values[: layer.reports], p)
-        if isinstance(factors, Finding):
-            return [factors]
-        return idle(layer, factors) or probe.findings(values)
+        if np.ptp(seen.factors) < SAME:
+            return [replace(idle(seen), hides=True)]
+        return probe.findings(values) if layer.has_many_draws(seen) else [replace(RATE, message="few draws are made")]
 
     return replace(probe, findings=findings)
 
 
-def idle(layer, factors):
-    """Whether there is no noise at all, where there should be."""
-    if np.ptp(factors) > SAME:
-        return []
-    return [layer.say("never_drops") if close(factors, 1.0, SAME) else Finding("all numbers are treated alike")]
-
-
-def ask_test(layer, case, rng):
-    """train=False, in two shapes; and train=True, since who does nothing at all is right at test time only."""
-    script, drawn = Script(), []
-    for (shape, p), train in zip(case.get("calls"), (False, False, True), strict=True):
-        arrays = layer.draw(rng, shape, "float64")
-        layer.ask(script, arrays, p, generator(script, rng), train)
-        drawn.append((arrays, p, train))
+def ask_often(layer, case, rng):
+    """Many calls of one generator on one small input, where every pair of units is compared; and a large one."""
+    script = Script()
+    shared = generator(script, rng)
+    small, large = (Call(layer.draw(rng, shape, "float64"), p) for shape, p in case.get("calls"))
+    calls = [*[small] * OFTEN, large]
+    for call in calls:
+        report(script, layer.ask(script, call.arrays, call, shared))
 
     def findings(values):
-        for (arrays, p, train), result in zip(drawn, split(values, layer.reports), strict=True):
-            factors = layer.read(arrays, result, p)
-            if isinstance(factors, Finding):
-                return [factors]
-            found = idle(layer, factors) if train else at_test(layer, factors)
-            if found:
-                return found
-        return []
+        parts = [values[k : k + layer.reports] for k in range(0, len(values), layer.reports)]
+        seen = [layer.see(call, part) for call, part in zip(calls, parts, strict=True)]
+        if unread := [one for one in seen if isinstance(one, Finding)]:
+            return [replace(unread[0], hides=True)]
+        *many, last = seen
+        factors = np.array([one.factors for one in many])
+        if np.ptp(factors) > SAME > np.ptp(factors, axis=0).max():
+            return [Finding("every call draws the same", "same_draw_each_call")]
+        return dependent(layer, factors, small.p, 1) or own(layer, last)
 
-    return Probe(script, layer.called(case.get("calls")[0][1], train=False), findings=findings)
-
-
-def at_test(layer, factors):
-    if close(factors, 1.0, 1e-7):
-        return []
-    if (factors == 0).any():
-        return [layer.say("active_at_test")]
-    constant = np.ptp(factors) <= SAME
-    return [layer.say("scales_at_test") if constant else Finding("with train=False the answer is not what went in")]
+    return Probe(script, f"{layer.called(small)}, {OFTEN} times", findings=findings)
 
 
-def ask_zeros(layer, case, rng):
-    """Every second column of x is 0, as behind a ReLU: nothing can be read off there, nor mistaken for dropping."""
-    script, p = Script(), case.get("p")
-    (x,) = layer.draw(rng, case.get("shape"), "float64")
-    x[:, ::2] = 0
-    layer.ask(script, (x,), p, generator(script, rng))
-
-    def findings(values):
-        for value, name in zip(values, ("out", "mask"), strict=False):
-            if not isinstance(value, np.ndarray) or value.shape != x.shape:
-                return [Finding(f"{name} must be an array of the shape of x")]
-        zeros, others = [value[:, ::2] for value in values], [value[:, 1::2] for value in values]
-        if not (zeros[0] == 0).all():
-            return [Finding("where x is 0, out must be 0")]
-        if len(values) > 1 and np.isin(others[1], (0, 1)).all() and others[1].any() and not zeros[1].any():
-            return [layer.say("mask_from_output")]
-        return layer.examine((x[:, 1::2],), others, p)
-
-    return Probe(script, layer.called(p), findings=findings)
+def report(script, handles):
+    for handle in handles:
+        script.get(handle, Want("out", None))
 
 
-def ask_inputs(layer, case, rng):
-    script, (shape, p) = Script(), case.get("calls")[0]
-    arrays = layer.draw(rng, shape, "float64")
-    sent = tuple(script.put(array) for array in arrays)
-    layer.ask(script, sent, p, generator(script, rng))
-    report(script, sent)
-
-    def findings(values):
-        after = values[layer.reports :]
-        if not all(unchanged(a, b) for a, b in zip(after, arrays, strict=True)):
-            return [Finding(IN_PLACE.format(f=layer.name), "in_place")]
-        return layer.examine(arrays, values[: layer.reports], p)
-
-    return Probe(script, layer.called(p), findings=findings)
-
-
-def ask_kept(layer, case, rng):
-    script, (shape, p) = Script(), case.get("calls")[0]
-    arrays, shared = layer.draw(rng, shape, "float64"), generator(script, rng)
-    first = layer.ask(script, arrays, p, shared)
-    layer.call(script, layer.draw(rng, shape, "float64"), p, shared)
-    report(script, first)
-
-    def findings(values):
-        before, after = split(values, layer.reports)
-        found = layer.examine(arrays, before, p)
-        if not found and not all(unchanged(a, b) for a, b in zip(after, before, strict=True)):
-            return [Finding(OVERWRITES.format(f=layer.name), "overwrites_earlier_result")]
-        return found
-
-    return Probe(script, layer.called(p), findings=findings)
-
-
-def split(values, size):
-    """The reported values, call by call."""
-    return [values[k : k + size] for k in range(0, len(values), size)]
+def generator(script, rng):
+    return script.rng(int(rng.integers(2**31)))
 
 
 def unchanged(value, array):
-    return isinstance(value, np.ndarray) and value.dtype == array.dtype and np.array_equal(value, array)
-
-
-def as_like(value, like, name="out", of="x"):
-    """What came as a float64 array of the shape of `like`, or the finding that says what else came."""
-    if not isinstance(value, np.ndarray):
-        return Finding(f"{name} must be a NumPy array", got=type(value).__name__)
-    if value.shape != like.shape:
-        return Finding(f"{name} must have the shape of {of}, {like.shape}", got=str(value.shape))
-    if value.dtype != like.dtype:
-        if like.dtype == np.float32 and value.dtype == np.float64:
-            return Finding(CHANGES_DTYPE, "changes_dtype")
-        return Finding(f"{name} must have the dtype of {of}, {like.dtype}", got=str(value.dtype))
-    if not np.isfinite(value).all():
-        return Finding(f"{name} holds numbers that are not finite")
-    return value.astype(np.float64)
-
-
-def close(a, b, rtol):
-    with np.errstate(over="ignore"):
-        return bool((np.abs(a - b) <= rtol * np.abs(b)).all())
-
-
-def draw_x(rng, shape, dtype):
-    """x of both signs and no zeros, so that a factor can be read off each of them."""
-    return ((rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 2.0, shape)).astype(dtype),)
-
-
-def factors_of(arrays, values, p):
-    """What each element of x was multiplied by."""
-    out = as_like(values[0], arrays[0])
-    return out if isinstance(out, Finding) else out / arrays[0].astype(np.float64)
-
-
-# Masks: factors that are 0, or 1 / (1 - p)
-
-
-def surely(n, chance):
-    """Whether n units that each do something with that chance never all do it."""
-    return n * math.log(chance) < math.log(FALSE_ALARM)
-
-
-def wrong_scales(p):
-    """What the kept ones are multiplied by instead of 1 / (1 - p)."""
-    return {"not_scaled": 1.0, "scaled_twice": 1 / (1 - p) ** 2, "scaled_by_keep": 1 - p, "divided_by_p": 1 / p}
-
-
-def mask_findings(layer, factors, p, dtype, scale=lambda p: 1 / (1 - p), scales=wrong_scales):
-    """What is wrong with the factors of one call."""
-    kept, n = factors != 0, factors.size
-    if p == 0:
-        return [] if close(factors, 1.0, RTOL[dtype]) else [Finding("with p = 0 nothing must be dropped or scaled")]
-    if kept.all() and surely(n, 1 - p):
-        return idle(layer, factors) or [Finding("nothing is dropped")]
-    if not kept.any():
-        return [Finding("everything is dropped")] if surely(n, p) else []
-    axes = tied(kept, p)
-    if axes:
-        return [tie(layer, axes, kept.ndim)]
-    found = rate_findings(layer, factors, p, RTOL[dtype], scale(p), scales(p))
-    return found or (crowd_findings(layer, kept.reshape(len(kept), -1), p) if n >= MANY else [])
-
-
-def tie(layer, axes, ndim):
-    name = layer.ties(axes, ndim)
-    return layer.say(name) if name else Finding("some of the mask is shared: each draw must be one of its own")
-
-
-def tied(kept, p):
-    """The axes along which a mask, or noise up to rounding, is the same, where that is no luck."""
-    n, kept = kept.size, kept.astype(np.float64)
-    return tuple(
-        axis
-        for axis, length in enumerate(kept.shape)
-        if length > 1 and surely(n - n // length, max(p, 1 - p)) and np.ptp(kept, axis).max() < SAME
-    )
-
-
-def rate_findings(layer, factors, p, rtol, scale, scales):
-    """How many are dropped, and what the others are multiplied by."""
-    kept = factors != 0
-    count, n, numbers = int(kept.sum()), kept.size, factors[kept]
-    off = counts_are_off(count, n, 1 - p)
-    swapped = off and not counts_are_off(count, n, p)
-    found = []
-    if not close(numbers, scale, rtol):
-        if swapped and close(numbers, 1 / p, rtol) and "p_is_keep_probability" in layer.sentences:
-            return [layer.say("p_is_keep_probability")]
-        names = [name for name, number in scales.items() if close(numbers, number, rtol)]
-        if names == ["divided_by_p"] and (off or not counts_are_off(count, n, p)):
-            names = []  # too few to tell whether p was taken for the probability to keep
-        if measured(factors, rtol):
-            names = [] if names else ["measured_rate"]  # by luck just the expected share is kept: it may be either
-        found = [layer.say(name) for name in names if name in layer.sentences]
-        found = found or [Finding(f"what is kept is not multiplied by {scale:g}")]
-    # Named where the count tells p from other wrong shares too.
-    if swapped and n >= 3000 and abs(count - n * p) < 4.5 * math.sqrt(n * p * (1 - p)):
-        found.append(layer.say("keep_and_drop_swapped"))
-    elif off:
-        found.append(Finding(f"the share of what is dropped is not p = {p:g}", got=f"{1 - count / n:.4f}"))
-    return found
-
-
-def measured(factors, rtol):
-    """Whether the scale makes the mean exactly 1: of all, or of each row or column that keeps anything."""
-    rows = factors.reshape(len(factors), -1)
-    means = [view.mean(axis=1) for view in (factors.reshape(1, -1), rows, rows.T) if view.shape[1] > 1]
-    return any(close(mean[mean > 0], 1.0, rtol) for mean in means)
-
-
-def crowd_findings(layer, kept, p):
-    """Rows and columns of a large mask: all as often, neighbours independent, counts that spread as they should."""
-    if np.ptp(kept.sum(0)) == 0 or np.ptp(kept.sum(1)) == 0:
-        return [layer.say("fixed_number", DEPENDENT)]
-    for mask in (kept, kept.T):
-        half = len(mask) // 2
-        pairs = [mask[0 : 2 * half : 2] == mask[1 : 2 * half : 2], mask[:half] == mask[half : 2 * half]]
-        if (
-            counts_are_off(mask.sum(0), len(mask), 1 - p)
-            or any(counts_are_off(same.sum(), same.size, agreement(p)) for same in pairs)
-            or spread_is_off(mask.sum(0), len(mask), 1 - p)
-        ):
-            return [Finding(DEPENDENT)]
-    return []
-
-
-def agreement(p):
-    """How often two independent draws agree."""
-    return p**2 + (1 - p) ** 2
-
-
-def spread_is_off(counts, trials, chance):
-    """Whether binomial counts fall into the middle half of their distribution more or less often than luck explains."""
-    low, high = stats.binom.ppf([0.25, 0.75], trials, chance)
-    middle = stats.binom.cdf(high, trials, chance) - stats.binom.cdf(low - 1, trials, chance)
-    return counts_are_off(int(((counts >= low) & (counts <= high)).sum()), counts.size, float(middle))
-
-
-def often_masks(layer, factors, p, scale=lambda p: 1 / (1 - p), scales=wrong_scales):
-    """What is wrong with the factors of many calls, stacked."""
-    kept = factors != 0
-    if kept.all():
-        return idle(layer, factors) or [Finding("nothing is dropped")]
-    if not kept.any():
-        return [Finding("everything is dropped")]
     return (
-        often_ties(layer, kept, p)
-        or rate_findings(layer, factors, p, RTOL["float64"], scale(p), scales(p))
-        or often_counts(layer, kept.reshape(len(kept), -1), p)
+        isinstance(value, np.ndarray)
+        and isinstance(array, np.ndarray)
+        and value.dtype == array.dtype
+        and np.array_equal(value, array)
     )
-
-
-def often_ties(layer, kept, p):
-    axes = tied(kept, p)
-    if 0 in axes:
-        return [layer.say("same_draw_each_call")]
-    return [tie(layer, tuple(axis - 1 for axis in axes), kept.ndim - 1)] if axes else []
-
-
-def often_counts(layer, kept, p):
-    """Each place as often as the others, no two places together, and counts that spread as they should."""
-    calls, n = kept.shape
-    totals = kept.sum(1)
-    if np.ptp(totals) == 0:
-        return [layer.say("fixed_number", DEPENDENT)]
-    same = np.array([(kept[:, i] == kept[:, j]).sum() for i in range(n) for j in range(i)])
-    if (
-        counts_are_off(kept.sum(0), calls, 1 - p)
-        or counts_are_off(same, calls, agreement(p))
-        or spread_is_off(totals, n, 1 - p)
-    ):
-        return [Finding(DEPENDENT)]
-    return []
-
-
-# The sentences, for a unit, a weight or a channel
-
-
-def mask_sentences(one, drop="rng.random(x.shape)"):
-    """What the student reads of a mask whose every `one` is drawn."""
-    return {
-        "never_drops": f"Nothing is dropped in training: what comes out is what went in. (Is `train` turned round?) Each {one} "
-        "is dropped with probability p.",
-        "keep_and_drop_swapped": f"Keep and drop are swapped: each {one} is kept with probability p. Here p is the probability "
-        f"to DROP: keep where `{drop} >= p`.",
-        "p_is_keep_probability": f"p is taken for the probability to KEEP (lecture 003 does): kept with probability p, divided by "
-        f"p. Here p is the probability to DROP: keep where `{drop} >= p`, and divide by 1 - p.",
-        "not_scaled": f"The mask is right, but what is kept is not scaled. Inverted dropout divides it by 1 - p, so that each {one} "
-        "keeps its mean and test time has nothing to do.",
-        "scaled_twice": "What is kept is divided by 1 - p twice: once with the mask and once more. Once is enough.",
-        "scaled_by_keep": "What is kept is multiplied by 1 - p. It has to grow, to make up for what is dropped: divide by 1 - p.",
-        "divided_by_p": "What is kept is divided by p. It is there with probability 1 - p: divide by 1 - p.",
-        "measured_rate": "The scale is the share that happened to be kept (`mask.mean()`). It is the probability, 1 - p, the same in "
-        f"each call: else each {one} depends on the others' luck.",
-        "fixed_number": f"Each time exactly as many are dropped: a fixed number is chosen. Each {one} decides for itself, with a "
-        f"draw of its own: compare `{drop}` with p.",
-        "active_at_test": "With train=False there is still dropping. At test time nothing is random: all is as if there were no "
-        "dropout.",
-        "scales_at_test": "With train=False there is scaling. Inverted dropout has scaled in training; at test time nothing is left "
-        "to do.",
-        "global_generator": GLOBAL_GENERATOR,
-        "same_draw_each_call": SAME_DRAW_EACH_CALL,
-    }
-
-
-# Wrong and right forwards, for the bank
-
-
-def bernoulli(shape, p, rng):
-    return rng.random(shape) >= p
-
-
-def fixed_number(shape, p, rng):
-    """As many as make the share right, at places in random order."""
-    n = math.prod(shape)
-    return rng.permutation(np.arange(n) >= round(p * n)).reshape(shape)
-
-
-def global_state(shape, p, rng):
-    return np.random.random(shape) >= p  # noqa: NPY002
-
-
-def fixed_seed(shape, p, rng):
-    return np.random.default_rng(0).random(shape) >= p
-
-
-def copied_generator(shape, p, rng):
-    import copy
-
-    return copy.deepcopy(rng).random(shape) >= p
-
-
-def forward(
-    kept=bernoulli,
-    scale=lambda p, kept: 1 / (1 - p),
-    test=lambda x, p: x,
-    shape=lambda x: x.shape,
-    ignores_train=False,
-):
-    """A forward in its pieces, right where they are left out.
-
-    Parameters
-    ----------
-    kept : kept(shape, p, rng) -> the mask
-    scale : scale(p, mask) -> what it is multiplied by
-    test : test(x, p) -> out at test time
-    shape : shape(x) -> shape of the mask
-    ignores_train : whether `train` is ignored
-    """
-
-    def forward(x, p, rng, *, train=True):
-        if not train and not ignores_train:
-            return test(x, p), None
-        mask = kept(shape(x), p, rng)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mask = (mask * scale(p, mask)).astype(x.dtype)
-        return x * mask, mask
-
-    return forward
-
-
-def never(x, p, rng, *, train=True):
-    return x, None
-
-
-def mask_mistakes(layer, shape=lambda x: x.shape):
-    """The mistakes that every inverted mask can have."""
-    wrong = {
-        "keep_and_drop_swapped": forward(lambda shape, p, rng: rng.random(shape) < p, shape=shape),
-        "p_is_keep_probability": forward(
-            lambda shape, p, rng: rng.random(shape) < p, lambda p, kept: 1 / np.float64(p), shape=shape
-        ),
-        "not_scaled": forward(scale=lambda p, kept: 1.0, shape=shape),
-        "scaled_twice": forward(scale=lambda p, kept: 1 / (1 - p) ** 2, shape=shape),
-        "scaled_by_keep": forward(scale=lambda p, kept: 1 - p, shape=shape),
-        "divided_by_p": forward(scale=lambda p, kept: 1 / np.float64(p), shape=shape),
-        "measured_rate": forward(scale=lambda p, kept: 1 / np.mean(kept), shape=shape),
-        "fixed_number": forward(fixed_number, shape=shape),
-        "never_drops": never,
-        "active_at_test": forward(ignores_train=True, shape=shape),
-        "scales_at_test": forward(test=lambda x, p: x * (1 - p), shape=shape),
-        "global_generator": forward(global_state, shape=shape),
-        "same_draw_each_call": forward(fixed_seed, shape=shape),
-    }
-    return [Mistake(name, function, layer.sentences[name]) for name, function in wrong.items()]

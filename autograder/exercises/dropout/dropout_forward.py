@@ -7,49 +7,61 @@ layer gives: support, rate, independence, use of `rng`.
 
 import numpy as np
 
-from autograder.exercises.dropout._noise import (
-    Noisy,
-    asking,
-    draw_x,
-    factors_of,
-    forward,
-    mask_findings,
-    mask_mistakes,
-    mask_sentences,
-    often_masks,
-)
-from autograder.judge import Case, Mistake, Procedure
-
-SENTENCES = {
-    **mask_sentences("unit"),
-    "shared_by_batch": "All samples of the batch share one mask. Every sample draws its own: the mask has the shape of x, "
-    "`rng.random(x.shape)`.",
-    "shared_by_features": "All units of a sample are dropped together, or none. Every unit draws for itself: the mask has the "
-    "shape of x, `rng.random(x.shape)`.",
-    "whole_channels": "Whole channels are dropped: that is spatial dropout, a later exercise. Here every single unit draws for "
-    "itself: the mask has the shape of x.",
-}
-
-
-def ties(axes, ndim):
-    if axes == (0,):
-        return "shared_by_batch"
-    if axes == tuple(range(1, ndim)):
-        return "shared_by_features"
-    return "whole_channels" if axes == tuple(range(2, ndim)) else None
-
+from autograder.exercises.dropout import _masks
+from autograder.exercises.dropout._draws import draw_x, factors_of
+from autograder.exercises.dropout._noise import Noisy, asking, manners
+from autograder.judge import Case, Procedure, alternative
 
 LAYER = Noisy(
     name="dropout_forward",
-    sentences=SENTENCES,
     draw=draw_x,
     read=factors_of,
-    judge=mask_findings,
-    often=often_masks,
-    ties=ties,
+    looks=_masks.looks(),
+    coin=_masks.coin,
+    ties=_masks.shared,
+    by_shape=_masks.BY_SHAPE,
+)
+USUAL = ((20, 25), 0.3)
+SHAPES = [((18, 18), 0.4), ((30, 4, 3, 3), 0.4), ((300,), 0.4), ((1, 300), 0.3), ((300, 1), 0.3), ((1, 1), 0.4)]
+LARGE = [((200, 200), 0.3), ((240, 240), 0.8)]
+TRAIN, TEST, IMAGES = ((15, 20), 0.4, True), ((15, 20), 0.4, False), ((3, 4, 5, 6), 0.8, False)
+
+EXERCISE = Procedure(
+    section="2 · Inverted dropout",
+    ask=asking(LAYER),
+    cases=[
+        Case("each unit is 0 or x / (1 - p)", asks=["scale"], calls=[((60, 80), 0.4), ((50, 70), 0.2)], weight=3),
+        Case("units are dropped with probability p", asks=["rate"], calls=LARGE, weight=2),
+        Case("each unit decides for itself", mode="often", calls=[((4, 6), 0.4), ((200, 200), 0.3)], weight=2),
+        Case("all randomness comes from rng, anew at each call", mode="rng", calls=[USUAL], weight=2),
+        Case("with train=False x comes back unchanged", mode="turns", calls=[TEST, IMAGES, TRAIN], weight=6),
+        Case("train, test, train: each call by its own mode", mode="turns", calls=[TRAIN, TEST, TRAIN], weight=3),
+        Case("p = 0 drops nothing, p = 0.99 nearly all", calls=[((3, 5), 0.0), ((80, 125), 0.99)], weight=0.5),
+        *manners(USUAL, SHAPES, "any shape: vectors, images, a square, lengths of 1"),
+    ],
 )
 
 
+def right(x, p, rng, *, train):
+    if not train:
+        return x, None
+    shape = x.shape
+    kept = rng.random(shape) >= p
+    scale = 1 / (1 - p)
+    mask = (kept * scale).astype(x.dtype)
+    return x * mask, mask
+
+
+MISTAKES = [
+    *_masks.draws("unit", "x.shape"),
+    *_masks.scales("unit", "x.shape"),
+    *_masks.modes("unit"),
+    *_masks.SHARED,
+    _masks.buffered(right),
+]
+
+
+@alternative
 def choice(x, p, rng, *, train):
     """Drawn as booleans, set by index; the cache a dict."""
     if train is False:
@@ -60,13 +72,7 @@ def choice(x, p, rng, *, train):
     return [out, {"keep": keep, "p": p}]
 
 
-def binomial(x, p, rng, *, train):
-    if train:
-        scaled = rng.binomial(1, 1 - p, x.shape) / (1 - p)
-        return np.multiply(x, scaled, dtype=x.dtype, casting="same_kind"), (scaled, p)
-    return x.copy(), (np.ones(x.shape), 0)
-
-
+@alternative
 def one_by_one(x, p, rng, *, train):
     """Each unit by itself, in float32 where x is; more draws than needed."""
     if not train:
@@ -76,66 +82,11 @@ def one_by_one(x, p, rng, *, train):
     return mask * (x * (1.0 / (1.0 - p))), (mask,)
 
 
-def spawned(x, p, rng, *, train):
-    """From a generator of its own, seeded by rng."""
-    own = np.random.default_rng(rng.integers(2**63))
-    return np.where(own.random(x.shape) < (p if train else 0), 0, x / (1 - (p if train else 0))).astype(x.dtype), own
-
-
-EXERCISE = Procedure(
-    ask=asking(LAYER),
-    cases=[
-        Case("each unit is 0 or x / (1 - p)", property="each", calls=[((15, 20), 0.4), ((20, 15), 0.2)], weight=2),
-        Case(
-            "any shape: vectors, images, one sample, one feature",
-            property="each",
-            calls=[((30, 4, 3, 3), 0.4), ((300,), 0.4), ((1, 300), 0.3), ((300, 1), 0.3), ((1, 1), 0.4)],
-        ),
-        Case(
-            "units are dropped with probability p",
-            property="each",
-            calls=[((200, 200), 0.3), ((240, 240), 0.8)],
-            weight=2,
-        ),
-        Case("each unit decides for itself", property="often", shape=(4, 6), p=0.4, weight=2),
-        Case("all randomness comes from rng, anew at each call", property="rng", shape=(15, 20), p=0.4, weight=2),
-        Case(
-            "with train=False x comes back unchanged",
-            property="test",
-            calls=[((15, 20), 0.4), ((3, 4, 5, 6), 0.8), ((15, 20), 0.4)],
-            weight=2,
-        ),
-        Case(
-            "p = 0 drops nothing, p = 0.99 nearly all",
-            property="each",
-            calls=[((3, 5), 0.0), ((100, 100), 0.99)],
-        ),
-        Case("zeros in x stay zeros", property="zeros", shape=(31, 62), p=0.4),
-        Case("float32 in, float32 out", property="each", calls=[((15, 20), 0.4)], dtype="float32"),
-        Case("leaves x as it was", property="inputs", calls=[((15, 20), 0.4)]),
-        Case("a later call leaves the first result as it was", property="kept", calls=[((15, 20), 0.4)]),
-    ],
-    mistakes=[
-        *mask_mistakes(LAYER),
-        Mistake("shared_by_batch", forward(shape=lambda x: x.shape[1:]), SENTENCES["shared_by_batch"]),
-        Mistake(
-            "shared_by_features",
-            forward(shape=lambda x: x.shape[:1] + (1,) * (x.ndim - 1)),
-            SENTENCES["shared_by_features"],
-        ),
-        Mistake(
-            "whole_channels",
-            forward(shape=lambda x: x.shape[:2] + (1,) * (x.ndim - 2)),
-            SENTENCES["whole_channels"],
-        ),
-    ],
-    alternatives=[choice, binomial, one_by_one, spawned],
-    hints=[
-        "At test time there is nothing to do. In training each unit needs a yes or no of its own: how do you get an array of "
-        "them, with P(no) = p, from numbers that are uniform on [0, 1)?",
-        "`rng.random(x.shape) >= p` is True with probability 1 - p. What is kept grows by 1 / (1 - p), so that the mean "
-        "stays; give the mask the dtype of x.",
-        "`if not train: return x, None`; `mask = (rng.random(x.shape) >= p).astype(x.dtype) / (1 - p)`; "
-        "`return x * mask, mask`.",
-    ],
-)
+HINTS = [
+    "At test time there is nothing to do. In training each unit needs a yes or no of its own: how do you get an array "
+    "of them, with P(no) = p, from numbers that are uniform on [0, 1)?",
+    "`rng.random(x.shape) >= p` is True with probability 1 - p. What is kept grows by 1 / (1 - p), so that the mean "
+    "stays; give the mask the dtype of x.",
+    "`if not train: return x, None`; `mask = (rng.random(x.shape) >= p).astype(x.dtype) / (1 - p)`; "
+    "`return x * mask, mask`.",
+]

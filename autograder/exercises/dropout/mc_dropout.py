@@ -8,172 +8,211 @@ same predictions, made here by the same function from a generator with the same 
 import numpy as np
 import torch
 
-from autograder.judge import Case, Mistake, Probe, Procedure, Script
-from autograder.judge.function import want, watch_inputs
-from autograder.worker.functions import dropout_scores, noisy_copy
+from autograder.judge import Case, Finding, Probe, Procedure, Script, alternative, mistake, slips
+from autograder.judge.compare import difference
+from autograder.judge.variants import LAYOUT_TITLE, want, watch_inputs
+from autograder.worker.calls import LAYOUTS
+from autograder.worker.functions import dropout_scores, noisy_copy, turned_rows
 
-FUNCTIONS = {"a network": dropout_scores, "a noisy copy": noisy_copy}
-OUTPUTS = ("mean", "std")
+BOTH = ("mean", "std")
 
 
 def reference(predict, x, samples, rng):
     drawn = torch.tensor(np.stack([predict(x.astype(np.float64), rng) for _ in range(samples)]))
-    return drawn.mean(dim=0).numpy(), drawn.std(dim=0, correction=0).numpy()
+    return {"mean": drawn.mean(dim=0).numpy(), "std": drawn.std(dim=0, correction=0).numpy()}
 
 
 def ask(case, rng):
-    script, mode = Script(), case.get("mode", "plain")
-    predict, samples = FUNCTIONS[case.get("predict", "a network")], case.get("samples", 10)
+    script, mode, samples = Script(), case.get("mode", ""), case.get("samples", 4)
+    predict = case.get("predict", dropout_scores)
     function = script.named(predict)
 
     def drawn():
-        x = (rng.standard_normal(case.get("shape", (4, 5))) + case.get("offset", 0.3)).astype(
-            case.get("dtype", "float64")
-        )
-        return x, int(rng.integers(2**31))
+        x = rng.standard_normal(case.get("shape", (4, 5))) + case.get("offset", 0.3)
+        return x.astype(case.get("dtype", "float64")), int(rng.integers(2**31))
 
-    def call(x, seed, role="value"):
-        sent, shared, twin = script.put(x), script.rng(seed), np.random.default_rng(seed)
-        results = script.call(0, function, sent, samples, shared, unpack=2)
-        tell(results, reference(predict, x, samples, twin), role)
-        if mode == "count":
-            # A prediction of the judge's own, which tells how far the generator has come.
-            following = predict(x.astype(np.float64), twin)
-            script.get(
-                script.call(function, x, shared), want("the next prediction from rng", following, case, None, role)
-            )
-        return sent, results
+    def call(x, seed, role="value", layout=""):
+        sent, generator = script.put(x, layout), script.rng(seed)
+        results = script.call(0, function, sent, samples, generator, unpack=2)
+        tell(results, x, seed, role)
+        return sent, generator, results
 
-    def tell(results, values, role):
-        for slot, name, value in zip(results, OUTPUTS, values, strict=True):
-            script.get(slot, want(name, value, case, None, role))
+    def tell(results, x, seed, role):
+        exact = reference(predict, x, samples, np.random.default_rng(seed))
+        for slot, name in zip(results, BOTH, strict=True):
+            if name in case.get("asks", BOTH):
+                script.get(slot, want(name, exact[name], case, None, role))
 
     x, seed = drawn()
-    sent, results = call(x, seed)
-    if mode == "inputs":
+    if mode == "predictions":
+        before = script.put(x)
+        script.call(0, script.named(dropout_scores), before, samples, script.rng(seed), unpack=2)
+        watch_inputs(script, {"x": before}, {"x": x})
+    for layout in LAYOUTS if mode == "layout" else [""]:
+        sent, generator, results = call(x, seed, layout=layout)
+    if mode == "count":
+        # A prediction of the judge's own, which tells how far the generator has come.
+        twin = np.random.default_rng(seed)
+        *_, following = [predict(x, twin) for _ in range(samples + 1)]
+        ours = script.call(function, x, generator)
+        script.get(ours, want("the next prediction from rng", following, case, None, "value"))
+    if mode in ("inputs", "predictions"):
         watch_inputs(script, {"x": sent}, {"x": x})
     if mode == "again":
         call(*drawn(), role="other")
-        tell(results, reference(predict, x, samples, np.random.default_rng(seed)), "kept")
+        tell(results, x, seed, "kept")
+        for handle in call(x, seed, role="again")[2]:
+            script.scribble(handle)
+        tell(results, x, seed, "kept")
         call(x, seed, role="again")
-    return Probe(script, f"mc_dropout(predict, x, {samples}, rng)", {"x": x})
+
+    def findings(values):
+        """The predictions are x itself, or share its memory."""
+        before, *wrong, after = [difference(value, want) for value, want in zip(values, script.wants, strict=True)]
+        if after and not before:
+            return [Finding("what `predict` returned is written over", "writes_into_prediction")]
+        return [Finding("the answer is wrong", hides=True)] if before or any(wrong) else []
+
+    called = f"mc_dropout(predict, x, {samples}, rng)"
+    return Probe(script, called, {"x": x}, findings if mode == "predictions" else None)
 
 
-def predictions(predict, x, samples, rng):
-    return np.stack([predict(x, rng) for _ in range(samples)])
+PLAIN = {
+    "ten samples of a network's scores": {"samples": 10, "shape": (5, 4), "weight": 2},
+    "two samples": {"samples": 2, "shape": (3, 4)},
+    "fifty samples": {"samples": 50, "shape": (2, 6)},
+    "as many samples as rows and scores": {"samples": 3, "shape": (3, 4)},
+    "images": {"samples": 7, "shape": (2, 3, 4, 5), "predict": noisy_copy},
+    "predictions far from 0, 1e7": {"samples": 9, "shape": (8,), "predict": noisy_copy, "offset": 1e7},
+}
+EXERCISE = Procedure(
+    ask=ask,
+    section="9 · MC dropout: does it know what it does not know?",
+    cases=[
+        *(Case(f"{name}: {title}", asks=[name], **options) for name in BOTH for title, options in PLAIN.items()),
+        Case("one sample has no spread", samples=1, shape=(1, 3)),
+        Case("predict is called `samples` times and no more", samples=5, mode="count"),
+        Case("float32 in, float32 out", about="dtype", samples=8, shape=(5, 4), dtype="float32"),
+        Case(LAYOUT_TITLE, about="layout", mode="layout", weight=0.5),
+        Case("leaves x as it was", about="inputs", mode="inputs"),
+        Case("leaves what predict returned as it was", about="inputs", mode="predictions", predict=turned_rows),
+        Case("gives the same answer when it is called again, in arrays that are yours", about="again", mode="again"),
+    ],
+)
 
 
-def unbiased(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    with np.errstate(all="ignore"):
-        spread = ((drawn - drawn.mean(0)) ** 2).sum(0) / np.float64(samples - 1)
-    return drawn.mean(0), np.sqrt(spread).astype(drawn.dtype)
+def right(predict, x, samples, rng):
+    drawn = np.stack([predict(x, rng) for _ in range(samples)])
+    mean = drawn.mean(axis=0)
+    std = drawn.std(axis=0)
+    return mean, std
 
 
-def variance(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return drawn.mean(0), drawn.var(0)
+MISTAKES = slips("""
+unbiased_std (detail): drawn.std(axis=0) -> drawn.std(axis=0, ddof=1)
+    The standard deviation is divided by samples - 1. The biased one is asked for, `ddof=0`, which is 0 for one sample.
+variance: drawn.std(axis=0) -> drawn.var(axis=0)
+    This is the variance. The standard deviation is its square root.
+
+std_of_the_mean: drawn.std(axis=0) -> drawn.std(axis=0) / samples**0.5
+    The standard deviation is divided by sqrt(samples): that says how well the mean is known, not how far the
+    predictions spread.
+
+averaged_over_batch_too:
+    drawn.mean(axis=0) -> drawn.mean(axis=(0, 1))
+    drawn.std(axis=0) -> drawn.std(axis=(0, 1))
+    The batch is averaged too. Each input has its own mean and spread: average over the samples alone, `axis=0`.
+
+averaged_over_batch:
+    drawn.mean(axis=0) -> drawn.mean(axis=1)
+    drawn.std(axis=0) -> drawn.std(axis=1)
+    The mean runs over the batch, not over the samples: after np.stack the samples are axis 0.
+
+averaged_over_scores:
+    drawn.mean(axis=0) -> drawn.mean(axis=-1)
+    drawn.std(axis=0) -> drawn.std(axis=-1)
+    The mean runs over the last axis, not over the samples: after np.stack the samples are axis 0.
+
+one_number:
+    drawn.mean(axis=0) -> drawn.mean()
+    drawn.std(axis=0) -> drawn.std()
+    All predictions are averaged into one number. Name the axis: `axis=0`.
+
+same_seed_each_sample (core): predict(x, rng) -> predict(x, np.random.default_rng(0))
+    Each prediction gets a new generator with the same seed: all samples are the same, and the spread is 0. Pass on
+    `rng` itself.
+
+copies_of_rng (core): predict(x, rng) -> predict(x, __import__("copy").deepcopy(rng))
+    Each prediction gets a copy of `rng` in the same state: all samples are the same, and the spread is 0. Pass on `rng`
+    itself.
+
+seeds_of_its_own:
+    [predict(x, rng) for _ in range(samples)] -> [predict(x, np.random.default_rng(k)) for k in range(samples)]
+    Each prediction gets a generator of your own making. Pass on `rng` itself: then who calls decides the seed.
+
+one_sample_repeated (core): [predict(x, rng) for _ in range(samples)] -> [predict(x, rng)] * samples
+    One prediction is repeated: the spread is 0. Call `predict` anew for each sample.
+one_call_more (detail): range(samples) -> range(samples + 1)
+    `predict` is called once too often: exactly `samples` times.
+one_call_less (detail): range(samples) -> range(max(samples - 1, 1))
+    `predict` is called once too rarely: exactly `samples` times.
+
+samples_hard_coded: range(samples) -> range(10)
+    or range(samples) -> range(50)
+    or range(samples) -> range(100)
+    `samples` is not used: a number stands in its place.
+
+first_thrown_away (detail): -> predict(x, rng)
+    The first prediction is not used. Every call counts.
+
+called_once_more (detail): return mean, std -> predict(x, rng); return mean, std
+    After the samples `predict` is called once more, which costs a prediction and moves `rng` on: exactly `samples`
+    calls.
+
+samples_drawn_twice: drawn.std(axis=0) -> np.stack([predict(x, rng) for _ in range(samples)]).std(axis=0)
+    Mean and standard deviation come from different samples. Keep the predictions, and use the same for both.
+summed: drawn.mean(axis=0) -> drawn.sum(axis=0)
+    The predictions are added up. Their mean is asked for: divide by `samples`.
+order_swapped (detail): return mean, std -> return std, mean
+    Mean and standard deviation come back in the wrong order.
+median: drawn.mean(axis=0) -> np.median(drawn, axis=0)
+    The first result is the median of the samples; the mean is asked for.
+one_pass_variance (detail): drawn.std(axis=0) -> np.sqrt(np.maximum((drawn * drawn).mean(axis=0) - mean * mean, 0))
+    The variance is E[y^2] - E[y]^2: two large numbers cancel when predictions are far from 0. Subtract the mean first.
+""")
 
 
-def of_the_mean(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return drawn.mean(0), drawn.std(0) / samples**0.5
+@mistake("`predict` gets single rows of x. Pass on x as it is, `samples` times.")
+def row_by_row(predict, x, samples, rng):
+    rows = [right(predict, x[n : n + 1], samples, rng) for n in range(len(x))]
+    return tuple(np.concatenate(part) for part in zip(*rows, strict=True))
 
 
-def over_the_batch_too(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return drawn.mean((0, 1)), drawn.std((0, 1))
-
-
-def over_the_batch(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return drawn.mean(1), drawn.std(1)
-
-
-def over_everything(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return np.array(drawn.mean()), np.array(drawn.std())
-
-
-def fixed_seed(predict, x, samples, rng):
-    drawn = np.stack([predict(x, np.random.default_rng(0)) for _ in range(samples)])
-    return drawn.mean(0), drawn.std(0)
-
-
-def copied_generator(predict, x, samples, rng):
-    import copy
-
-    drawn = np.stack([predict(x, copy.deepcopy(rng)) for _ in range(samples)])
-    return drawn.mean(0), drawn.std(0)
-
-
-def seeds_of_its_own(predict, x, samples, rng):
-    drawn = np.stack([predict(x, np.random.default_rng(k)) for k in range(samples)])
-    return drawn.mean(0), drawn.std(0)
-
-
-def one_sample_repeated(predict, x, samples, rng):
-    drawn = np.stack([predict(x, rng)] * samples)
-    return drawn.mean(0), drawn.std(0)
-
-
-def one_call_more(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples + 1, rng)
-    return drawn.mean(0), drawn.std(0)
-
-
-def one_call_less(predict, x, samples, rng):
-    drawn = predictions(predict, x, max(samples - 1, 1), rng)
-    return drawn.mean(0), drawn.std(0)
-
-
-def first_thrown_away(predict, x, samples, rng):
-    predict(x, rng)
-    drawn = predictions(predict, x, samples, rng)
-    return drawn.mean(0), drawn.std(0)
-
-
-def called_for_the_shape(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    out = np.empty_like(predict(x, rng))
-    out[...] = drawn.mean(0)
-    return out, drawn.std(0)
-
-
-def drawn_twice(predict, x, samples, rng):
-    return predictions(predict, x, samples, rng).mean(0), predictions(predict, x, samples, rng).std(0)
-
-
+@mistake(
+    "`predict` is called once, with copies of x in one large batch. Asked for: `samples` calls with x as it is (in a "
+    "network with batch normalization the two differ)."
+)
 def one_large_batch(predict, x, samples, rng):
     drawn = predict(np.concatenate([x] * samples), rng)
     drawn = drawn.reshape(samples, len(x), *drawn.shape[1:])
-    return drawn.mean(0), drawn.std(0)
+    return drawn.mean(axis=0), drawn.std(axis=0)
 
 
-def row_by_row(predict, x, samples, rng):
-    drawn = [predictions(predict, x[n : n + 1], samples, rng) for n in range(len(x))]
-    return np.concatenate([d.mean(0) for d in drawn]), np.concatenate([d.std(0) for d in drawn])
+@mistake(
+    "The sum is written into the first prediction (`total = predict(x, rng)`, then `total += ...`). That array belongs "
+    "to `predict`, which may still need it, or have returned x itself: `total = total + ...`.",
+    degree="detail",
+)
+def writes_into_prediction(predict, x, samples, rng):
+    total = predict(x, rng)
+    drawn = [total.copy()]
+    for _ in range(samples - 1):
+        drawn.append(predict(x, rng))
+        total += drawn[-1]
+    return total / samples, np.std(drawn, axis=0)
 
 
-def one_pass(predict, x, samples, rng):
-    total = squares = 0
-    for _ in range(samples):
-        y = predict(x, rng)
-        total, squares = total + y, squares + y * y
-    mean = total / samples
-    return mean, np.sqrt(np.maximum(squares / samples - mean * mean, 0))
-
-
-def std_first(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return drawn.std(0), drawn.mean(0)
-
-
-def median(predict, x, samples, rng):
-    drawn = predictions(predict, x, samples, rng)
-    return np.median(drawn, axis=0), drawn.std(0)
-
-
+@alternative
 def welford(predict, x, samples, rng):
     """Mean and sum of squares in one pass, the stable way."""
     mean = squares = 0
@@ -185,6 +224,7 @@ def welford(predict, x, samples, rng):
     return mean, np.sqrt(squares / samples)
 
 
+@alternative
 def listed(predict, x, samples, rng):
     drawn = []
     while len(drawn) < samples:
@@ -193,116 +233,8 @@ def listed(predict, x, samples, rng):
     return [mean, (sum((y - mean) ** 2 for y in drawn) / len(drawn)) ** 0.5]
 
 
-def filled(predict, x, samples, rng):
-    first = predict(x, rng)
-    drawn = np.empty((*first.shape, samples), first.dtype)
-    drawn[..., 0] = first
-    for k in range(1, samples):
-        drawn[..., k] = predict(x.copy(), rng)
-    return np.mean(drawn, axis=-1), np.sqrt(np.mean(np.abs(drawn - drawn.mean(-1, keepdims=True)) ** 2, axis=-1))
-
-
-EXERCISE = Procedure(
-    ask=ask,
-    cases=[
-        Case("two samples", samples=2, shape=(3, 4)),
-        Case("ten samples of a network's scores", samples=10, shape=(5, 4), weight=2),
-        Case("fifty samples", samples=50, shape=(2, 6)),
-        Case("predictions of any shape: images", predict="a noisy copy", samples=7, shape=(2, 3, 4, 5)),
-        Case("predictions of any shape: one number for each of x", predict="a noisy copy", samples=6, shape=(8,)),
-        Case("one input alone", samples=5, shape=(1, 3)),
-        Case("predict is called `samples` times and no more", samples=5, mode="count"),
-        Case("one sample has no spread", samples=1, shape=(4, 3)),
-        Case("predictions far from 0: 1e7", predict="a noisy copy", samples=9, shape=(4, 3), offset=1e7),
-        Case("float32 in, float32 out", samples=8, shape=(5, 4), dtype="float32"),
-        Case("leaves x as it was", samples=4, mode="inputs"),
-        Case("gives the same answer when it is called again", samples=4, mode="again"),
-    ],
-    mistakes=[
-        Mistake(
-            "unbiased_std",
-            unbiased,
-            "The standard deviation is divided by samples - 1. The biased one is asked for, `ddof=0`, which is 0 for one sample.",
-        ),
-        Mistake("variance", variance, "This is the variance. The standard deviation is its square root."),
-        Mistake(
-            "std_of_the_mean",
-            of_the_mean,
-            "The standard deviation is divided by sqrt(samples): that says how well the mean is known, not how far the "
-            "predictions spread.",
-        ),
-        Mistake(
-            "averaged_over_batch_too",
-            over_the_batch_too,
-            "The batch is averaged too. Each input has its own mean and spread: average over the samples alone, `axis=0`.",
-        ),
-        Mistake(
-            "averaged_over_batch",
-            over_the_batch,
-            "The mean runs over the batch, not over the samples: after np.stack the samples are axis 0.",
-        ),
-        Mistake(
-            "one_number", over_everything, "All predictions are averaged into one number. Name the axis: `axis=0`."
-        ),
-        Mistake(
-            "same_seed_each_sample",
-            fixed_seed,
-            "Each prediction gets a new generator with the same seed: all samples are the same, and the spread is 0. Pass on "
-            "`rng` itself.",
-        ),
-        Mistake(
-            "copies_of_rng",
-            copied_generator,
-            "Each prediction gets a copy of `rng` in the same state: all samples are the same, and the spread is 0. Pass on "
-            "`rng` itself.",
-        ),
-        Mistake(
-            "seeds_of_its_own",
-            seeds_of_its_own,
-            "Each prediction gets a generator of your own making. Pass on `rng` itself: then who calls decides the seed.",
-        ),
-        Mistake(
-            "one_sample_repeated",
-            one_sample_repeated,
-            "One prediction is repeated: the spread is 0. Call `predict` anew for each sample.",
-        ),
-        Mistake("one_call_more", one_call_more, "`predict` is called once too often: exactly `samples` times."),
-        Mistake("one_call_less", one_call_less, "`predict` is called once too rarely: exactly `samples` times."),
-        Mistake("first_thrown_away", first_thrown_away, "The first prediction is not used. Every call counts."),
-        Mistake(
-            "called_once_more",
-            called_for_the_shape,
-            "After the samples `predict` is called once more, which costs a prediction and moves `rng` on: exactly `samples` "
-            "calls.",
-        ),
-        Mistake(
-            "samples_drawn_twice",
-            drawn_twice,
-            "Mean and standard deviation come from different samples. Keep the predictions, and use the same for both.",
-        ),
-        Mistake(
-            "row_by_row",
-            row_by_row,
-            "`predict` gets single rows of x. Pass on x as it is, `samples` times.",
-        ),
-        Mistake(
-            "one_large_batch",
-            one_large_batch,
-            "`predict` is called once, with copies of x in one large batch. Asked for: `samples` calls with x as it is (in a "
-            "network with batch normalization the two differ).",
-        ),
-        Mistake(
-            "one_pass_variance",
-            one_pass,
-            "The variance is E[y^2] - E[y]^2: two large numbers cancel when predictions are far from 0. Subtract the mean first.",
-        ),
-        Mistake("order_swapped", std_first, "Mean and standard deviation come back in the wrong order."),
-        Mistake("median", median, "The first result is the median of the samples; the mean is asked for."),
-    ],
-    alternatives=[welford, listed, filled],
-    hints=[
-        "With dropout left on, each call of `predict` gives another answer. What do many answers together tell?",
-        "Call `predict(x, rng)` `samples` times and stack the answers: the samples are then axis 0.",
-        "`drawn = np.stack([predict(x, rng) for _ in range(samples)])`, then `drawn.mean(axis=0), drawn.std(axis=0)`.",
-    ],
-)
+HINTS = [
+    "With dropout left on, each call of `predict` gives another answer. What do many answers together tell?",
+    "Call `predict(x, rng)` `samples` times and stack the answers: the samples are then axis 0.",
+    "`drawn = np.stack([predict(x, rng) for _ in range(samples)])`, then `drawn.mean(axis=0), drawn.std(axis=0)`.",
+]

@@ -1,15 +1,17 @@
 """variational_dropout_kl: the KL divergence of variational dropout, approximated, one value per weight.
 
 KL = -(k1 sigmoid(k2 + k3 log_alpha) - log(1 + 1/alpha) / 2 - k1), k1 = 0.63576, k2 = 1.87320, k3 = 1.48695 (Molchanov,
-Ashukha and Vetrov 2017, equation 14, whose left side is -KL; lecture 004 names the method). Up to the constant that makes
-it 0 for alpha -> infinity. Reference: the formula in torch, in an order that neither overflows nor cancels.
+Ashukha and Vetrov 2017, equation 14, whose left side is -KL; lecture 004 names the method). Up to the constant that
+makes it 0 for alpha -> infinity. Reference: the formula in torch, in an order that neither overflows nor cancels.
 """
+
+import math
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.judge import Case, Function, Mistake
+from autograder.judge import Case, Function, alternative, slips
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 
@@ -25,81 +27,90 @@ def reference(log_alpha):
     return K1 * torch.sigmoid(-(K2 + K3 * log_alpha)) + 0.5 * F.softplus(-log_alpha)
 
 
-def scale(log_alpha):
+EXERCISE = Function(
+    draw=draw,
+    reference=reference,
+    returns=("kl",),
     # k1 - k1 sigmoid cancels where KL is nearly 0; rounding is that of k1.
-    return {"kl": np.maximum(K1, np.abs(log_alpha))}
+    scale=lambda log_alpha: {"kl": np.maximum(K1, np.abs(log_alpha))},
+    section="8 · Variational dropout: learn the rate",
+    typical={"shape": (4, 3)},
+    forms=[{"shape": (4, 4)}, {"shape": (1, 5)}, {"shape": (3, 1)}, {"shape": (1,)}, {"shape": (3, 2, 2, 3)}],
+    cases=[
+        Case("a few weights", shape=(5,), weight=2),
+        Case("a matrix of weights, one value each", shape=(6, 4), weight=2),
+        Case("little noise, log_alpha from -12 to -6", shape=(3, 4), between=(-12.0, -6.0)),
+        Case("much noise, log_alpha from 4 to 12", shape=(3, 4), between=(4.0, 12.0)),
+        Case("log_alpha near 0, alpha near 1", shape=(7,), between=(-0.1, 0.1)),
+        Case("finite for any log_alpha: -1000 and 1000", at=(-1000.0, -50.0, 0.0, 50.0, 1000.0), weight=2),
+        Case("finite in float32 too: -120 and 120", at=(-120.0, -50.0, 0.0, 50.0, 120.0), dtype="float32"),
+    ],
+)
 
 
-def sigmoid(x):
-    return 0.5 * (1 + np.tanh(0.5 * x))
+def right(log_alpha):
+    k1, k2, k3 = 0.63576, 1.87320, 1.48695
+    z = k2 + k3 * log_alpha
+    sigmoid = (1 + np.tanh(z / 2)) / 2
+    log_term = np.logaddexp(0, -log_alpha) / 2
+    return -(k1 * sigmoid - log_term - k1)
 
 
-def formula(log_alpha, k1=K1, k2=K2, k3=K3, log_factor=0.5, constant=K1, sign=-1.0):
-    """Right where nothing is said."""
-    return sign * (k1 * sigmoid(k2 + k3 * log_alpha) - log_factor * np.logaddexp(0, -log_alpha) - constant)
+MISTAKES = slips("""
+sign (core): -(k1 * sigmoid - log_term - k1) -> k1 * sigmoid - log_term - k1
+    The sign is turned: equation 14 of the paper approximates -KL. The KL divergence is positive, and largest for little
+    noise.
+
+constant_missing: k1 * sigmoid - log_term - k1 -> k1 * sigmoid - log_term
+    The constant k1 is missing. KL goes to 0 as alpha goes to infinity: -(k1 sigmoid - log term - k1).
+half_missing: np.logaddexp(0, -log_alpha) / 2 -> np.logaddexp(0, -log_alpha)
+    The logarithm's factor 1/2 is missing: log(1 + 1/alpha) / 2.
+alpha_not_inverted: np.logaddexp(0, -log_alpha) -> np.logaddexp(0, log_alpha)
+    The logarithm is that of 1 + alpha. It is log(1 + 1/alpha), and 1/alpha is exp(-log_alpha).
+log_alpha_for_log1p: np.logaddexp(0, -log_alpha) -> -log_alpha
+    log(1 + 1/alpha) is taken for -log_alpha. They agree for tiny alpha only: log1p(exp(-log_alpha)).
+alpha_in_sigmoid: k2 + k3 * log_alpha -> k2 + k3 * np.exp(log_alpha)
+    The sigmoid gets alpha. It is a function of its logarithm, k2 + k3 * log_alpha.
+
+log_of_the_argument (core):
+    k2 + k3 * log_alpha -> k2 + k3 * np.log(log_alpha)
+    np.logaddexp(0, -log_alpha) -> np.log1p(1 / log_alpha)
+    The argument is taken for alpha. It is log_alpha already: alpha is exp(log_alpha), and log_alpha may be negative.
+
+constants_swapped: k1, k2, k3 = 0.63576, 1.87320, 1.48695 -> k1, k3, k2 = 0.63576, 1.87320, 1.48695
+    k2 and k3 are swapped: sigmoid(k2 + k3 * log_alpha).
+constants_rounded (detail): k1, k2, k3 = 0.63576, 1.87320, 1.48695 -> k1, k2, k3 = 0.64, 1.87, 1.49
+    The constants are rounded: k1 = 0.63576, k2 = 1.87320, k3 = 1.48695.
+k3_times_the_sum: k2 + k3 * log_alpha -> k3 * (k2 + log_alpha)
+    k3 multiplies k2 too. It multiplies log_alpha alone: k2 + k3 * log_alpha.
+tanh_for_sigmoid: (1 + np.tanh(z / 2)) / 2 -> np.tanh(z)
+    tanh stands where the sigmoid 1 / (1 + exp(-z)) belongs.
+summed: return -(k1 * sigmoid - log_term - k1) -> return np.sum(-(k1 * sigmoid - log_term - k1))
+    The values are summed. Return one value per entry; the sum belongs to the loss.
+averaged: return -(k1 * sigmoid - log_term - k1) -> return np.mean(-(k1 * sigmoid - log_term - k1))
+    The values are averaged. Return one value per entry.
+log_term_sign: k1 * sigmoid - log_term - k1 -> k1 * sigmoid + log_term - k1
+    The logarithm has the wrong sign: within the brackets it is subtracted, so KL grows with log(1 + 1/alpha) / 2.
+log_term_missing (core): k1 * sigmoid - log_term - k1 -> k1 * sigmoid - k1
+    The logarithm is missing: log(1 + 1/alpha) / 2 is subtracted within the brackets.
+sigmoid_missing (core): k1 * sigmoid - log_term - k1 -> -log_term
+    This is the logarithm alone. k1 times the sigmoid, and k1, belong to it.
+
+overflow (detail): np.logaddexp(0, -log_alpha) -> np.log(1 + np.exp(-log_alpha))
+    or np.logaddexp(0, -log_alpha) -> np.log1p(np.exp(-log_alpha))
+    or np.logaddexp(0, -log_alpha) -> np.log1p(1 / np.exp(log_alpha))
+    For very negative log_alpha, exp(-log_alpha) overflows and KL is infinite. log(1 + exp(z)) is `np.logaddexp(0, z)`,
+    which does not overflow.
+
+clipped (detail): -> log_alpha = np.clip(log_alpha, -8, 8)
+    or -> log_alpha = np.clip(log_alpha, -10, 10)
+    or -> log_alpha = np.clip(log_alpha, -20, 20)
+    log_alpha is clipped (the paper does that in training). This is the bare formula: use an order of computing that
+    does not overflow, such as `np.logaddexp(0, -log_alpha)`.
+""")
 
 
-def minus(log_alpha):
-    return formula(log_alpha, sign=1.0)
-
-
-def without_constant(log_alpha):
-    return formula(log_alpha, constant=0.0)
-
-
-def without_half(log_alpha):
-    return formula(log_alpha, log_factor=1.0)
-
-
-def log_of_alpha(log_alpha):
-    return -(K1 * sigmoid(K2 + K3 * log_alpha) - 0.5 * np.logaddexp(0, log_alpha) - K1)
-
-
-def log_alpha_for_log1p(log_alpha):
-    return -(K1 * sigmoid(K2 + K3 * log_alpha) + 0.5 * log_alpha - K1)
-
-
-def alpha_in_sigmoid(log_alpha):
-    with np.errstate(over="ignore"):
-        alpha = np.exp(log_alpha)
-    return -(K1 * sigmoid(K2 + K3 * alpha) - 0.5 * np.logaddexp(0, -log_alpha) - K1)
-
-
-def log_of_log_alpha(log_alpha):
-    with np.errstate(all="ignore"):
-        return -(K1 * sigmoid(K2 + K3 * np.log(log_alpha)) - 0.5 * np.log1p(1 / log_alpha) - K1)
-
-
-def constants_swapped(log_alpha):
-    return formula(log_alpha, k2=K3, k3=K2)
-
-
-def tanh_for_sigmoid(log_alpha):
-    return -(K1 * np.tanh(K2 + K3 * log_alpha) - 0.5 * np.logaddexp(0, -log_alpha) - K1)
-
-
-def summed(log_alpha):
-    return np.array(formula(log_alpha).sum())
-
-
-def averaged(log_alpha):
-    return np.array(formula(log_alpha).mean())
-
-
-def log_term_sign(log_alpha):
-    return formula(log_alpha, log_factor=-0.5)
-
-
-def overflows(log_alpha):
-    with np.errstate(all="ignore"):
-        sigma = 1 / (1 + np.exp(-(K2 + K3 * log_alpha)))
-        return -(K1 * sigma - 0.5 * np.log1p(np.exp(-log_alpha)) - K1)
-
-
-def clipped(log_alpha):
-    return formula(np.clip(log_alpha, -8, 8))
-
-
+@alternative
 def with_logs_split(log_alpha):
     """log(1 + 1/alpha) by cases, the sigmoid by cases."""
     z = K2 + K3 * log_alpha
@@ -109,14 +120,8 @@ def with_logs_split(log_alpha):
     return K1 * (1 - sigma) + log_term / 2
 
 
-def from_the_other_side(log_alpha):
-    """1 - sigmoid(z) is sigmoid(-z); nothing cancels."""
-    return K1 * sigmoid(-K2 - K3 * log_alpha) - 0.5 * np.minimum(log_alpha, 0) + 0.5 * np.log1p(np.exp(-abs(log_alpha)))
-
-
+@alternative
 def one_by_one(log_alpha):
-    import math
-
     kl = np.empty_like(log_alpha)
     for index, a in np.ndenumerate(log_alpha):
         a = float(a)
@@ -125,85 +130,10 @@ def one_by_one(log_alpha):
     return kl
 
 
-EXERCISE = Function(
-    draw=draw,
-    reference=reference,
-    returns=("kl",),
-    scale=scale,
-    typical={"shape": (4, 3)},
-    cases=[
-        Case("a few weights", shape=(5,), weight=2),
-        Case("a matrix of weights, one value each", shape=(6, 4), weight=2),
-        Case("little noise, log_alpha from -12 to -6", shape=(3, 4), between=(-12.0, -6.0)),
-        Case("much noise, log_alpha from 4 to 12", shape=(3, 4), between=(4.0, 12.0)),
-        Case("one weight", shape=(1, 1)),
-        Case("four axes, as of a convolution", shape=(3, 2, 2, 3)),
-        Case("log_alpha near 0, alpha near 1", shape=(7,), between=(-0.1, 0.1)),
-        Case("finite for any log_alpha: -1000 and 1000", at=(-1000.0, -50.0, 0.0, 50.0, 1000.0), weight=2),
-        Case("finite in float32 too: -120 and 120", at=(-120.0, -50.0, 0.0, 50.0, 120.0), dtype="float32"),
-    ],
-    mistakes=[
-        Mistake(
-            "sign",
-            minus,
-            "The sign is turned: equation 14 of the paper approximates -KL. The KL divergence is positive, and largest for "
-            "little noise.",
-        ),
-        Mistake(
-            "constant_missing",
-            without_constant,
-            "The constant k1 is missing: KL goes to 0 for alpha -> infinity, so -(k1 sigmoid - log term - k1).",
-        ),
-        Mistake("half_missing", without_half, "The logarithm's factor 1/2 is missing: log(1 + 1/alpha) / 2."),
-        Mistake(
-            "alpha_not_inverted",
-            log_of_alpha,
-            "The logarithm is that of 1 + alpha. It is log(1 + 1/alpha), and 1/alpha is exp(-log_alpha).",
-        ),
-        Mistake(
-            "log_alpha_for_log1p",
-            log_alpha_for_log1p,
-            "log(1 + 1/alpha) is taken for -log_alpha. They agree for tiny alpha only: log1p(exp(-log_alpha)).",
-        ),
-        Mistake(
-            "alpha_in_sigmoid",
-            alpha_in_sigmoid,
-            "The sigmoid gets alpha. It is a function of its logarithm, k2 + k3 * log_alpha.",
-        ),
-        Mistake(
-            "log_of_the_argument",
-            log_of_log_alpha,
-            "The argument is taken for alpha. It is log_alpha already: alpha is exp(log_alpha), and log_alpha may be "
-            "negative.",
-        ),
-        Mistake("constants_swapped", constants_swapped, "k2 and k3 are swapped: sigmoid(k2 + k3 * log_alpha)."),
-        Mistake("tanh_for_sigmoid", tanh_for_sigmoid, "tanh stands where the sigmoid 1 / (1 + exp(-z)) belongs."),
-        Mistake("summed", summed, "The values are summed. Return one value per entry; the sum belongs to the loss."),
-        Mistake("averaged", averaged, "The values are averaged. Return one value per entry."),
-        Mistake(
-            "log_term_sign",
-            log_term_sign,
-            "The logarithm has the wrong sign: within the brackets it is subtracted, so KL grows with log(1 + 1/alpha) / 2.",
-        ),
-        Mistake(
-            "overflow",
-            overflows,
-            "For very negative log_alpha, exp(-log_alpha) overflows and KL is infinite. log(1 + exp(z)) is "
-            "`np.logaddexp(0, z)`, which does not overflow.",
-        ),
-        Mistake(
-            "clipped",
-            clipped,
-            "log_alpha is clipped (the paper does that in training). This is the bare formula: use an order of computing that "
-            "does not overflow, such as `np.logaddexp(0, -log_alpha)`.",
-        ),
-    ],
-    alternatives=[with_logs_split, from_the_other_side, one_by_one],
-    hints=[
-        "Write it term by term: a sigmoid, a logarithm, a constant. What is 1/alpha in terms of log_alpha?",
-        "log(1 + 1/alpha) = log(1 + exp(-log_alpha)) = `np.logaddexp(0, -log_alpha)`, which stays finite. "
-        "sigmoid(z) = (1 + tanh(z / 2)) / 2 does too.",
-        "`k1 - k1 * sigmoid + 0.5 * np.logaddexp(0, -log_alpha)` with "
-        "`sigmoid = 0.5 * (1 + np.tanh(0.5 * (k2 + k3 * log_alpha)))`.",
-    ],
-)
+HINTS = [
+    "Write it term by term: a sigmoid, a logarithm, a constant. What is 1/alpha in terms of log_alpha?",
+    "log(1 + 1/alpha) = log(1 + exp(-log_alpha)) = `np.logaddexp(0, -log_alpha)`, which stays finite. "
+    "sigmoid(z) = (1 + tanh(z / 2)) / 2 does too.",
+    "`k1 - k1 * sigmoid + 0.5 * np.logaddexp(0, -log_alpha)` with "
+    "`sigmoid = 0.5 * (1 + np.tanh(0.5 * (k2 + k3 * log_alpha)))`.",
+]

@@ -1,0 +1,1 @@
+"""Data and weights before training: the exercises of 06_initialization."""

@@ -7,7 +7,7 @@ features undivided; with eps inside the root they become 0 by themselves.
 
 import numpy as np
 
-from autograder.judge import Case, Function, Mistake
+from autograder.judge import Case, Function, alternative, slips
 
 
 def draw(rng, case):
@@ -32,101 +32,108 @@ def reference(x_train, x_test, eps=1e-8):
     return (x_train - mean) / std, (x_test - mean) / std
 
 
-def scale(x_train, x_test, eps=1e-8):
-    return {"x_train": 1.0, "x_test": 1.0}
+EXERCISE = Function(
+    draw=draw,
+    reference=reference,
+    returns=("x_train", "x_test"),
+    section="1 · Round data",
+    scale=lambda x_train, x_test, eps=1e-8: {"x_train": 1.0, "x_test": 1.0},
+    sizes={"n": "training samples", "m": "test samples", "d": "features"},
+    wide=("x_train", "x_test"),
+    typical={"n": 20, "m": 6, "d": 3},
+    cases=[
+        Case("mean 0 and spread 1 in training", n=20, d=3),
+        Case("one training sample: nothing varies", n=1, d=3, spread=1e-3),
+        Case("features in very different units", n=16, d=5, units=True, weight=2),
+        Case("a constant feature becomes 0", n=8, d=3, constant=True, weight=3),
+        Case("a feature that is constant only in training", n=8, d=3, constant="in training", eps=1e-2),
+        Case("a large eps shows where it stands", n=10, d=6, eps=1.5),
+        Case("eps is 1e-8 where it is left out", n=10, d=3, spread=1e-4, eps=None),
+        Case("a large offset, x + 1e6", n=16, d=3, offset=1e6, rounding=True),
+        # float32 has seven digits: of x + 1e4 three are left after the mean is taken away.
+        Case("a large offset in float32, x + 1e4", n=16, d=3, offset=1e4, dtype="float32", rtol=5e-3, rounding=True),
+    ],
+)
 
 
-def by(x_train, mean, std, x_test):
+def right(x_train, x_test, eps=1e-8):
+    mean = x_train.mean(axis=0)
+    var = x_train.var(axis=0)
+    std = np.sqrt(var + eps)
     return (x_train - mean) / std, (x_test - mean) / std
 
 
-def root(x, eps, axis=0, ddof=0):
-    return np.sqrt(x.var(axis=axis, ddof=ddof, keepdims=True) + eps)
+MISTAKES = slips("""
+test_statistics (core): (x_test - mean) / std -> (x_test - x_test.mean(axis=0)) / np.sqrt(x_test.var(axis=0) + eps)
+    The test set is standardised by its own statistics: it leaks into its own treatment, and one x gives two answers.
+    Use the training set's mean and spread for both.
+
+all_data (core):
+    x_train.mean(axis=0) -> np.concatenate([x_train, x_test]).mean(axis=0)
+    x_train.var(axis=0) -> np.concatenate([x_train, x_test]).var(axis=0)
+    Mean and spread are those of both sets together: the test set leaks into training. Measure on x_train alone.
+
+statistics_of_test (core):
+    x_train.mean(axis=0) -> x_test.mean(axis=0)
+    x_train.var(axis=0) -> x_test.var(axis=0)
+    Everything is measured on the test set. Measure on x_train alone: the test set is not known yet.
+
+test_spread: (x_test - mean) / std -> (x_test - mean) / np.sqrt(x_test.var(axis=0) + eps)
+    The test set is divided by its own spread. Divide both sets by the training set's.
+test_mean: x_test - mean -> x_test - x_test.mean(axis=0)
+    The test set's own mean is taken away from it. Subtract the training set's mean from both.
+ddof (detail): x_train.var(axis=0) -> x_train.var(axis=0, ddof=1)
+    The variance divides by N - 1 (`ddof=1`). Asked for here is the mean square, over N.
+eps_missing: var + eps -> var
+    `eps` is not used, so a constant feature gives 0 / 0. Divide by sqrt(var + eps).
+eps_missing: np.sqrt(var + eps) -> np.where(var == 0, 1, np.sqrt(var))
+    `eps` is not used: a constant feature is divided by 1 in its place. Divide all by sqrt(var + eps).
+eps_outside_root (detail): np.sqrt(var + eps) -> np.sqrt(var) + eps
+    `eps` is added to the standard deviation. It belongs to the variance, inside the root: sqrt(var + eps).
+
+eps_as_floor (detail): var + eps -> np.maximum(var, eps)
+    or np.sqrt(var + eps) -> np.maximum(np.sqrt(var), eps)
+    `eps` is a lower bound here. It is added to the variance, whatever that is: sqrt(var + eps).
+
+eps_squared (detail): var + eps -> var + eps**2
+    `eps` is squared. It is added to the variance as it is: sqrt(var + eps).
+eps_hard_coded (detail): var + eps -> var + 1e-8
+    A fixed 1e-8 stands where `eps` should: the caller may pass another one.
+default_eps (detail): eps=1e-8 -> eps=1e-5
+    The default of `eps` is not 1e-8.
+
+axis (core):
+    (x_train - mean) / std -> (x_train - x_train.mean(1, keepdims=True)) / np.sqrt(x_train.var(1, keepdims=True) + eps)
+    (x_test - mean) / std -> (x_test - x_test.mean(1, keepdims=True)) / np.sqrt(x_test.var(1, keepdims=True) + eps)
+    Each sample is standardised across its features (`axis=1`). Each *feature* has its mean and spread: `axis=0`.
+
+one_mean_for_all (core):
+    x_train.mean(axis=0) -> x_train.mean()
+    x_train.var(axis=0) -> x_train.var()
+    One mean and one spread for all features: give `mean` and `var` the axis of the samples, `axis=0`.
+
+variance_for_std: np.sqrt(var + eps) -> var + eps
+    The data are divided by the variance. The spread is its root, sqrt(var + eps).
+test_untouched: (x_test - mean) / std -> x_test.copy()
+    The test set comes back as it was. A model trained on standardised data needs the same treatment at test time.
+only_centred: std = np.sqrt(var + eps) -> std = 1.0
+    Only the mean is removed. Divide by sqrt(var + eps) as well.
+only_scaled: mean = x_train.mean(axis=0) -> mean = 0.0
+    The mean is left in. Subtract the training set's before dividing.
+
+to_the_unit_interval (core):
+    x_train.mean(axis=0) -> x_train.min(axis=0)
+    np.sqrt(var + eps) -> np.ptp(x_train, axis=0) + eps
+    The data are squeezed between 0 and 1 by their smallest and largest values. Asked for is mean 0 and spread 1.
+
+one_pass_variance (detail): x_train.var(axis=0) -> np.maximum((x_train**2).mean(axis=0) - mean**2, 0)
+    or x_train.var(axis=0) -> (x_train**2).mean(axis=0) - mean**2
+    E[x^2] - E[x]^2 subtracts two large numbers that nearly agree when x has a large offset. Subtract the mean first,
+    then square (`x.var` does).
+""")
 
 
-def own_statistics(x_train, x_test, eps=1e-8):
-    return tuple((x - x.mean(0)) / root(x, eps) for x in (x_train, x_test))
-
-
-def all_data(x_train, x_test, eps=1e-8):
-    both = np.vstack([x_train, x_test])
-    return by(x_train, both.mean(0), root(both, eps), x_test)
-
-
-def statistics_of_test(x_train, x_test, eps=1e-8):
-    return by(x_train, x_test.mean(0), root(x_test, eps), x_test)
-
-
-def training_mean_test_spread(x_train, x_test, eps=1e-8):
-    mean = x_train.mean(0)
-    return (x_train - mean) / root(x_train, eps), (x_test - mean) / root(x_test, eps)
-
-
-def unbiased(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), root(x_train, eps, ddof=1), x_test)
-
-
-def no_eps(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), x_train.std(0), x_test)
-
-
-def one_where_constant(x_train, x_test, eps=1e-8):
-    std = x_train.std(0)
-    return by(x_train, x_train.mean(0), np.where(std == 0, 1, std), x_test)
-
-
-def eps_outside(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), x_train.std(0) + eps, x_test)
-
-
-def eps_squared(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), root(x_train, eps**2), x_test)
-
-
-def across_features(x_train, x_test, eps=1e-8):
-    return tuple((x - x.mean(1, keepdims=True)) / root(x, eps, axis=1) for x in (x_train, x_test))
-
-
-def one_mean_for_all(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(), np.sqrt(x_train.var() + eps), x_test)
-
-
-def variance(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), x_train.var(0) + eps, x_test)
-
-
-def only_training(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), root(x_train, eps), x_test)[0], x_test.copy()
-
-
-def only_centred(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), 1.0, x_test)
-
-
-def only_scaled(x_train, x_test, eps=1e-8):
-    return by(x_train, 0.0, root(x_train, eps), x_test)
-
-
-def other_default(x_train, x_test, eps=1e-5):
-    return reference_in_numpy(x_train, x_test, eps)
-
-
-def one_pass(x_train, x_test, eps=1e-8):
-    mean = x_train.mean(0)
-    var = np.maximum((x_train**2).mean(0) - mean**2, 0)
-    return by(x_train, mean, np.sqrt(var + eps), x_test)
-
-
-def after_centring(x_train, x_test, eps=1e-8):
-    """The test set is centred by itself, since the mean was taken again."""
-    std = root(x_train, eps)
-    return (x_train - x_train.mean(0)) / std, (x_test - x_test.mean(0)) / std
-
-
-def reference_in_numpy(x_train, x_test, eps=1e-8):
-    return by(x_train, x_train.mean(0), root(x_train, eps), x_test)
-
-
+@alternative
 def with_loops(x_train, x_test, eps=1e-8):
     outs = np.empty_like(x_train), np.empty_like(x_test)
     n = len(x_train)
@@ -138,6 +145,7 @@ def with_loops(x_train, x_test, eps=1e-8):
     return outs
 
 
+@alternative
 def as_one_array(x_train, x_test, eps=1e-8):
     """Both sets in one go, measured on the first rows, and cut again."""
     n = x_train.shape[0]
@@ -146,116 +154,8 @@ def as_one_array(x_train, x_test, eps=1e-8):
     return [both[:n], both[n:]]
 
 
-def with_hypot(x_train, x_test, eps=1e-8):
-    """sqrt(std^2 + sqrt(eps)^2), and lists for tuples."""
-    mean, std = np.mean(x_train, 0, keepdims=True), np.std(x_train, 0, keepdims=True)
-    std = np.hypot(std, eps**0.5).astype(x_train.dtype)
-    return [np.divide(np.subtract(x, mean), std) for x in (x_train, x_test)]
-
-
-EXERCISE = Function(
-    draw=draw,
-    reference=reference,
-    returns=("x_train", "x_test"),
-    scale=scale,
-    cases=[
-        Case("mean 0 and spread 1 in training", n=20, d=3),
-        Case("as many features as samples", n=4, m=4, d=4),
-        Case("a test set of one sample", n=12, m=1, d=5),
-        Case("one training sample: nothing varies", n=1, d=3, spread=1e-3),
-        Case("one feature", n=9, m=4, d=1),
-        Case("features in very different units", n=16, d=5, units=True),
-        Case("a constant feature becomes 0", n=8, d=3, constant=True),
-        Case("a feature that is constant only in training", n=8, d=3, constant="in training", eps=1e-2),
-        Case("a large eps shows where it stands", n=10, d=3, eps=0.5),
-        Case("eps is 1e-8 where it is left out", n=10, d=3, spread=1e-4, eps=None),
-        Case("a large offset, x + 1e6", n=16, d=3, offset=1e6),
-        # float32 has seven digits: of x + 1e4 three are left after the mean is taken away.
-        Case("a large offset in float32, x + 1e4", n=16, d=3, offset=1e4, dtype="float32", rtol=5e-3),
-    ],
-    mistakes=[
-        Mistake(
-            "test_statistics",
-            own_statistics,
-            "The test set is standardised by its own statistics: it leaks into its own treatment, and one x gives two "
-            "answers. Use the training set's mean and spread for both.",
-        ),
-        Mistake(
-            "all_data",
-            all_data,
-            "Mean and spread are those of both sets together: the test set leaks into training. Measure on x_train alone.",
-        ),
-        Mistake(
-            "statistics_of_test",
-            statistics_of_test,
-            "Everything is measured on the test set. Measure on x_train alone: the test set is not known yet.",
-        ),
-        Mistake(
-            "test_spread",
-            training_mean_test_spread,
-            "The test set is divided by its own spread. Divide both sets by the training set's.",
-        ),
-        Mistake(
-            "test_mean",
-            after_centring,
-            "The test set's own mean is taken away from it. Subtract the training set's mean from both.",
-        ),
-        Mistake(
-            "ddof",
-            unbiased,
-            "The variance divides by N - 1 (`ddof=1`). Asked for here is the mean square, over N.",
-        ),
-        Mistake(
-            "eps_missing",
-            no_eps,
-            "`eps` is not used, so a constant feature gives 0 / 0. Divide by sqrt(var + eps).",
-        ),
-        Mistake(
-            "eps_missing",
-            one_where_constant,
-            "`eps` is not used: a constant feature is divided by 1 in its place. Divide all by sqrt(var + eps).",
-        ),
-        Mistake(
-            "eps_outside_root",
-            eps_outside,
-            "`eps` is added to the standard deviation. It belongs to the variance, inside the root: sqrt(var + eps).",
-        ),
-        Mistake("eps_squared", eps_squared, "`eps` is squared. It is added to the variance as it is: sqrt(var + eps)."),
-        Mistake(
-            "axis",
-            across_features,
-            "Each sample is standardised across its features (`axis=1`). Each *feature* has its mean and spread: `axis=0`.",
-        ),
-        Mistake(
-            "one_mean_for_all",
-            one_mean_for_all,
-            "One mean and one spread for all features: give `mean` and `var` the axis of the samples, `axis=0`.",
-        ),
-        Mistake(
-            "variance_for_std",
-            variance,
-            "The data are divided by the variance. The spread is its root, sqrt(var + eps).",
-        ),
-        Mistake(
-            "test_untouched",
-            only_training,
-            "The test set comes back as it was. A model trained on standardised data needs the same treatment at test "
-            "time.",
-        ),
-        Mistake("only_centred", only_centred, "Only the mean is removed. Divide by sqrt(var + eps) as well."),
-        Mistake("only_scaled", only_scaled, "The mean is left in. Subtract the training set's before dividing."),
-        Mistake("default_eps", other_default, "The default of `eps` is not 1e-8."),
-        Mistake(
-            "one_pass_variance",
-            one_pass,
-            "E[x^2] - E[x]^2 subtracts two large numbers that nearly agree when x has a large offset. Subtract the mean "
-            "first, then square (`x.var` does).",
-        ),
-    ],
-    alternatives=[with_loops, as_one_array, with_hypot],
-    hints=[
-        "Which data may you look at before the test? Measure there, and treat both sets alike.",
-        "Mean and variance per feature, `axis=0`, of `x_train`; `eps` keeps a constant feature from 0 / 0.",
-        "`std = np.sqrt(x_train.var(axis=0) + eps)`, then `(x - x_train.mean(axis=0)) / std` for both sets.",
-    ],
-)
+HINTS = [
+    "Which data may you look at before the test? Measure there, and treat both sets alike.",
+    "Mean and variance per feature, `axis=0`, of `x_train`; `eps` keeps a constant feature from 0 / 0.",
+    "`std = np.sqrt(x_train.var(axis=0) + eps)`, then `(x - x_train.mean(axis=0)) / std` for both sets.",
+]

@@ -1,11 +1,44 @@
-"""What the schedules' exercises share: how PyTorch is asked, and how a sweep over t is drawn."""
+"""What the schedules' exercises share: the check, and mistakes that fit every schedule."""
 
 import torch
 
-from autograder.judge import Mistake
+from autograder.judge import Function, slips
 
 
-def torch_schedule(lr0: float, t: int, make) -> float:
+def schedule(make, cases, *, ends=None):
+    """An exercise that asks for the rates of one of torch.optim.lr_scheduler's classes, t in random order.
+
+    Parameters
+    ----------
+    make : make(optimizer, ...) -> the scheduler, with the case's keywords
+    cases : each asks for all t in `ts`, with a learning rate drawn once; the other options are keywords
+    ends : the keyword that says after how many steps the rate stays, where PyTorch's does not
+    """
+
+    def draw(rng, case):
+        lr0 = float(rng.uniform(0.05, 2.0))
+        keywords = {name: value for name, value in case.options.items() if name not in ("ts", "mode")}
+        return [({"lr0": lr0, "t": t}, keywords) for t in case.get("ts")]
+
+    def reference(lr0, t, **keywords):
+        steps = min(t, keywords[ends]) if ends else t
+        return torch_schedule(lr0, steps, lambda optimizer: make(optimizer, **keywords))
+
+    return Function(
+        draw=draw,
+        reference=reference,
+        returns=("lr",),
+        # A schedule ends at or near 0: rounding is relative to where it starts.
+        scale=lambda lr0, **_: {"lr": lr0},
+        sweep="t",
+        section="7 · Schedules: large first, small later",
+        # Numbers go in and a number comes out: there is no array to lay out, to change or to keep in its precision.
+        standard=("again",),
+        cases=cases,
+    )
+
+
+def torch_schedule(lr0, t, make):
     """The learning rate after t steps of one of torch.optim.lr_scheduler's classes, from 0."""
     parameter = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = torch.optim.SGD([parameter], lr=lr0)
@@ -16,26 +49,16 @@ def torch_schedule(lr0: float, t: int, make) -> float:
     return float(optimizer.param_groups[0]["lr"])
 
 
-def sweep(rng, case, **keywords):
-    """One call for each t of the case, with a learning rate drawn once."""
-    lr0 = float(rng.uniform(0.05, 2.0))
-    return [({"lr0": lr0, "t": t}, keywords) for t in case.get("ts")]
+LR0_MISSING = slips("""
+lr0_missing: -> lr0 = 1.0
+    `lr0` makes no difference: this is the share that is left of it. Multiply `lr0` by it.
+""")
 
+OFF_BY_ONE = slips("""
+off_by_one: -> t = t + 1
+    One step ahead: t counts from 0, and at t = 0 the rate is lr0. No t + 1.
 
-def scale(lr0, **_):
-    """A schedule ends at or near 0: rounding is relative to where it starts."""
-    return {"lr": lr0}
-
-
-def off_by_one(schedule, section):
-    """The mistakes of a schedule that starts at lr0: t is one too large, or one too small."""
-    sentence = "t counts from 0, and at t = 0 the rate is lr0. No t {}."
-
-    def shifted(t_of):
-        return lambda lr0, t, **keywords: schedule(lr0, t_of(t), **keywords)
-
-    return [
-        Mistake("off_by_one", shifted(lambda t: t + 1), "One step ahead: " + sentence.format("+ 1"), section),
-        Mistake("off_by_one", shifted(lambda t: t - 1), "One step behind: " + sentence.format("- 1"), section),
-        Mistake("off_by_one", shifted(lambda t: max(t - 1, 0)), "One step behind: " + sentence.format("- 1"), section),
-    ]
+off_by_one: -> t = t - 1
+    or -> t = max(t - 1, 0)
+    One step behind: t counts from 0, and at t = 0 the rate is lr0. No t - 1.
+""")

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from autograder.grading.feedback import feedback_html
 from autograder.grading.graded import Graded
-from autograder.report.feedback import feedback_html
 from autograder.report.table import points_table
 from autograder.verdict import CaseResult, KnownMistake, Verdict
 

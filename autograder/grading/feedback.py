@@ -5,12 +5,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import nbformat
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from autograder.grading.assignment import exercise_of, grade_id
+from autograder.rendering import verdict_html
 
 if TYPE_CHECKING:
     from autograder.grading.graded import Graded
@@ -63,8 +64,9 @@ def _row(cell: NotebookNode, points: float | None, graded: "Graded", sources: di
     worth = _number(float(cell.metadata.nbgrader["points"]))
     name = grade_id(cell) if is_solution(cell) else exercise_of(cell)
     verdict = graded.verdicts.get(name)
+    report: str
     if verdict:
-        report, code = Markup(verdict.to_html()), sources.get(name, "")
+        report, code = Markup(verdict_html(verdict)), sources.get(name, "")
         summary = ", ".join(m.replace("_", " ") for m in verdict.mistakes) or verdict.note
         summary = summary or ("" if verdict.passed else "not solved yet")
     elif is_solution(cell):
@@ -91,7 +93,7 @@ def _number(value: float) -> str:
 
 
 @cache
-def _template():
-    return Environment(loader=PackageLoader("autograder.report", "."), autoescape=select_autoescape()).get_template(
+def _template() -> Template:
+    return Environment(loader=PackageLoader("autograder.grading", "."), autoescape=select_autoescape()).get_template(
         "feedback.html"
     )

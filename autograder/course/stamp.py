@@ -1,29 +1,15 @@
-"""What nbgrader adds to a release for this course: stubs that name their function, and a stamp."""
+"""What nbgrader does for a release of this course: its own steps, stubs that name their function, and a stamp."""
 
-import ast
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
-from nbgrader.utils import is_solution
 
-from autograder.course.source import python_tree
-
-_STUB = re.compile(r"^(\s*# YOUR CODE HERE\n\s*raise NotImplementedError\()\)$", re.MULTILINE)
-
-
-class NameStubs(NbGraderPreprocessor):
-    """Writes into each code stub the name of the function that is to be written."""
-
-    def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple[NotebookNode, dict]:
-        if cell.cell_type == "code" and is_solution(cell):
-            cell.source = name_stubs(cell.source, cell.metadata.nbgrader["grade_id"])
-        return cell, resources
+from autograder.grading.stubs import NameStubs
 
 
 class Stamp(NbGraderPreprocessor):
@@ -46,44 +32,6 @@ def release_preprocessors() -> list[type]:
     steps = list(GenerateAssignment.class_traits()["preprocessors"].default())
     after = steps.index(ClearSolutions) + 1
     return [*steps[:after], NameStubs, *steps[after:], Stamp]
-
-
-def name_stubs(source: str, exercise: str) -> str:
-    """Source whose code stubs say which function to write.
-
-    The name is that of the function or method around the stub, else the exercise's id.
-
-    Examples
-    --------
-    >>> stub = "    # YOUR CODE HERE\\n    raise NotImplementedError()"
-    >>> print(name_stubs("def sgd(w):\\n" + stub, "sgd"))
-    def sgd(w):
-        # YOUR CODE HERE
-        raise NotImplementedError("sgd: write this function")
-    """
-    try:
-        body = python_tree(source).body
-    except (SyntaxError, ValueError):
-        body = []
-
-    def named(match: re.Match[str]) -> str:
-        line = source.count("\n", 0, match.end()) + 1
-        return f'{match[1]}"{_function_at(body, line) or exercise}: write this function")'
-
-    return _STUB.sub(named, source)
-
-
-def _function_at(body: list[ast.stmt], line: int) -> str | None:
-    """The outermost function that holds the line, since that is what students are asked for."""
-    for node in body:
-        if not node.lineno <= line <= (node.end_lineno or node.lineno):
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return node.name
-        if isinstance(node, ast.ClassDef):
-            method = _function_at(node.body, line)
-            return f"{node.name}.{method}" if method else node.name
-    return None
 
 
 def stamp(notebook: NotebookNode) -> None:

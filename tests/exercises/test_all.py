@@ -1,0 +1,162 @@
+"""What holds for every exercise: its file is whole, no answer makes the judge fall, nothing hidden is told."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from autograder import exercises
+from autograder.judge import judge
+from autograder.judge.script import LocalCaller
+from autograder.worker.calls import Outcome
+from autograder.worker.wire import Handle
+
+from .versions import without_pairs
+
+IDS = exercises.ids()
+MOST_WORDS, MOST_LINES = 48, 290
+
+
+@pytest.mark.parametrize("exercise_id", IDS)
+def test_a_file_is_whole_and_reads_from_what_is_asked_to_the_hints(exercise_id):
+    exercise = exercises.load(exercise_id)
+    text = exercises.path(exercise_id).read_text(encoding="utf-8")
+    body = ast.parse(text).body
+    assert ast.get_docstring(ast.parse(text)).startswith((f"{exercise_id}: ", f"{exercise_id} and "))
+    places = {}
+    for number, node in enumerate(body):
+        for target in getattr(node, "targets", []):
+            places.setdefault(getattr(target, "id", ""), number)
+        places.setdefault(getattr(node, "name", ""), number)
+    assert places["EXERCISE"] < places["right"] < places.get("MISTAKES", len(body)) and places["HINTS"] == len(body) - 1
+    assert len(exercise.hints) == 3 and exercise.alternatives and exercise.right
+    assert len({mistake.name for mistake in exercise.mistakes}) >= 3
+    long = [m.name for m in exercise.mistakes if len(m.sentence.split()) > MOST_WORDS or not m.sentence.strip()]
+    assert long == []
+    assert len(text.splitlines()) <= MOST_LINES
+
+
+def test_the_files_are_short():
+    """An exercise is about a hundred lines: what is asked, a right solution, what goes wrong, hints."""
+    lengths = sorted(len(exercises.path(name).read_text(encoding="utf-8").splitlines()) for name in IDS)
+    assert lengths[len(lengths) // 2] <= 140
+
+
+# What an answer may be: the judge says what is wrong with it, and does not fall
+
+ODD = [
+    None,
+    True,
+    3,
+    -0.5,
+    2**62,
+    "text",
+    b"bytes",
+    [],
+    [1, [2, None]],
+    (1.0, 2.0),
+    ((1.0, 2.0), 3.0),
+    {"a": 1},
+    {"W1": None, "b1": "x", "W2": 1j, "b2": []},
+    Handle(-1, "object"),
+    Handle(-1, "function", True),
+    np.float32(2),
+    np.complex128(1j),
+    np.array(1.0),
+    np.zeros(0),
+    np.zeros((0, 5)),
+    np.zeros((1,) * 8),
+    np.full((4, 3), np.nan),
+    np.full((4, 3), np.inf),
+    np.full((4, 3), 1e308),
+    np.full((4, 3), 1 + 2j),
+    np.ones((4, 3), bool),
+    np.ones((4, 3), np.uint8),
+    np.ones((4, 3), np.float16),
+    np.full(5, 2**63, np.uint64),
+    np.zeros((4, 3)),
+    np.array(["a", "b"]),
+    [np.zeros(3), np.array(1), None],
+]
+
+
+class Says:
+    """A worker that reports whatever it likes."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def run(self, script):
+        return Outcome(tuple(self.value(k) for k, _ in enumerate(script.wants)))
+
+
+class Spoilt(LocalCaller):
+    """A right function's answers, changed: all sorts of numbers where the judge divides and counts."""
+
+    def __init__(self, functions, change):
+        super().__init__(functions)
+        self.change = change
+
+    def run(self, script):
+        values = super().run(script).values
+        return Outcome(tuple(self.spoilt(value) for value in values))
+
+    def spoilt(self, value):
+        if isinstance(value, dict):
+            return {key: self.spoilt(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.spoilt(item) for item in value]
+        return self.change(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size else value
+
+
+SPOIL = [
+    lambda a: a * 0,
+    lambda a: a * 1e200,
+    lambda a: a * 1e-200,
+    lambda a: np.where(a == a.flat[0], a, 1e300),
+    lambda a: np.full_like(a, np.nan),
+    lambda a: a.astype(np.float16),
+    lambda a: a[None],
+]
+
+
+# What gives no arrays of floats, or zeros.
+UNSPOILT = (
+    *("classify_critical_point", "cosine_decay", "distinct_rows", "exponential_decay", "fan_in_and_fan_out"),
+    *(
+        "first_step_ratio",
+        "gain",
+        "inverse_time_decay",
+        "linear_warmup",
+        "minibatches",
+        "output_variance",
+        "step_decay",
+    ),
+    "zeros",
+)
+
+
+@pytest.mark.parametrize("exercise_id", IDS)
+def test_no_answer_makes_the_judge_fall_or_is_right(exercise_id):
+    exercise = exercises.load(exercise_id)
+    with np.errstate(all="ignore"), without_pairs():
+        for value in ODD:
+            assert judge(exercise, Says(lambda k, v=value: v), points=10).points < 10
+        for shift in range(3):
+            assert judge(exercise, Says(lambda k, s=shift: ODD[(k + s) % len(ODD)]), points=10).points < 10
+        for change in SPOIL:
+            verdict = judge(exercise, Spoilt(exercise.right, change), points=10)
+            assert verdict.points < 10 or exercise_id in UNSPOILT
+
+
+@pytest.mark.parametrize("exercise_id", IDS)
+def test_no_number_of_the_students_reaches_a_message_where_the_inputs_are_hidden(exercise_id):
+    exercise = exercises.load(exercise_id)
+    values = [np.full((4, 3, 1), 12345.678), 12345.678, "12345 says", [12345.678] * 3, {"12345": 12345.678}]
+    for value in values:
+        with without_pairs():
+            verdict = judge(exercise, Says(lambda k, v=value: v), points=10, seed="secret")
+        assert not verdict.passed
+        assert "12345" not in repr(verdict.to_dict())
+        for case in verdict.cases:
+            assert case.got == case.inputs == case.index == case.line == case.printed == ""
