@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 if TYPE_CHECKING:
     from autograder.grading.cluster import Cluster
@@ -55,6 +56,30 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("topics", nargs="*", metavar="TOPIC", help="such as 02_sgd; all by default")
     release.set_defaults(run=_release)
 
+    collect = commands.add_parser("collect", help="submissions from an LMS's zip files to where they are graded")
+    collect.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    collect.add_argument(
+        "archives",
+        nargs="+",
+        type=Path,
+        metavar="ZIP",
+        help="of Canvas, Moodle, Blackboard, or of folders",
+    )
+    collect.add_argument(
+        "--who",
+        type=Path,
+        metavar="FILE",
+        help="CSV of who is who, such as Moodle's grading worksheet",
+    )
+    collect.add_argument(
+        "--timezone",
+        type=_zone,
+        metavar="NAME",
+        help="of times in names (default: this machine's)",
+    )
+    collect.add_argument("--force", action="store_true", help="also in place of a submission that may be newer")
+    collect.set_defaults(run=_collect)
+
     grade = commands.add_parser("grade", help="grade the submissions of an assignment")
     grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     grade.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
@@ -99,6 +124,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
     return number
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone: such as Europe/Berlin or UTC") from None
 
 
 def _share(text: str) -> float:
@@ -195,6 +227,25 @@ def _check_exercises(ids: Sequence[str]) -> int:
         complaints += unfair(exercise)
     print(*(f"✗ {complaint}" for complaint in complaints), sep="\n")
     return int(bool(complaints))
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from autograder.grading.collect import collect, roster
+    from autograder.grading.course import Course
+    from autograder.report.collected import collected_text
+
+    course = Course.at(Path.cwd())
+    found = collect(
+        course,
+        options.assignment,
+        options.archives,
+        roster(course, options.who),
+        zone=options.timezone,
+        force=options.force,
+    )
+    print(collected_text(found))
+    there = found.new or found.replaced or found.unchanged or found.kept
+    return int(bool(found.broken) or not there)
 
 
 def _grade(options: argparse.Namespace) -> int:

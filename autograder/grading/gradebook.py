@@ -21,6 +21,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from autograder.files import remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.graded import Graded
+from autograder.grading.whose import Person
 
 _METADATA = MetaData()
 VERDICTS = Table(
@@ -110,6 +111,17 @@ class Book:
         query = select(VERDICTS.c.student, VERDICTS.c.details).where(VERDICTS.c.assignment == assignment)
         with _told(self.db_url), self.engine.connect() as connection:
             return {student: json.loads(details) for student, details in connection.execute(query)}
+
+    def people(self) -> list[Person]:
+        """The roster, by id."""
+        with _told(self.db_url):
+            try:
+                return [
+                    Person(s.id, s.last_name or "", s.first_name or "", s.email or "", s.lms_user_id or "")
+                    for s in sorted(self.gradebook.students, key=lambda student: student.id)
+                ]
+            finally:
+                self.gradebook.db.rollback()
 
     def record(
         self, assignment: Assignment, student: str, graded: Graded, timestamp: datetime | None, late: Any
