@@ -100,11 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", type=Path, metavar="FILE", help="all of it, with the exercises' statistics, too")
     report.set_defaults(run=_report)
 
-    similar = commands.add_parser("similar", help="pairs of submissions whose code is alike: a place to look")
+    similar = commands.add_parser("similar", help="groups of submissions whose code is alike: a place to look")
     similar.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     similar.add_argument(
         "--least", type=_share, default=0.5, metavar="SHARE", help="of the code that is alike (default: 50%%)"
     )
+    similar.add_argument("--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT-similar.html)")
+    similar.add_argument("--csv", type=Path, metavar="FILE", help="a row for each member of a group, too")
     similar.set_defaults(run=_similar)
 
     doctor = commands.add_parser("doctor", help="what isolation this machine offers, and what is missing")
@@ -342,12 +344,22 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _similar(options: argparse.Namespace) -> int:
+    from autograder.grading.collect import roster
     from autograder.grading.course import Course
-    from autograder.report.similar import similar, similar_text
+    from autograder.report.output import write
+    from autograder.report.similar import similar
+    from autograder.report.similar_output import similar_csv, similar_page, similar_text
 
     course = Course.at(Path.cwd())
+    people = roster(course).people
     found = similar(course, options.assignment, options.least)
-    print(similar_text(found, shutil.get_terminal_size((120, 24)).columns))
+    print(similar_text(found, people, shutil.get_terminal_size((120, 24)).columns))
+    contents = {options.to or Path("reports") / f"{options.assignment}-similar.html": similar_page(found, people)}
+    contents |= {options.csv: similar_csv(found, people)} if options.csv else {}
+    print()
+    for path, content in contents.items():
+        write(path, content)
+        print(path)
     return 0
 
 
