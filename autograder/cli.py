@@ -109,6 +109,22 @@ def _parser() -> argparse.ArgumentParser:
     similar.add_argument("--csv", type=Path, metavar="FILE", help="a row for each member of a group, too")
     similar.set_defaults(run=_similar)
 
+    answers = commands.add_parser(
+        "answers", help="all answers to a question, to read and mark on one page or in a table"
+    )
+    answers.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    answers.add_argument(
+        "question", nargs="?", default="", metavar="QUESTION", help="its cell; may be left out for one"
+    )
+    answers.add_argument("--unread", action="store_true", help="only those that nobody has read yet")
+    answers.add_argument("--names", action="store_true", help="say who wrote each")
+    answers.add_argument("--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT-QUESTION.html)")
+    answers.add_argument("--csv", type=Path, metavar="FILE", help="the table (default: beside the page)")
+    answers.add_argument("--comments", type=Path, metavar="FILE", help="to use again, one in a line")
+    answers.add_argument("--read", type=Path, metavar="FILE", help="a table with marks, into the gradebook")
+    answers.add_argument("--force", action="store_true", help="with --read: also over marks that were given since")
+    answers.set_defaults(run=_answers)
+
     doctor = commands.add_parser("doctor", help="what isolation this machine offers, and what is missing")
     doctor.set_defaults(run=_doctor)
 
@@ -360,6 +376,36 @@ def _similar(options: argparse.Namespace) -> int:
     for path, content in contents.items():
         write(path, content)
         print(path)
+    return 0
+
+
+def _answers(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.report.answers import answers, answers_csv, answers_page, comments_in, has_marks, read_back
+    from autograder.report.output import ReportError, write
+
+    course = Course.at(Path.cwd())
+    if options.read:
+        result = read_back(course, options.assignment, options.question, options.read, options.force)
+        print(f"{result.written} written, {result.same} as they were, {result.unread} not read yet.")
+        for key, why in result.refused:
+            print(f"{key}: {why}", file=sys.stderr)
+        return int(bool(result.refused))
+    comments = comments_in(options.comments) if options.comments else []
+    found = answers(course, options.assignment, options.question, comments)
+    page = options.to or Path("reports") / f"{options.assignment}-{found.question.id}.html"
+    table = options.csv or page.with_suffix(".csv")
+    if has_marks(table, found):
+        raise ReportError(f"{table} holds marks that are not in the gradebook: --read it, or name another with --csv")
+    shown = found.unread if options.unread else found
+    for path, content in (
+        (page, answers_page(shown, options.names, table.name)),
+        (table, answers_csv(shown, options.names)),
+    ):
+        write(path, content)
+        print(path)
+    waiting = len(found.unread.answers)
+    print(f"{len(shown.answers)} answers, {waiting} of {len(found.answers)} not read yet.")
     return 0
 
 

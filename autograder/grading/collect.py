@@ -366,6 +366,8 @@ class _Record:
     """What was collected: for each student from whom, which file, and when; it lies in `.autograder/collected`."""
 
     def __init__(self, course: Course, name: str):
+        # The secret will lie there too.
+        (course.root / ".autograder").mkdir(mode=0o700, exist_ok=True)
         self.path = course.root / ".autograder" / "collected" / f"{name}.json"
         try:
             told = json.loads(self.path.read_text(encoding="utf-8"))

@@ -5,16 +5,42 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import BaseCell, Gradebook, InvalidEntry, MissingEntry
+from nbgrader.api import Assignment as NbgraderAssignment
+from nbgrader.api import (
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    InvalidEntry,
+    MissingEntry,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import compute_checksum, is_solution
-from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, func, insert, make_url, select
+from sqlalchemy import (
+    Column,
+    DateTime,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    delete,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
@@ -47,6 +73,21 @@ class GradebookError(Exception):
 
 class NotRecorded(GradebookError):
     """One result that the gradebook does not take."""
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What a person gave for a cell.
+
+    Parameters
+    ----------
+    points : theirs, else the grader's; None where there are none
+    is_read : whether nobody needs to look at it any more
+    """
+
+    points: float | None
+    comment: str
+    is_read: bool
 
 
 class Book:
@@ -122,6 +163,57 @@ class Book:
                 ]
             finally:
                 self.gradebook.db.rollback()
+
+    def by_hand(self, assignment: str, cell: str) -> dict[str, ByHand]:
+        """What stands of one cell, by student."""
+        of_it = BaseCell.name == cell, SubmittedNotebook.id.in_(self._notebooks(assignment))
+        # nbgrader has a cell of its own for the points, and one for the comment.
+        comments = (
+            select(SubmittedNotebook.id, Comment.manual_comment)
+            .join(Comment, Comment.notebook_id == SubmittedNotebook.id)
+            .join(BaseCell, BaseCell.id == Comment.cell_id)
+            .where(*of_it)
+        )
+        grades = (
+            select(SubmittedAssignment.student_id, SubmittedNotebook.id, Grade)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
+            .where(*of_it)
+        )
+        with _told(self.db_url):
+            try:
+                said = dict(self.gradebook.db.execute(comments).all())
+                return {
+                    student: ByHand(
+                        grade.manual_score if grade.manual_score is not None else grade.auto_score,
+                        said.get(notebook) or "",
+                        not grade.needs_manual_grade,
+                    )
+                    for student, notebook, grade in self.gradebook.db.execute(grades)
+                }
+            finally:
+                self.gradebook.db.rollback()
+
+    def mark(self, assignment: str, cell: str, marks: Mapping[str, ByHand]) -> None:
+        """Write what a person gave for one cell, as formgrader does: all of it or nothing."""
+        with quiet_flushes(), self._transaction() as gradebook:
+            for student, mark in marks.items():
+                grade = gradebook.find_grade(cell, assignment, assignment, student)
+                if mark.points is None or mark.points != grade.auto_score or grade.manual_score is not None:
+                    grade.manual_score = mark.points
+                grade.needs_manual_grade = not mark.is_read or (grade.manual_score is None and grade.auto_score is None)
+                comment = gradebook.find_comment(cell, assignment, assignment, student)
+                comment.manual_comment = mark.comment or None
+
+    def _notebooks(self, assignment: str) -> Select:
+        """The ids of what was submitted of an assignment."""
+        return (
+            select(SubmittedNotebook.id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(NbgraderAssignment, NbgraderAssignment.id == Notebook.assignment_id)
+            .where(NbgraderAssignment.name == assignment)
+        )
 
     def record(
         self, assignment: Assignment, student: str, graded: Graded, timestamp: datetime | None, late: Any

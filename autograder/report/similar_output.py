@@ -57,7 +57,7 @@ def similar_text(found: Similar, people: _People, width: int = 120) -> str:
 def heading(found: Similar) -> str:
     """How many were compared, and what came of it."""
     count, members = len(found.groups), sum(len(group.members) for group in found.groups)
-    groups = f"{count} group{'s' * (count != 1)} of {members}" if count else "no two"
+    groups = f"{count} group{'s' * (count != 1)}, {members} submissions in all," if count else "no two"
     return (
         f"{found.assignment}: {found.compared} submissions compared; {groups} "
         f"alike in {found.least:.0%} or more of what is rare in the code of one of them."
