@@ -245,7 +245,7 @@ def stock(root: Path, topic: str) -> Iterator[str]:
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder).resolve() / "class"
-        make_class(root, place, [topic], students=("unusual_style", "half_finished", "untouched"))
+        make_class(root, place, [topic], students=("unusual_style", "half_finished"))
         with inside(place):
             course = Course.at(place)
             ours, errors = _grade_ours(course, topic)
