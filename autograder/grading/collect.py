@@ -6,30 +6,23 @@ newer, in one step; a run that was killed is finished by the next.
 
 import csv
 import errno
-import json
-import os
 import re
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import psutil
-from nbgrader.utils import parse_utc
 from sqlalchemy import make_url
 
-from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import archive, intake, whose
 from autograder.grading.archive import Entry, TooLarge, Unreadable
-from autograder.grading.assignment import Assignment, grade_id
+from autograder.grading.assignment import Assignment, AssignmentError, grade_id
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
-from autograder.grading.graded import file_digest
+from autograder.grading.places import PACKING, Places, Record, Time
 from autograder.grading.whose import Label, Owner, Roster
 
 # No other student's file could be written either.
@@ -37,7 +30,6 @@ _NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 # "02_sgd(2)", "02_sgd-1", "02_sgd-Copy1"
 _COPY = re.compile(r"(?:\((\d+)\)|-(?:Copy)?(\d+))$")
 _NAMED = 3
-_PACKING = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -80,33 +72,6 @@ class Collected:
 
 
 @dataclass(frozen=True)
-class _Time:
-    """What tells which of two files is the newer one.
-
-    Parameters
-    ----------
-    came : when it was handed in, in UTC
-    upload : the LMS's number of the upload
-    modified : the file's time in the archive, by a clock that is the same for all archives of an LMS
-    downloaded : the archive's own time, in seconds
-    """
-
-    came: datetime | None = None
-    upload: int = 0
-    modified: datetime | None = None
-    downloaded: float = 0.0
-
-    def is_after(self, other: "_Time") -> bool | None:
-        """Whether it is newer; None where nothing tells."""
-        pairs: list[tuple[Any, Any]] = [(self.came, other.came), (self.upload, other.upload)]
-        # A zip file counts in two seconds, and packing takes its time.
-        if self.modified and other.modified and abs(self.modified - other.modified) > _PACKING:
-            pairs.append((self.modified, other.modified))
-        pairs.append((self.downloaded, other.downloaded))
-        return next((a > b for a, b in pairs if a and b and a != b), None)
-
-
-@dataclass(frozen=True)
 class _Candidate:
     """A notebook of the assignment.
 
@@ -119,7 +84,7 @@ class _Candidate:
     entry: Entry
     label: Label
     data: bytes
-    time: _Time
+    time: Time
     inner: datetime | None
     answered: int
 
@@ -149,7 +114,7 @@ def collect(
     assignment = Assignment.load(course.source, name)
     if absent := [str(path) for path in archives if not path.exists()]:
         raise CourseError(f"there is no {', '.join(absent)}")
-    record = _Record(course, name)
+    record = Record(course, name)
     missed: list[Line] = []
     with ExitStack() as stack:
         found, broken = _read(archives, name, roster, stack, missed)
@@ -162,13 +127,16 @@ def collect(
             else:
                 theirs[who[owner].id] += [(owner, entry, label) for entry, label in files]
                 remarks[who[owner].id] = who[owner].remark
-        places = _Places(course, name, record, force)
+        places = Places(course, name, record, force)
         lines: dict[str, list[Line]] = defaultdict(list)
+        earlier = record.owners()
+        matcher = _Matcher(assignment, course.source)
         for student, handed in sorted(theirs.items()):
-            called = _called(student, roster, handed[0][0])
+            owner = handed[0][0]
+            called = _called(student, roster, owner)
             try:
-                taken, told = _taken(assignment, [(entry, label) for _, entry, label in handed], zone)
-                kind, how = places.put(student, whose.key(handed[0][0]), taken)
+                taken, told = _taken(matcher, [(entry, label) for _, entry, label in handed], zone)
+                kind, how = places.put(student, whose.key(owner), taken.data, taken.time)
             except Unreadable as error:
                 missed.append(Line(called, str(error)))
                 continue
@@ -178,7 +146,9 @@ def collect(
                 missed.append(Line(called, f"it cannot be written: {error.strerror or error}"))
                 continue
             late = "marked late by the LMS, which does not say when it came" if taken.label.late else ""
-            text = "; ".join(filter(None, (_shown(taken.entry), how, *told, remarks[student], late)))
+            was = earlier.get(whose.key(owner), student)
+            moved = f"taken for {was} before, whose folder lies there still" if was != student else ""
+            text = "; ".join(filter(None, (_shown(taken.entry), how, *told, remarks[student], late, moved)))
             lines[kind].append(Line(called, text))
     nothing = [
         Line(person.id, person.name)
@@ -213,23 +183,45 @@ def _read(
     broken = 0
     for path in archives:
         try:
-            entries = [entry for entry in archive.entries(path, stack) if not entry.is_left_by_others]
+            entries = archive.entries(path, stack)
         except Unreadable as error:
             missed.append(Line(str(path), str(error)))
             broken += 1
             continue
-        leading = [entry for entry in entries if ".." in entry.parts]
-        missed += [Line(_shown(entry), "its name leads out of the archive") for entry in leading]
-        entries = [entry for entry in entries if ".." not in entry.parts]
         if not entries:
             missed.append(Line(str(path), "there is no file in it"))
-        labels = whose.labels([entry.parts for entry in entries], name, roster, dict(_receipts(entries)))
-        for entry, label in zip(entries, labels, strict=True):
-            if label is None:
-                missed.append(Line(_shown(entry), "its name does not say whose it is"))
-            else:
-                found.setdefault(label.owner, []).append((entry, label))
+        for entry, label in _labelled(entries, 0, name, roster, stack, missed):
+            found.setdefault(label.owner, []).append((entry, label))
     return found, broken
+
+
+def _labelled(
+    entries: Sequence[Entry], above: int, name: str, roster: Roster, stack: ExitStack, missed: list[Line]
+) -> Iterator[tuple[Entry, Label]]:
+    """The files that are somebody's, also in an archive that is nobody's, such as that of a section of the class.
+
+    Parameters
+    ----------
+    above : how many parts of the paths lead to the archive
+    """
+    entries = [entry for entry in entries if not entry.is_left_by_others]
+    leading = [entry for entry in entries if ".." in entry.parts]
+    missed += [Line(_shown(entry), "its name leads out of the archive") for entry in leading]
+    entries = [entry for entry in entries if ".." not in entry.parts]
+    paths = [entry.parts[above:] for entry in entries]
+    for entry, label in zip(entries, whose.labels(paths, name, roster, dict(_receipts(entries))), strict=True):
+        if label is not None:
+            yield entry, label
+            continue
+        try:
+            if above == 0 and archive.kind(entry) == "zip":
+                inner, _ = archive.within(entry, stack, archive.MAX_ARCHIVE_BYTES)
+                yield from _labelled(inner, len(entry.parts), name, roster, stack, missed)
+                continue
+            why = "its name does not say whose it is"
+        except Unreadable as error:
+            why = str(error)
+        missed.append(Line(_shown(entry), why))
 
 
 def _receipts(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
@@ -243,7 +235,7 @@ def _receipts(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
 
 
 def _taken(
-    assignment: Assignment, files: Sequence[tuple[Entry, Label]], zone: tzinfo | None
+    matcher: "_Matcher", files: Sequence[tuple[Entry, Label]], zone: tzinfo | None
 ) -> tuple[_Candidate, list[str]]:
     """The notebook that counts of a student's files, and what to say of the others.
 
@@ -255,7 +247,7 @@ def _taken(
     reasons: list[str] = []
     for entry, label in files:
         with ExitStack() as stack:
-            _look(_Upload(assignment, entry, label, zone), stack, found, reasons)
+            _look(_Upload(matcher, entry, label, zone), stack, found, reasons)
     if not found:
         # What is said of a notebook first: Blackboard and students put other files beside it.
         reasons.sort(key=lambda reason: ": " not in reason)
@@ -278,7 +270,7 @@ def _is_later(one: _Candidate, other: _Candidate) -> bool:
     if one.time.came == other.time.came and bool(one.answered) != bool(other.answered):
         return one.answered > other.answered
     after = one.time.is_after(other.time)
-    if after is None and one.inner and other.inner and abs(one.inner - other.inner) > _PACKING:
+    if after is None and one.inner and other.inner and abs(one.inner - other.inner) > PACKING:
         return one.inner > other.inner
     return bool(after)
 
@@ -287,18 +279,18 @@ def _is_later(one: _Candidate, other: _Candidate) -> bool:
 class _Upload:
     """A file that somebody handed in."""
 
-    assignment: Assignment
+    matcher: "_Matcher"
     entry: Entry
     label: Label
     zone: tzinfo | None
 
     @property
-    def time(self) -> _Time:
+    def time(self) -> Time:
         """When."""
         came = self.label.came
         if came is not None:
             came = (came.replace(tzinfo=self.zone) if self.zone else came.astimezone()).astimezone(UTC)
-        return _Time(came, self.label.upload, self.entry.modified, self.entry.archive.stat().st_mtime)
+        return Time(came, self.label.upload, self.entry.modified, self.entry.archive.stat().st_mtime)
 
 
 def _look(upload: _Upload, stack: ExitStack, found: list[_Candidate], reasons: list[str]) -> None:
@@ -327,14 +319,14 @@ def _look(upload: _Upload, stack: ExitStack, found: list[_Candidate], reasons: l
             elif kind == "text" or last.endswith(".ipynb"):
                 data = file.read()
                 left -= len(data)
-                answered = _answered(upload.assignment, data)
+                answered = upload.matcher.answered(data)
                 inner_time = file.modified if depth else None
                 found.append(_Candidate(file, upload.label, data, upload.time, inner_time, answered))
             elif kind == "archive":
                 reasons.append(f"{name}: an archive of a kind that is not opened here, only zip files are")
             else:
                 reasons.append(f"{name} is no notebook")
-        except (Unreadable, intake.Refused) as error:
+        except (Unreadable, intake.Refused, _Another) as error:
             left -= error.read if isinstance(error, TooLarge) else 0
             reasons.append(f"{name}: {error}")
 
@@ -343,168 +335,61 @@ def _look(upload: _Upload, stack: ExitStack, found: list[_Candidate], reasons: l
 _DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".pages", ".numbers", ".epub", ".jar", ".npz")
 
 
-def _answered(assignment: Assignment, data: bytes) -> int:
-    """How many cells are not as they were released.
+class _Matcher:
+    """Tells whether a notebook is one of the assignment.
 
-    Raises
-    ------
-    Refused : no notebook, or none of this assignment
+    Parameters
+    ----------
+    source : the folder of all assignments
     """
-    submission = intake.rebuild(assignment, data)
-    solutions = assignment.solutions
-    if solutions and len(submission.missing) >= len(solutions):
-        raise intake.Refused("it is a notebook, but none of its cells belong to this assignment")
-    changed = {
-        grade_id(cell)
-        for cell in submission.notebook.cells
-        if grade_id(cell) in solutions and cell.source.strip() != solutions[grade_id(cell)].source.strip()
-    }
-    return len(changed) if not submission.untouched else 0
 
+    def __init__(self, assignment: Assignment, source: Path):
+        self.assignment, self.source = assignment, source
 
-class _Record:
-    """What was collected: for each student from whom, which file, and when; it lies in `.autograder/collected`."""
-
-    def __init__(self, course: Course, name: str):
-        # The secret will lie there too.
-        (course.root / ".autograder").mkdir(mode=0o700, exist_ok=True)
-        self.path = course.root / ".autograder" / "collected" / f"{name}.json"
-        try:
-            told = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            told = {}
-        self.told: dict[str, dict[str, Any]] = {
-            student: row for student, row in (told.items() if isinstance(told, dict) else ()) if isinstance(row, dict)
-        }
-        remove_leftovers(self.path.parent)
-
-    def owners(self) -> dict[str, str]:
-        """Students by whom the LMS calls so."""
-        return {str(row.get("from")): student for student, row in self.told.items()}
-
-    def time(self, student: str, digest: str) -> _Time | None:
-        """The time of a file that was collected; None where another lies there."""
-        row = self.told.get(student, {})
-        if row.get("file") != digest:
-            return None
-        try:
-            came, modified = (datetime.fromisoformat(row[key]) if row[key] else None for key in ("came", "modified"))
-            return _Time(came, int(row["upload"]), modified, float(row["downloaded"]))
-        except (KeyError, TypeError, ValueError):
-            return None
-
-    def write(self, student: str, owner: str, digest: str, time: _Time) -> None:
-        """Record a file that lies in its place."""
-        row = {
-            "from": owner,
-            "file": digest,
-            "came": time.came.isoformat() if time.came else "",
-            "upload": time.upload,
-            "modified": time.modified.isoformat() if time.modified else "",
-            "downloaded": time.downloaded,
-        }
-        if self.told.get(student) != row:
-            self.told[student] = row
-            write_atomically(self.path, json.dumps(self.told, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-
-
-class _Places:
-    """The students' places in the submitted folder."""
-
-    def __init__(self, course: Course, name: str, record: _Record, force: bool):
-        self.course, self.name, self.record, self.force = course, name, record, force
-        _remove_half_made(course.submitted)
-
-    def put(self, student: str, owner: str, taken: _Candidate) -> tuple[str, str]:
-        """Put a notebook in its place: (what of the list it is, more of it).
+    def answered(self, data: bytes) -> int:
+        """How many cells are not as they were released.
 
         Raises
         ------
-        Unreadable : something else lies there
+        Refused, _Another : no notebook, or none of this assignment
         """
-        folder = self.course.submitted / student / self.name
-        digest = file_digest(taken.data)
-        try:
-            there = intake.read(folder / f"{self.name}.ipynb", self.course.submitted)
-        except intake.Refused as error:
-            if os.path.lexists(folder / f"{self.name}.ipynb") or folder.is_symlink() or folder.parent.is_symlink():
-                raise Unreadable(f"what lies in {folder} is in the way: {error}") from None
-            self._write_new(folder, taken)
-            self.record.write(student, owner, digest, taken.time)
-            return "new", ""
-        remove_leftovers(folder)
-        before = file_digest(there)
-        if before == digest:
-            known = self.record.told.get(student, {}).get("file")
-            # A run that was killed between the file and its record has more to write. Else the time that lies there
-            # stays: it may be the instructor's.
-            killed = bool(known) and known != digest
-            is_needed = killed or not (folder / "timestamp.txt").exists()
-            told = self._write_time(folder, taken.time, is_new=killed) if is_needed else ""
-            known_time = self.record.time(student, digest)
-            if known_time is None or taken.time.is_after(known_time):
-                self.record.write(student, owner, digest, taken.time)
-            return "unchanged", told
-        after = taken.time.is_after(self.record.time(student, before) or _time_of(folder, self.name))
-        if not after and not self.force:
-            why = "what lies there is newer" if after is False else "nothing says which is newer"
-            return "kept", f"{why}: --force takes this one"
-        write_atomically(folder / f"{self.name}.ipynb", taken.data)
-        told = self._write_time(folder, taken.time, is_new=True)
-        self.record.write(student, owner, digest, taken.time)
-        return "replaced", told
+        submission = intake.rebuild(self.assignment, data)
+        solutions = self.assignment.solutions
+        share = _share(submission, self.assignment)
+        # Assignments may have an exercise, or the names of their first cells, in common.
+        if share < 0.5:
+            for other in self.others:
+                with suppress(intake.Refused):
+                    if _share(intake.rebuild(other, data), other) > share:
+                        raise _Another(f"it is a notebook of {other.name}, not of this assignment")
+        if not share:
+            raise intake.Refused("it is a notebook, but none of its cells belong to this assignment")
+        changed = {
+            grade_id(cell)
+            for cell in submission.notebook.cells
+            if grade_id(cell) in solutions and cell.source.strip() != solutions[grade_id(cell)].source.strip()
+        }
+        return len(changed) if not submission.untouched else 0
 
-    def _write_new(self, folder: Path, taken: _Candidate) -> None:
-        """A folder that is there with all it holds, or not."""
-        if folder.exists():
-            self._write_time(folder, taken.time, is_new=False)
-            write_atomically(folder / f"{self.name}.ipynb", taken.data)
-            return
-        self.course.submitted.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".collect-{os.getpid()}-", dir=self.course.submitted) as half:
-            made = Path(half) / self.name
-            write_atomically(made / f"{self.name}.ipynb", taken.data)
-            self._write_time(made, taken.time, is_new=False)
-            folder.parent.mkdir(exist_ok=True)
-            made.rename(folder)
-
-    def _write_time(self, folder: Path, time: _Time, is_new: bool) -> str:
-        """Write when it came; of a file whose time nobody knows, an older one's time does not hold."""
-        path = folder / "timestamp.txt"
-        if time.came is not None:
-            text = f"{time.came:%Y-%m-%d %H:%M:%S} UTC"
-            if _time_in(path) != time.came:
-                write_atomically(path, text)
-            return ""
-        if is_new and (path.exists() or path.is_symlink()):
-            text = path.read_text(errors="replace").strip()[:40] if path.is_file() else ""
-            path.unlink()
-            return f"the time in timestamp.txt ({text}) was the earlier one's and is gone"
-        return ""
+    @cached_property
+    def others(self) -> list[Assignment]:
+        """The other assignments of the course."""
+        found = []
+        for path in sorted(self.source.glob("*/*.ipynb")):
+            if path.stem == path.parent.name != self.assignment.name:
+                with suppress(AssignmentError):
+                    found.append(Assignment.load(self.source, path.stem))
+        return found
 
 
-def _time_in(path: Path) -> datetime | None:
-    """The time in nbgrader's timestamp.txt, in UTC."""
-    try:
-        return parse_utc(intake.read(path, path.parent)[:200].decode().strip()).replace(tzinfo=UTC)
-    except (intake.Refused, ValueError, OverflowError):
-        return None
+class _Another(Exception):
+    """A notebook of another assignment."""
 
 
-def _time_of(folder: Path, name: str) -> _Time:
-    """When what nobody has recorded came there: by nbgrader's timestamp.txt, else by the file's own time."""
-    came = _time_in(folder / "timestamp.txt")
-    written = (folder / f"{name}.ipynb").stat().st_mtime
-    modified = came.astimezone().replace(tzinfo=None) if came else datetime.fromtimestamp(written)
-    return _Time(came, 0, modified)
-
-
-def _remove_half_made(submitted: Path) -> None:
-    """Remove what collecting that was killed left behind."""
-    for path in submitted.glob(".collect-*"):
-        found = re.fullmatch(r"\.collect-(\d+)-.+", path.name)
-        if found and not psutil.pid_exists(int(found[1])):
-            shutil.rmtree(path, ignore_errors=True)
+def _share(submission: intake.Submission, assignment: Assignment) -> float:
+    """Of the cells that students fill in, how many are there."""
+    count = len(assignment.solutions)
+    return (count - len(submission.missing)) / count if count else 1.0
 
 
 def roster(course: Course, who: Path | None = None) -> Roster:

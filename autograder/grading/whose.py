@@ -20,7 +20,7 @@ from datetime import datetime
 _MOODLE = re.compile(r"(?P<name>.*?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?$", re.DOTALL)
 _BLACKBOARD = re.compile(r"(?P<user>.+)_attempt_(?P<came>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)?$", re.DOTALL)
 _CANVAS = re.compile(
-    r"(?:(?P<name>\w*?)_)??(?:(?P<late>LATE)_)?(?P<number>\d+|anon_[A-Za-z0-9]+)"
+    r"(?:(?P<name>.*?)_)??(?:(?P<late>LATE)_)?(?P<number>\d+|anon_[A-Za-z0-9]+)"
     r"_(?:(?P<upload>\d+)_(?P<file>.+)|(?P<text>(?:text|link)\.html))$",
     re.DOTALL,
 )
@@ -218,7 +218,7 @@ def _canvas(name: str, assignment: str, roster: Roster) -> Label | None:
 def _file(name: str, assignment: str, roster: Roster) -> Label | None:
     """A file that bears a student's id, alone or beside the assignment's name."""
     stem = name.rpartition(".")[0] or name
-    ids = {student.casefold(): student for student in roster.people}
+    ids = {who.casefold(): who for who in (*roster.said, *roster.people)}
     for text in (stem, stem.removeprefix(assignment).strip("_- "), stem.removesuffix(assignment).strip("_- ")):
         if text.casefold() in ids:
             return Label(Owner("file", ids[text.casefold()]))

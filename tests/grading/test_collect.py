@@ -16,8 +16,7 @@ import pytest
 
 from autograder import cli
 from autograder.files import write_atomically
-from autograder.grading import archive
-from autograder.grading import collect as module
+from autograder.grading import archive, places
 from autograder.grading.assignment import AssignmentError
 from autograder.grading.collect import collect
 from autograder.grading.course import Course, CourseError
@@ -91,6 +90,7 @@ NAMES = {
     f"late_508_90218_{NAME}.ipynb.txt": "508",
     "doejane_509_90219_Untitled": "509",
     f"submissions/doejane_510_90220_{FILE}": "510",
+    f"oneilljean-luc_511_90221_{NAME} (2).ipynb": "511",
     # mod/assign/classes/downloader.php of Moodle
     f"Jane Doe_1234_assignsubmission_file/{FILE}": "Jane Doe",
     f"Jane Doe_1234_assignsubmission_file_/{NAME}(1).ipynb": "Jane Doe",
@@ -131,6 +131,40 @@ def test_several_folders_lie_in_one_that_is_nobodys(course, work, tmp_path):
     found = collect(course, NAME, [pack(tmp_path / "all.zip", files)], Roster())
     assert lying(course) == {"ann": work(), "bob": work("b")}
     assert all("does not say whose" in line.what for line in found.missed) and len(found.missed) == 2
+
+
+def test_an_archive_of_archives_is_looked_into(course, work, tmp_path):
+    sections = {f"section {k}.zip": pack(None, {f"doe_50{k}_9_{FILE}": work(str(k))}) for k in (1, 2)}
+    files = sections | {"ann.zip": pack(None, {FILE: work()}), "broken.zip": b"PK\3\4"}
+    found = collect(course, NAME, [pack(tmp_path / "all.zip", files)], roster(Person("ann")))
+    assert lying(course) == {"501": work("1"), "502": work("2"), "ann": work()}
+    assert told(found.missed) == {"all.zip: broken.zip": "it is a broken archive"}
+
+
+def test_a_notebook_of_another_assignment_is_none_though_they_have_an_exercise_in_common(course, work, tmp_path):
+    other = course.source / "02_other"
+    shutil.copytree(course.source / NAME, other)
+    (other / FILE).rename(other / "02_other.ipynb")
+    notebook = json.loads((other / "02_other.ipynb").read_text())
+    for cell in notebook["cells"]:
+        given = cell["metadata"].get("nbgrader", {})
+        if given.get("grade_id", "") not in ("", "sgd"):
+            given["grade_id"] += "_2"
+            cell["id"] += "_2"
+            cell["source"] = [line.replace("def ", "def other_") for line in cell["source"]]
+    (other / "02_other.ipynb").write_text(json.dumps(notebook))
+    files = {f"a_501_1_{FILE}": json.dumps(notebook).encode(), f"b_502_2_{FILE}": work()}
+    found = collect(course, NAME, [pack(tmp_path / "all.zip", files)], Roster())
+    assert lying(course) == {"502": work()}
+    assert "it is a notebook of 02_other" in told(found.missed)["501"]
+
+
+def test_who_was_taken_for_another_before_is_told(course, work, tmp_path):
+    zipped = pack(tmp_path / "all.zip", {f"Jane Doe_7_assignsubmission_file/{FILE}": work()})
+    collect(course, NAME, [zipped], Roster())
+    found = collect(course, NAME, [zipped], roster(JANE))
+    assert lying(course).keys() == {"Jane Doe", "jdoe1"}
+    assert "taken for Jane Doe before, whose folder lies there still" in told(found.new)["jdoe1"]
 
 
 def test_a_folder_in_a_folder_is_somebodys_only_where_the_roster_knows(course, work, tmp_path):
@@ -531,7 +565,7 @@ def test_a_full_disk_stops_it_and_keeps_what_there_is(course, work, tmp_path, mo
             raise OSError(28, "No space left on device")
         write_atomically(path, content)
 
-    monkeypatch.setattr(module, "write_atomically", full)
+    monkeypatch.setattr(places, "write_atomically", full)
     newer = pack(tmp_path / "new.zip", {f"{s}/{FILE}": work("new") for s in ("ann", "bob")}, ONE_DAY_LATER)
     with pytest.raises(OSError, match="No space left"):
         collect(course, NAME, [newer], Roster())
