@@ -15,8 +15,6 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from autograder.grading import archive, intake, whose
 from autograder.grading.archive import Entry, TooLarge, Unreadable
 from autograder.grading.assignment import Assignment, AssignmentError, grade_id
@@ -406,9 +404,7 @@ def roster(course: Course, who: Path | None = None) -> Roster:
             said = whose.read_who(who.read_bytes().decode("utf-8-sig"))
         except (OSError, ValueError, csv.Error) as error:
             raise CourseError(f"{who} cannot be read as a table (CSV, UTF-8): {error}") from None
-    url = make_url(course.db_url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        # To open a gradebook that is not there makes it.
+    if not course.has_gradebook:
         return Roster({}, said)
     book = Book(course.db_url, course.course_id)
     try:

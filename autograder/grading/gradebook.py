@@ -5,32 +5,19 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from nbgrader.api import Assignment as NbgraderAssignment
-from nbgrader.api import (
-    BaseCell,
-    Comment,
-    Grade,
-    Gradebook,
-    InvalidEntry,
-    MissingEntry,
-    Notebook,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import BaseCell, Gradebook, InvalidEntry, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import compute_checksum, is_solution
 from sqlalchemy import (
     Column,
     DateTime,
     MetaData,
-    Select,
     String,
     Table,
     Text,
@@ -47,6 +34,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from autograder.files import remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.graded import Graded
+from autograder.grading.marks import ByHand, by_hand, mark, people
 from autograder.grading.whose import Person
 
 _METADATA = MetaData()
@@ -75,19 +63,7 @@ class NotRecorded(GradebookError):
     """One result that the gradebook does not take."""
 
 
-@dataclass(frozen=True)
-class ByHand:
-    """What a person gave for a cell.
-
-    Parameters
-    ----------
-    points : theirs, else the grader's; None where there are none
-    is_read : whether nobody needs to look at it any more
-    """
-
-    points: float | None
-    comment: str
-    is_read: bool
+_Found = TypeVar("_Found")
 
 
 class Book:
@@ -155,65 +131,24 @@ class Book:
 
     def people(self) -> list[Person]:
         """The roster, by id."""
-        with _told(self.db_url):
-            try:
-                return [
-                    Person(s.id, s.last_name or "", s.first_name or "", s.email or "", s.lms_user_id or "")
-                    for s in sorted(self.gradebook.students, key=lambda student: student.id)
-                ]
-            finally:
-                self.gradebook.db.rollback()
+        return self._read(people)
 
     def by_hand(self, assignment: str, cell: str) -> dict[str, ByHand]:
-        """What stands of one cell, by student."""
-        of_it = BaseCell.name == cell, SubmittedNotebook.id.in_(self._notebooks(assignment))
-        # nbgrader has a cell of its own for the points, and one for the comment.
-        comments = (
-            select(SubmittedNotebook.id, Comment.manual_comment)
-            .join(Comment, Comment.notebook_id == SubmittedNotebook.id)
-            .join(BaseCell, BaseCell.id == Comment.cell_id)
-            .where(*of_it)
-        )
-        grades = (
-            select(SubmittedAssignment.student_id, SubmittedNotebook.id, Grade)
-            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-            .join(BaseCell, BaseCell.id == Grade.cell_id)
-            .where(*of_it)
-        )
-        with _told(self.db_url):
-            try:
-                said = dict(self.gradebook.db.execute(comments).all())
-                return {
-                    student: ByHand(
-                        grade.manual_score if grade.manual_score is not None else grade.auto_score,
-                        said.get(notebook) or "",
-                        not grade.needs_manual_grade,
-                    )
-                    for student, notebook, grade in self.gradebook.db.execute(grades)
-                }
-            finally:
-                self.gradebook.db.rollback()
+        """What stands of a cell that a person marks, by student."""
+        return self._read(lambda gradebook: by_hand(gradebook, assignment, cell))
 
     def mark(self, assignment: str, cell: str, marks: Mapping[str, ByHand]) -> None:
-        """Write what a person gave for one cell, as formgrader does: all of it or nothing."""
+        """Write what a person gave for one cell, by student, as formgrader does: all of it or nothing."""
         with quiet_flushes(), self._transaction() as gradebook:
-            for student, mark in marks.items():
-                grade = gradebook.find_grade(cell, assignment, assignment, student)
-                if mark.points is None or mark.points != grade.auto_score or grade.manual_score is not None:
-                    grade.manual_score = mark.points
-                grade.needs_manual_grade = not mark.is_read or (grade.manual_score is None and grade.auto_score is None)
-                comment = gradebook.find_comment(cell, assignment, assignment, student)
-                comment.manual_comment = mark.comment or None
+            mark(gradebook, assignment, cell, marks)
 
-    def _notebooks(self, assignment: str) -> Select:
-        """The ids of what was submitted of an assignment."""
-        return (
-            select(SubmittedNotebook.id)
-            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-            .join(NbgraderAssignment, NbgraderAssignment.id == Notebook.assignment_id)
-            .where(NbgraderAssignment.name == assignment)
-        )
+    def _read(self, what: Callable[[Gradebook], _Found]) -> _Found:
+        with _told(self.db_url):
+            try:
+                return what(self.gradebook)
+            finally:
+                # Reading begins a transaction too, and with SQLite that one keeps writers out until it ends.
+                self.gradebook.db.rollback()
 
     def record(
         self, assignment: Assignment, student: str, graded: Graded, timestamp: datetime | None, late: Any

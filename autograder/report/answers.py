@@ -24,7 +24,8 @@ from nbgrader.utils import is_grade, is_solution
 
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
-from autograder.grading.gradebook import Book, ByHand
+from autograder.grading.gradebook import Book
+from autograder.grading.marks import ByHand
 from autograder.grading.secret import secret
 from autograder.grading.whose import Person
 from autograder.report.output import ReportError, csv_text, is_guarded
@@ -127,6 +128,9 @@ def answers(course: Course, name: str, question: str, comments: Sequence[str] = 
     GradebookError : the gradebook cannot be read
     """
     asked = _question(course, name, question)
+    nothing = ReportError(f"nothing of {name} is graded yet: `autograder grade {name}` does it")
+    if not course.has_gradebook:
+        raise nothing
     book = Book(course.db_url, course.course_id)
     try:
         marks = book.by_hand(name, asked.id)
@@ -134,7 +138,7 @@ def answers(course: Course, name: str, question: str, comments: Sequence[str] = 
     finally:
         book.close()
     if not marks:
-        raise ReportError(f"nothing of {name} is graded yet: `autograder grade {name}` does it")
+        raise nothing
     key = secret(course.root).encode()
     found = []
     for student, mark in marks.items():

@@ -6,7 +6,7 @@ import io
 import pytest
 from playwright.sync_api import expect
 
-from autograder.grading.gradebook import ByHand
+from autograder.grading.marks import ByHand
 from autograder.report.answers import Answer, Answers, Question, _rows, answers_page
 
 from .conftest import PATIENCE_MS
