@@ -19,11 +19,9 @@ from datetime import datetime
 
 _MOODLE = re.compile(r"(?P<name>.*?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?$", re.DOTALL)
 _BLACKBOARD = re.compile(r"(?P<user>.+)_attempt_(?P<came>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)?$", re.DOTALL)
-_CANVAS = re.compile(
-    r"(?:(?P<name>.*?)_)??(?:(?P<late>LATE)_)?(?P<number>\d+|anon_[A-Za-z0-9]+)"
-    r"_(?:(?P<upload>\d+)_(?P<file>.+)|(?P<text>(?:text|link)\.html))$",
-    re.DOTALL,
-)
+_UPLOAD = r"_(?:(?P<upload>\d+)_(?P<file>.+)|(?:text|link)\.html)$"
+_CANVAS = re.compile(rf"_(?=(?P<late>LATE_)?(?P<number>\d+){_UPLOAD})", re.DOTALL)
+_CANVAS_ANONYMOUS = re.compile(rf"(?P<late>LATE_)?(?P<number>anon_[A-Za-z0-9]+){_UPLOAD}", re.DOTALL)
 # nbgrader's patterns of file names, and what no folder can be called.
 _NO_FOLDER = re.compile(r"^\.|[/\\*?\[\]\x00-\x1f\x7f]|^\s|\s$")
 _LONGEST = 128
@@ -195,24 +193,17 @@ def _label(parts: _Path, depth: int, assignment: str, roster: Roster, users: "_U
 
 
 def _canvas(name: str, assignment: str, roster: Roster) -> Label | None:
-    found = _CANVAS.match(name)
-    if not found:
+    way, who = _CANVAS_ANONYMOUS.match(name), ""
+    if not way and name[:1].isalpha():
+        # A name can end in a number of its own, so that there are several ways to read it.
+        ways = list(_CANVAS.finditer(name))
+        by_number = [found for found in ways if roster.by_login(found["number"])]
+        by_file = [found for found in ways if (found["file"] or "").startswith(assignment)]
+        way = next(iter(by_number or by_file or ways), None)
+        who = name[: way.start()] if way else ""
+    if not way:
         return None
-    # A name can end in a number of its own, so that there are several ways to read it.
-    ways = [found]
-    start = 0
-    while cut := name.find("_", start) + 1:
-        start = cut
-        if (again := _CANVAS.match(name[cut:])) and (again["number"], again["upload"]) != (
-            ways[-1]["number"],
-            ways[-1]["upload"],
-        ):
-            ways.append(again)
-    better = [way for way in ways if roster.by_login(way["number"])]
-    better = better or [way for way in ways if (way["file"] or "").startswith(assignment)]
-    way = (better or ways)[0]
-    who = name[: len(name) - len(way[0]) + way.start("number")].removesuffix("_").removesuffix("LATE").strip("_")
-    return Label(Owner("Canvas", way["number"], who), late=bool(way["late"]), upload=int(way["upload"] or 0))
+    return Label(Owner("Canvas", way["number"], who), bool(way["late"]), upload=int(way["upload"] or 0))
 
 
 def _file(name: str, assignment: str, roster: Roster) -> Label | None:
@@ -252,7 +243,7 @@ _AROUND = frozenset({"submissions", "submitted", "submission", "downloads", "arc
 def _names_somebody(paths: Sequence[_Path], depth: int) -> bool:
     """Whether the files at this depth have names that an LMS gives."""
     names = [path[depth] for path in paths if len(path) == depth + 1]
-    return bool(names) and any(pattern.match(name) for name in names for pattern in (_CANVAS, _BLACKBOARD, _MOODLE))
+    return bool(names) and any(pattern.search(name) for name in names for pattern in (_CANVAS, _BLACKBOARD, _MOODLE))
 
 
 class _Users:

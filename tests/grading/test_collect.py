@@ -133,6 +133,11 @@ def test_several_folders_lie_in_one_that_is_nobodys(course, work, tmp_path):
     assert all("does not say whose" in line.what for line in found.missed) and len(found.missed) == 2
 
 
+def test_a_file_at_the_top_is_nobodys_though_its_name_begins_with_numbers(course, work, tmp_path):
+    found = collect(course, NAME, [pack(tmp_path / "all.zip", {f"2026_10_05_{FILE}": work(), FILE: work()})], Roster())
+    assert lying(course) == {} and all("does not say whose" in line.what for line in found.missed)
+
+
 def test_an_archive_of_archives_is_looked_into(course, work, tmp_path):
     sections = {f"section {k}.zip": pack(None, {f"doe_50{k}_9_{FILE}": work(str(k))}) for k in (1, 2)}
     files = sections | {"ann.zip": pack(None, {FILE: work()}), "broken.zip": b"PK\3\4"}
@@ -461,6 +466,16 @@ def test_what_came_by_another_way_is_replaced_only_by_what_is_newer(course, work
         "2026-10-01" in told(found.replaced)["ann"] and not (course.submitted / "ann" / NAME / "timestamp.txt").exists()
     )
     assert (course.submitted / "ann" / NAME / "submission_secret.txt").exists()
+
+
+def test_where_nothing_tells_which_is_newer_the_one_that_lies_there_stays(course, work, tmp_path):
+    folder = course.submitted / "ann" / NAME
+    folder.mkdir(parents=True)
+    (folder / FILE).write_bytes(work("by hand"))
+    found = collect(
+        course, NAME, [pack(tmp_path / "all.zip", {f"ann/{FILE}": work()}, (1980, 1, 1, 0, 0, 0))], Roster()
+    )
+    assert "nothing says which is newer" in told(found.kept)["ann"] and lying(course) == {"ann": work("by hand")}
 
 
 def test_a_time_that_the_instructor_wrote_stays(course, work, tmp_path):
