@@ -32,7 +32,7 @@ def similar_text(found: Similar, people: _People, width: int = 120) -> str:
     half = max(30, (width - 3) // 2)
     lines = [f"{printable(student)}: passed over: {why}" for student, why in found.skipped]
     lines += [""] if lines else []
-    lines.append(heading(found))
+    lines += textwrap.wrap(heading(found), max(width, 40))
     if not found.groups:
         return "\n".join(lines)
     lines += [_NOTE, ""]

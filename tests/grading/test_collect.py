@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autograder import cli
+from autograder.course.build import build
 from autograder.files import write_atomically
 from autograder.grading import archive, places
 from autograder.grading.assignment import AssignmentError
@@ -23,7 +24,7 @@ from autograder.grading.course import Course, CourseError
 from autograder.grading.whose import Person, Roster, read_who
 from autograder.report.collected import collected_text
 
-from .conftest import NAME, as_bytes
+from .conftest import NAME, TEXT, as_bytes, hints
 
 FILE = f"{NAME}.ipynb"
 OCTOBER = (2026, 10, 5, 12, 0, 0)
@@ -147,18 +148,11 @@ def test_an_archive_of_archives_is_looked_into(course, work, tmp_path):
 
 
 def test_a_notebook_of_another_assignment_is_none_though_they_have_an_exercise_in_common(course, work, tmp_path):
-    other = course.source / "02_other"
-    shutil.copytree(course.source / NAME, other)
-    (other / FILE).rename(other / "02_other.ipynb")
-    notebook = json.loads((other / "02_other.ipynb").read_text())
-    for cell in notebook["cells"]:
-        given = cell["metadata"].get("nbgrader", {})
-        if given.get("grade_id", "") not in ("", "sgd"):
-            given["grade_id"] += "_2"
-            cell["id"] += "_2"
-            cell["source"] = [line.replace("def ", "def other_") for line in cell["source"]]
-    (other / "02_other.ipynb").write_text(json.dumps(notebook))
-    files = {f"a_501_1_{FILE}": json.dumps(notebook).encode(), f"b_502_2_{FILE}": work()}
+    text = TEXT.replace("momentum", "nesterov").replace("double", "triple").replace("why", "how").replace("Why", "How")
+    (course.source / "02_other.py").write_text(text, encoding="utf-8")
+    build(course.root, ["02_other"], hints=hints)
+    notebook = course.source / "02_other" / "02_other.ipynb"
+    files = {f"a_501_1_{FILE}": notebook.read_bytes(), f"b_502_2_{FILE}": work()}
     found = collect(course, NAME, [pack(tmp_path / "all.zip", files)], Roster())
     assert lying(course) == {"502": work()}
     assert "it is a notebook of 02_other" in told(found.missed)["501"]
