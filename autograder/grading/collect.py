@@ -355,7 +355,7 @@ class _Matcher:
         solutions = self.assignment.solutions
         share = _share(submission, self.assignment)
         # Assignments may have an exercise, or the names of their first cells, in common.
-        if share < 0.5:
+        if share < 1:
             for other in self.others:
                 with suppress(intake.Refused):
                     if _share(intake.rebuild(other, data), other) > share:
