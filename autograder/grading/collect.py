@@ -134,7 +134,10 @@ def collect(
             called = _called(student, roster, owner)
             try:
                 taken, told = _taken(matcher, [(entry, label) for _, entry, label in handed], zone)
-                kind, how = places.put(student, whose.key(owner), taken.data, taken.time)
+                if not taken.answered and not force and matcher.is_worked(places.lying(student)):
+                    kind, how = "kept", "it is as it was released, what lies there is not: --force takes this one"
+                else:
+                    kind, how = places.put(student, whose.key(owner), taken.data, taken.time)
             except Unreadable as error:
                 missed.append(Line(called, str(error)))
                 continue
@@ -368,6 +371,12 @@ class _Matcher:
             if grade_id(cell) in solutions and cell.source.strip() != solutions[grade_id(cell)].source.strip()
         }
         return len(changed) if not submission.untouched else 0
+
+    def is_worked(self, data: bytes | None) -> bool:
+        """Whether it is a notebook of this assignment that somebody has worked in."""
+        with suppress(intake.Refused, _Another):
+            return data is not None and self.answered(data) > 0
+        return False
 
     @cached_property
     def others(self) -> list[Assignment]:

@@ -105,6 +105,15 @@ class Places:
         self.course, self.name, self.record, self.force = course, name, record, force
         _remove_half_made(course.submitted)
 
+    def lying(self, student: str) -> bytes | None:
+        """What lies in a student's place; None where there is no file."""
+        try:
+            return intake.read(
+                self.course.submitted / student / self.name / f"{self.name}.ipynb", self.course.submitted
+            )
+        except intake.Refused:
+            return None
+
     def put(self, student: str, owner: str, data: bytes, time: Time) -> tuple[str, str]:
         """Put a notebook in its place: (what of the list it is, more of it).
 

@@ -257,9 +257,10 @@ def test_a_bomb_is_not_unpacked(course, work, tmp_path, monkeypatch):
     whole = archive.Entry._read
     monkeypatch.setattr(archive.Entry, "_read", lambda self, most: read.append(whole(self, most)) or read[-1])
     # Archives that are larger than is read, and many that are not.
-    too_large = pack(None, {f"{k}.zip": b"PK\3\4" + bytes(size) for k in range(500)})
-    many = pack(None, {f"{k}.ipynb": b"{" + bytes(size - 1) for k in range(500)})
+    too_large = pack(None, {f"{k}.zip": b"PK\3\4" + bytes(size) for k in range(100)})
+    many = pack(None, {f"{k}.ipynb": b"{" + bytes(size - 1) for k in range(100)})
     files = {"a_501_1_bomb.zip": too_large, f"b_502_2_{FILE}": work(), "c_503_3_bomb.zip": many}
+    assert max(len(too_large), len(many)) < size
     found = collect(course, NAME, [pack(tmp_path / "all.zip", files)], Roster())
     assert sum(map(len, read)) < 2 * budget + 4 * size + len(too_large) + len(many) + 1000 * 512
     assert lying(course) == {"502": work()}
@@ -422,6 +423,18 @@ def test_of_several_at_once_the_one_that_holds_more_counts_and_a_doubt_is_told(c
     found = collect(course, NAME, [pack(tmp_path / "all.zip", files)], Roster())
     assert lying(course) == {"ann": work(), "cyd": work("other"), "dan": work(), "eve": as_bytes(released)}
     assert told(found.missed).keys() == {"bob"} and f"{NAME}_final.ipynb" in found.missed[0].what
+
+
+def test_the_notebook_as_it_was_released_takes_the_place_of_no_work(course, work, released, tmp_path):
+    worked, blank = f"a_501_9_{FILE}", f"a_501_12_{FILE}"
+    both = pack(tmp_path / "both.zip", {worked: work(), blank: as_bytes(released)})
+    collect(course, NAME, [both], Roster())
+    assert lying(course) == {"501": work()}
+    later = pack(tmp_path / "later.zip", {blank: as_bytes(released)}, ONE_DAY_LATER)
+    assert "as it was released" in told(collect(course, NAME, [later], Roster()).kept)["501"]
+    assert lying(course) == {"501": work()}
+    collect(course, NAME, [later], Roster(), force=True)
+    assert lying(course) == {"501": as_bytes(released)}
 
 
 def test_only_a_newer_one_takes_the_place_of_what_lies_there(course, work, tmp_path):
