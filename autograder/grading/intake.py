@@ -20,6 +20,8 @@ from autograder.grading.assignment import Assignment, grade_id
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000
+# Characters of a text answer, some 3,000 words: Markdown takes time by the square of what looks like its marks.
+MAX_TEXT = 20_000
 
 # Where Markdown passes raw HTML on, and where it makes a link or a picture of a target that is no web page.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -46,6 +48,17 @@ class Submission:
     missing: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     untouched: bool = False
+
+
+def unfit_name(student: str) -> str:
+    """Why a student's folder cannot be graded under this name; empty where it can."""
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        return "the folder's name is no text in UTF-8: rename it"
+    if set(student) & set("*?[]"):
+        return "the folder's name holds *, ?, [ or ], by which nbgrader's commands take others' files: rename it"
+    return ""
 
 
 def read(path: Path, within: Path) -> bytes:
