@@ -147,6 +147,11 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
         for name, found in answers.items()
         if name not in missing
     }
+    notes += [
+        f"The answer `{name}` is longer than {MAX_TEXT:,} characters: the rest was cut off."
+        for name, text in chosen.items()
+        if assignment.solutions[name].cell_type != "code" and len(text) > MAX_TEXT
+    ]
     notebook = assignment.fresh()
     rebuilt = _extra_cells(extras.get("", []), 0)
     for cell in notebook.cells:
@@ -172,8 +177,10 @@ def inert(text: str) -> str:
     """A text answer whose HTML, scripts' links and pictures are words to read, in nbgrader's pages as in ours.
 
     A space in the right place does it, in whatever way a page reads Markdown; mathematics and code stay as they are to
-    the eye.
+    the eye. What is beyond MAX_TEXT characters is cut off.
     """
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}\n\n… (cut off here: a text answer has {MAX_TEXT:,} characters at most)"
     return _TARGET.sub("] ", _TAG.sub("< ", text)).replace("![", "! [")
 
 

@@ -45,8 +45,8 @@ def _read(path: Path) -> str:
         held = file.read(2**16)
     if os.name == "posix" and mode & 0o077:
         raise SecretError(
-            f"{path}: others may use it (mode {mode:04o}): chmod 600 it; where somebody may have read it, delete it, and "
-            "everybody is graded anew"
+            f"{path}: others may use it (mode {mode:04o}): chmod 600 it; where somebody may have read it, delete it, "
+            "and everybody is graded anew"
         )
     try:
         text = held.decode("utf-8-sig").strip()

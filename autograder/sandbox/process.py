@@ -40,7 +40,7 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _numbers = itertools.count()
 # User ids of workers: a process's number has 22 bits at most, and each grading process has 32 in turn.
-_WORKERS = range(0x7000_0000, 0x7000_0000 + (32 << 22))
+WORKERS = range(0x7000_0000, 0x7000_0000 + (32 << 22))
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
 def sweep() -> None:
     """Remove what graders that were killed left behind: control groups and scratch folders."""
     Cgroup.sweep()
-    sweep_folders(["sandbox", "gradebook"], strangers=_WORKERS if os.geteuid() == 0 else range(0))
+    sweep_folders(["sandbox", "gradebook"], strangers=WORKERS if os.geteuid() == 0 else range(0))
 
 
 def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
 
 def uids(grader: int) -> list[int]:
     """The user ids that workers of a grading process have in turn, where that process is root's."""
-    return [_WORKERS.start + grader + (number << 22) for number in range(32)]
+    return [WORKERS.start + grader + (number << 22) for number in range(32)]
 
 
 def _own_processes() -> int:
