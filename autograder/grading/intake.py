@@ -169,7 +169,8 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
 
 def refused(assignment: Assignment, reason: str) -> Submission:
     """What is recorded of a file that was refused: the instructor's notebook, nothing answered."""
-    missing = dict.fromkeys(assignment.solutions, f"The file was not graded: {reason}.")
+    # The reason is told once.
+    missing = dict.fromkeys(assignment.solutions, "The file was not graded.")
     return Submission(assignment.fresh(), missing, (f"The file was not graded: {reason}.",))
 
 
