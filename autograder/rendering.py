@@ -76,7 +76,9 @@ def verdict_html(verdict: Verdict, links: Mapping[str, str] | None = None) -> st
     `links`: where a section of the notebook lies, by its heading.
     """
     state = "passed" if verdict.passed else "failed"
-    words = "not written yet" if "not written yet" in verdict.note else "not judged" if verdict.note else "not solved yet"
+    words = (
+        "not written yet" if "not written yet" in verdict.note else "not judged" if verdict.note else "not solved yet"
+    )
     words = "solved" if verdict.passed else words
     parts = [
         f"<style>{_STYLE}</style>",
