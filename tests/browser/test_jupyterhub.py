@@ -34,6 +34,7 @@ from .desk import menu, no_news, open_formgrader, press, row_of, window
 
 NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
 INSTRUCTOR, STUDENTS = "instructor", ("kim", "lee")
+ACCOUNTS = (INSTRUCTOR, *STUDENTS)
 PASSWORD = secrets.token_hex(8)
 # Where the documents have the students' environment.
 STUDENTS_PYTHON = Path("/opt/downhill/students/bin/python")
@@ -68,7 +69,12 @@ class Machine:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        shutil.copytree("/etc", folder / "etc", symlinks=True)
+        subprocess.run(["cp", "--archive", "/etc", folder], check=True)
+        for file in ("passwd", "shadow", "group", "gshadow"):
+            # Whoever has such a name on this machine is not there.
+            path = folder / "etc" / file
+            others = [line for line in path.read_text().splitlines(True) if line.partition(":")[0] not in ACCOUNTS]
+            path.write_text("".join(others))
         for name in self._OWN[1:]:
             (folder / name).mkdir()
         (folder / "tmp").chmod(0o1777)
@@ -88,13 +94,15 @@ class Machine:
         for name in self._OWN:
             line += ["--bind", str(self.folder / name), f"/{name}"]
         # Python, packages and the course, wherever they lie, below folders that all may pass.
+        emptied: set[Path] = set()
         for place in sorted({*bubblewrap.python_places(), str(ROOT), str(Path(PROXY or "").parents[1])}):
             above = sorted(set(Path(place).parents) - {Path("/")})
             closed = next((folder for folder in above if not folder.stat().st_mode & 0o001), None)
             if Path(place).parts[1] not in self._OWN:
                 if closed is None:
                     continue
-                line += ["--perms", "0755", "--tmpfs", str(closed)]
+                line += ["--perms", "0755", "--tmpfs", str(closed)] * (closed not in emptied)
+                emptied.add(closed)
             for folder in above:
                 line += ["--perms", "0755", "--dir", str(folder)]
             line += ["--ro-bind", place, place]
@@ -246,8 +254,9 @@ c.Spawner.args = ["--LabApp.expose_app_in_browser=True"]
         yield Hub(address, machine)
     finally:
         # The first of a namespace of processes: with it end the hub, the proxy, servers and kernels.
-        for first in psutil.Process(process.pid).children():
-            first.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for first in psutil.Process(process.pid).children():
+                first.kill()
         process.wait()
 
 
@@ -257,10 +266,13 @@ def machine():
     with tempfile.TemporaryDirectory(prefix="downhill-hub-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         machine = Machine(Path(folder))
-        homes = {account: machine.add(account) for account in (INSTRUCTOR, *STUDENTS)}
+        if subprocess.run(machine.command("true"), capture_output=True, check=False).returncode:
+            pytest.skip("this container's root may make no namespaces")
+        homes = {account: machine.add(account) for account in ACCOUNTS}
         for home in homes.values():
             no_news(home / ".jupyter")
         course = homes[INSTRUCTOR] / "downhill"
+        # Without a submission yet.
         make_class(ROOT, course, [NAME], ["nobody"])
         (course / ".venv").symlink_to(sys.prefix)
         for account, home in homes.items():
@@ -275,7 +287,7 @@ def walked(browser, machine):
     """The round of the three, from the first login to the feedback."""
     with _running_hub(machine) as hub:
         # Three servers start at once, as on the first evening.
-        pages = {account: hub.log_in(browser, account) for account in (INSTRUCTOR, *STUDENTS)}
+        pages = {account: hub.log_in(browser, account) for account in ACCOUNTS}
         for account, page in pages.items():
             page.wait_for_url(f"{hub.address}/user/{account}/lab**")
         formgrader = open_formgrader(pages[INSTRUCTOR])
