@@ -40,6 +40,13 @@ def test_a_star_may_define_anything():
     assert undefined([source, "from math import *"], source) == []
 
 
+@pytest.mark.parametrize("deep", ["-" * 50_000 + "x", "(" * 5_000, "[" * 90 + "]" * 90, "x" + ".a" * 50_000, "f(" * 80])
+def test_what_cannot_be_read_names_nothing(deep):
+    source = "def f(x):\n    return helper(x)"
+    assert undefined([deep, source], source) == ["helper"]
+    assert undefined(["#" * 600_000, source], source) == []
+
+
 def test_words_name_the_first_three():
     assert told([]) == ""
     assert told(["a"]) == "`a` is not defined"
