@@ -45,7 +45,7 @@ def moment(text: str) -> datetime:
         words = found[1]
         try:
             zone = UTC if found[2] in ("UTC", "GMT", "Z") else ZoneInfo(found[2])
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise DeadlineError(
                 f"nobody knows the time zone {found[2]!r}: write UTC, or a name such as Europe/Berlin"
             ) from None
