@@ -312,12 +312,16 @@ def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Level |
 
 def _report(options: argparse.Namespace) -> int:
     from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
     from autograder.report.class_page import class_page
     from autograder.report.class_report import class_report
     from autograder.report.output import write
 
     course = Course.at(Path.cwd())
     report = class_report(course, options.assignment)
+    # The report links to the students' pages: they say the same.
+    for student, why in refresh_pages(course, options.assignment)[2].items():
+        print(f"{student}: {why}", file=sys.stderr)
     page = options.to or Path("reports") / f"{options.assignment}.html"
     contents = {page: class_page(report, course, page.absolute().parent)}
     contents |= {options.csv: report.to_csv()} if options.csv else {}
