@@ -11,13 +11,14 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 
 from autograder import cli
-from autograder.grading.assignment import Assignment, grade_id
+from autograder.grading.assignment import Assignment, grade_id, void_of, worth_of
 from autograder.grading.course import Course, CourseError
 from autograder.grading.deadlines import DeadlineError, moment
 from autograder.grading.extend import extend
 from autograder.grading.feedback import Pages, refresh_pages
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded
+from autograder.grading.grader import grade
 from autograder.grading.preprocessors import FeedbackExporter, HideOutputs, SaveCells
 from autograder.grading.scores import entries, worth
 from autograder.report.class_report import class_report
@@ -26,7 +27,7 @@ from autograder.report.table import class_table
 from autograder.verdict import Verdict
 
 from ..report.conftest import course, empty_course  # noqa: F401
-from .conftest import NAME
+from .conftest import LIMITS, NAME, TEXT, level, make_course
 
 FULL = {"check_sgd": 4.0, "check_momentum": 5.0, "check_double": 2.0, "why": None}
 DUE = datetime(2026, 10, 5, 18)
@@ -314,6 +315,21 @@ def test_an_exercise_gives_everybody_its_points(course, book, give, mark, change
     register(course, book)
     give("bob", check_sgd=0.0)
     assert row(course, "ann", "check_sgd")[1] == 3.0 and agree(course) == {"ann": (10, 14), "bob": (10, 14)}
+
+
+def test_a_header_voids_and_the_students_call_stays(tmp_path):
+    text = TEXT.replace('"sgd" points=4', '"sgd" points=4 void="full"').replace(
+        '"momentum" points=5', '"momentum" points=0'
+    )
+    root = make_course(tmp_path / "course", text)
+    assignment = Assignment.load(root / "solutions", NAME)
+    cells = {grade_id(cell): cell for cell in assignment.notebook.cells}
+    assert [void_of(cells[name]) for name in FULL] == ["full", "out", "", ""]
+    assert [worth_of(cells[name]) for name in FULL] == [4, 0, 2, 3]
+    assert cells["check_momentum"].source == 'check("momentum", momentum, points=5)'
+    untouched = (root / "notebooks" / NAME / f"{NAME}.ipynb").read_bytes()
+    scores = grade(assignment, untouched, "", "a secret", LIMITS, level()).scores
+    assert scores == {"check_sgd": 4.0, "check_momentum": 0.0, "check_double": 0.0, "why": 0.0}
 
 
 def test_other_points_are_told_until_it_is_judged_again(course, book, give, mark, change):  # noqa: F811
