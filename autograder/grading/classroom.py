@@ -1,9 +1,8 @@
 """Grades a class: every submission of an assignment, in several processes, resuming where it stopped."""
 
-import errno
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -18,11 +17,12 @@ from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
-from autograder.grading.feedback import feedback_html
+from autograder.grading.feedback import NO_WRITING, Pages
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
 from autograder.grading.receipt import leave_receipt
+from autograder.grading.scores import points_text
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
@@ -30,8 +30,6 @@ from autograder.sandbox.process import Limits
 _FLYING_BYTES = 256 * 2**20
 # The next submission lies ready while a result is written.
 _FLYING_EACH = 2
-# No other student's files could be written either.
-_NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ def grade_class(
     force: bool = False,
     executor: Executor | None = None,
     progress: Callable[[int], object] = lambda total: None,
+    tell: Callable[[str], object] = lambda text: None,
 ) -> Generator[Result, None, None]:
     """Grade what lies in the submitted folder, and record each result as soon as it is there.
 
@@ -90,10 +89,12 @@ def grade_class(
     force : also where the recorded result still holds
     executor : any of concurrent.futures in place of processes of this machine; it may tell its changing `size()`
     progress : told the number of submissions
+    tell : told what else has changed: exercises that were removed or voided, penalties
 
     Raises
     ------
     AssignmentError, CourseError : nothing can be graded
+    DeadlineError : the late penalty's plugin fails; the rest is done
     GradebookError, OSError, Stopped : nothing more can be recorded, or graded; what is recorded stays
     """
     assignment = Assignment.load(course.source, name)
@@ -107,14 +108,19 @@ def grade_class(
     )
     book = Book(course.db_url, course.course_id)
     try:
-        book.register(assignment)
+        for change in book.register(assignment):
+            tell(change)
+        times: dict[str, datetime | None] = {}
         with closing(grader.run(_tasks(course, assignment, secret, names, book, force))) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
                 if graded is not None:
                     error = _record(course, assignment, task.student, graded, book)
+                elif not error:
+                    times[task.student] = submitted_at(course.submitted / task.student / name)
                 yield Result(task.student, None if error else graded, error)
+        yield from _publish(course, assignment, book, times, tell)
     finally:
         book.close()
 
@@ -152,8 +158,8 @@ def _tasks(
         except intake.Refused as error:
             reason = str(error)
         task = _Task(student, data, reason, key(assignment, data, reason, secret))
-        files = _files(course, student, name)
-        if not force and book.key_of(name, student) == task.key and all(file.exists() for file in files):
+        there = _graded_file(course, student, name).exists()
+        if there and not force and book.key_of(name, student) == task.key:
             yield task, None, ""
         else:
             yield task
@@ -273,31 +279,53 @@ class _Grader:
 
 
 def _record(course: Course, assignment: Assignment, student: str, graded: Graded, book: Book) -> str:
-    """Write a result's files, then the gradebook: a result that is recorded is there in full; what went wrong."""
+    """Write the graded notebook, then the gradebook: a result that is recorded is there in full; what went wrong."""
     try:
-        for file, content in zip(
-            _files(course, student, assignment.name),
-            (graded.notebook, feedback_html(assignment.name, student, graded)),
-            strict=True,
-        ):
-            remove_leftovers(file.parent)
-            write_atomically(file, content)
+        file = _graded_file(course, student, assignment.name)
+        remove_leftovers(file.parent)
+        write_atomically(file, graded.notebook)
         submission = course.submitted / student / assignment.name
         timestamp = submitted_at(submission)
-        leave_receipt(submission, timestamp, [file.parent for file in _files(course, student, assignment.name)])
+        leave_receipt(submission, timestamp, [file.parent])
         book.record(assignment, student, graded, timestamp, course.late_plugin)
     except NotRecorded as error:
         return f"the gradebook does not take it: {error}"
     except OSError as error:
-        if error.errno in _NO_WRITING:
+        if error.errno in NO_WRITING:
             raise
         return f"its files cannot be written: {error}"
     return ""
 
 
-def _files(course: Course, student: str, name: str) -> tuple[Path, Path]:
-    """The graded notebook and the feedback."""
-    return course.autograded(student, name) / f"{name}.ipynb", course.feedback(student, name) / f"{name}.html"
+def _publish(
+    course: Course,
+    assignment: Assignment,
+    book: Book,
+    times: Mapping[str, datetime | None],
+    tell: Callable[[str], object],
+) -> Iterator[Result]:
+    """Penalties and pages of the whole class as they are now; whose page could not be written.
+
+    Parameters
+    ----------
+    times : when the submissions came whose result still holds
+    """
+    name = assignment.name
+    try:
+        changed = book.settle(name, course.late_plugin, times)
+        if changed:
+            each = (f"{who} {points_text(then)} → {points_text(now)}" for who, (then, now) in sorted(changed.items()))
+            tell(f"penalties changed for {len(changed)}: {', '.join(each)}")
+        for student, when in times.items():
+            leave_receipt(course.submitted / student / name, when, [course.autograded(student, name)])
+    finally:
+        _, failed = Pages(course, assignment, book).write()
+    for student, why in failed.items():
+        yield Result(student, None, why)
+
+
+def _graded_file(course: Course, student: str, name: str) -> Path:
+    return course.autograded(student, name) / f"{name}.ipynb"
 
 
 def submitted_at(folder: Path) -> datetime | None:
