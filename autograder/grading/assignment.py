@@ -3,6 +3,7 @@
 import ast
 import copy
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,9 @@ from autograder.grading.stubs import NameStubs
 
 # nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
 _STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
+
+
+_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class AssignmentError(Exception):
@@ -93,6 +97,11 @@ class Assignment:
 def grade_id(cell: NotebookNode) -> str:
     """The cell's id in nbgrader's metadata; empty where it has none."""
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def released_source(cell: NotebookNode, instead: str = "") -> str:
+    """What students get of one of the instructor's cells: all but hidden tests, with something in their place."""
+    return _HIDDEN.sub(instead, cell.source)
 
 
 def is_check(cell: NotebookNode) -> bool:

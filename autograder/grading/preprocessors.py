@@ -17,7 +17,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment, grade_id, is_check
+from autograder.grading.assignment import Assignment, grade_id, is_check, released_source
 from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
@@ -26,7 +26,6 @@ from autograder.grading.secret import secret
 from autograder.sandbox.levels import Level, find
 
 _SOLUTION_MARK = re.compile(r"^### (BEGIN|END) SOLUTION$", re.MULTILINE)
-_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def register_assignment(assignment: str, **_: Any) -> None:
@@ -49,7 +48,7 @@ class HideTests(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         for cell in filter(is_check, nb.cells):
             # Not nbgrader's ClearHiddenTests: it fails where a student's own cell holds its marks.
-            cell.source = _HIDDEN.sub("# (hidden tests)\n", cell.source)
+            cell.source = released_source(cell, "# (hidden tests)\n")
         return nb, resources
 
 
