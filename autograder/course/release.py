@@ -24,7 +24,7 @@ from shlex import quote
 import nbformat
 
 from autograder.course.build import SOLUTIONS, START, contents_bytes, contents_entry, released, stale, texts, topics
-from autograder.course.source import parse
+from autograder.course.source import asks, parse
 from autograder.course.stamp import is_as_built
 from autograder.files import write_atomically
 from autograder.progress import CONTENTS
@@ -167,7 +167,8 @@ def _files(root: Path, chosen: Sequence[str]) -> dict[str, bytes]:
         name = path.relative_to(root).as_posix()
         files[name] = _notebook(path, name, topic)
         cells = nbformat.reads(files[name].decode(), as_version=4).cells
-        asked += [cell.metadata.downhill.check for cell in cells if "check" in cell.metadata.get("downhill", {})]
+        checks = [cell for cell in cells if "check" in cell.metadata.get("downhill", {})]
+        asked += [cell.metadata.downhill.check for cell in checks if asks(cell.source)]
     files |= _package(root, asked)
     entries = {topic: contents_entry(parse(root / SOLUTIONS / f"{topic}.py", root)) for topic in chosen}
     files[f"autograder/{CONTENTS}"] = contents_bytes(entries)

@@ -11,7 +11,7 @@ import time
 import traceback
 from base64 import b64decode
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -25,7 +25,7 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check
 from autograder.grading.graded import Graded, file_digest, key
 from autograder.grading.link import Worker, WorkerLost
-from autograder.grading.remote import Session, student_names
+from autograder.grading.remote import Session, StudentError, student_names
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
 from autograder.rendering import verdict_html
@@ -215,6 +215,12 @@ class _Run:
         result: Any = None
         missing: set[str] = set()
 
+        asked: list[Report] = []
+
+        def noted(*args: Any, **options: Any) -> Report:
+            asked.append(check(*args, **options))
+            return asked[-1]
+
         def told(error: Exception) -> str:
             """What the student reads of a test that failed."""
             if isinstance(error, NameError) and error.name in missing:
@@ -230,7 +236,7 @@ class _Run:
         try:
             with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text), paused():
                 exec(compile(self.assignment.imports, "<imports>", "exec"), names)
-                names.update(check=check, own_tests=functools.partial(own_tests, told=told))
+                names.update(check=noted, own_tests=functools.partial(own_tests, told=told))
                 wanted = student_names(cell.source, names)
                 found = session.lookup(wanted)
                 missing.update(set(wanted) - set(found))
@@ -240,9 +246,14 @@ class _Run:
             if isinstance(error, NameError) and error.name in missing:
                 nothing = self._nothing(cell, self._undefined(cell, error.name))
                 return _Outcome(_shown(nothing), nothing, 0.0, failed=True)
+            if isinstance(error, StudentError) and "raised NotImplementedError" in str(error):
+                nothing = self._nothing(cell, f"`{exercise_of(cell)}` is not written yet.")
+                return _Outcome(_shown(nothing), nothing, 0.0, failed=True)
             message = told(error) if tells else "a test failed"
             return _Outcome([_error(type(error).__name__, message)], None, 0.0, failed=True)
         outputs = [new_output("stream", name="stdout", text=text.getvalue())] if text.getvalue() else []
+        if result is None and asked:
+            result = _with_assertions(asked, float(cell.metadata.nbgrader["points"]))
         verdict = result if isinstance(result, Verdict) else None
         if isinstance(result, bool | np.bool_):
             # nbgrader reads no number there, and would give full points for False.
@@ -309,6 +320,15 @@ class _Place:
 def _all_is_well(exercise_id: str, *functions: Any, points: float = 1.0) -> Report:
     """In place of `check` while an instructor's own tests run."""
     return Report(exercise_id, float(points), float(points), (CaseResult("", 1.0, True),))
+
+
+def _with_assertions(asked: list[Report], worth: float) -> Report:
+    """The verdict of a cell that ends in no score: what `check` gave, and the rest for assertions, which all held."""
+    both = asked[0]
+    for report in asked[1:]:
+        both = both + report
+    rest = max(worth - both.max_points, 0.0)
+    return replace(both, points=min(both.points + rest, worth), max_points=worth)
 
 
 def _states(cell: NotebookNode) -> int:
