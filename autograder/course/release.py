@@ -186,6 +186,8 @@ def _files(root: Path, chosen: Sequence[str]) -> dict[str, bytes]:
     files["README.md"] = _BADGE.sub("", text).encode()
     files["pyproject.toml"] = _project((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
     files["Makefile"] = _MAKEFILE.encode()
+    # For `nbgrader validate` in the folder itself; JupyterLab finds it in helpers/lab.
+    files["nbgrader_config.py"] = (root / "helpers" / "lab" / "nbgrader_config.py").read_bytes()
     files = dict(sorted(files.items()))
     files[MARK] = (json.dumps({name: _digest(data) for name, data in files.items()}, indent=1) + "\n").encode()
     return files
@@ -298,7 +300,9 @@ def _package(root: Path, asked: Iterable[str]) -> dict[str, bytes]:
     kept = _reduced(root, places)
     files = {}
     needed = [name for tree in kept.values() for name in _imports(tree, "")]
-    for name in _closure(root, ["autograder", *(name for name in needed if not _is_exercise(root, name))]):
+    for name in _closure(
+        root, ["autograder", "autograder.validating", *(name for name in needed if not _is_exercise(root, name))]
+    ):
         path = _file(root, name)
         files[path.relative_to(root).as_posix()] = path.read_bytes()
     for name, tree in kept.items():

@@ -37,7 +37,12 @@ def feedback_html(assignment: str, student: str, graded: "Graded") -> str:
     """
     cells = nbformat.reads(graded.notebook, as_version=4).cells
     # The students' own cells alone: the others hold hidden tests.
-    sources = {grade_id(cell): cell.source for cell in cells if is_solution(cell)}
+    sources: dict[str, str] = {}
+    for cell in cells:
+        # Copies and halves of an exercise's cell were run with it.
+        name = grade_id(cell) if is_solution(cell) else cell.metadata.get("downhill", {}).get("of")
+        if name:
+            sources[name] = "\n\n\n".join(filter(None, [sources.get(name), cell.source]))
     worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in cells if is_grade(cell)}
     rows, waiting = [], []
     for cell in cells:
