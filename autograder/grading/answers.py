@@ -28,19 +28,23 @@ def inert(text: str) -> str:
 def answers(assignment: Assignment, given: Sequence[Given]) -> dict[str, tuple[str, str]]:
     """What was answered to each question, and a note on where it stood where that was not its cell.
 
-    Absent are questions whose cell is as it was released, and to which nothing is written elsewhere either.
+    Empty where the cell is as it was released, and nothing is written elsewhere either; absent where it is missing.
     """
     found: dict[str, tuple[str, str]] = {}
     used: set[int] = set()
     questions = [name for name, cell in assignment.solutions.items() if cell.cell_type == "markdown"]
     for name in questions:
         prompt = plain(assignment.solutions[name].source)
-        own = [cell for cell in given if cell.key == name]
-        beside = _beside(assignment, given, name)
+        around = _beside(assignment, given, name)
+        # A prompt that has lost its name is known by the cells around it.
+        own = [cell for cell in given if cell.key == name or (cell in around and plain(cell.source) == prompt)]
+        beside = [cell for cell in around if cell not in own]
         texts = [c for c in given if (c in own and plain(c.source) not in ("", prompt)) or (c in beside and _text(c))]
         if texts:
             pieces, note = [cell.source for cell in texts], ""
-            if not set(texts) <= set(own):
+            if not own:
+                note = f"The cell of `{name}` has lost its name: the text in its place was taken as the answer."
+            elif not set(texts) <= set(own):
                 note = f"Your own text beside the cell of `{name}` was read as part of the answer."
             elif len(texts) > 1:
                 note = f"The cell of `{name}` stands several times in the notebook: all its texts were read."
@@ -52,9 +56,12 @@ def answers(assignment: Assignment, given: Sequence[Given]) -> dict[str, tuple[s
         used.update(cell.number for cell in texts)
         if pieces:
             found[name] = "\n\n".join(dict.fromkeys(pieces)), note
+        elif own:
+            found[name] = "", ""
+        used.update(cell.number for cell in own)
     loose = [c.source for c in given if _text(c) and c.number not in used and len(c.source.split()) >= _LEAST_WORDS]
     for name in questions:
-        if name not in found and loose:
+        if not found.get(name, ("", ""))[0] and loose:
             note = f"The cell of `{name}` is empty: your own texts are shown to the person who reads the answers."
             found[name] = "\n\n".join([_ELSEWHERE, *loose]), note
     return found

@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.grading.answers import answers, inert
 from autograder.grading.assignment import Assignment, exercise_of, is_check, is_demo, released_source
-from autograder.grading.matching import Given, asked_for, bound, checks_in, key_of, plain
+from autograder.grading.matching import Given, asked_for, bound, checks_in, exercises_in, key_of, plain
 
 MAX_SOURCE = 200_000
 # A check that stands more often judges at the last places alone: each costs a process and some time.
@@ -118,12 +118,15 @@ class _Arrangement:
 
     def _refuse_another_notebook(self) -> None:
         ours = {*self.assignment.solutions, *self.assignment.checks}
-        names = set().union(*self.asked.values())
         cells = [*self.given, *self.too_long]
-        if any(cell.key in ours or (cell.is_code and bound(cell.source) & names) for cell in cells):
+        if any(cell.key in ours for cell in cells):
             return
-        begun = sorted({name for cell in cells if cell.is_code for name in bound(cell.source)})[:3]
-        what = f" (it has {', '.join(f'`{name[:40]}`' for name in begun)})" if begun else ""
+        code = [cell.source for cell in cells if cell.is_code]
+        asked = {name for source in code for name in exercises_in(source)}
+        # Another notebook may be given functions that this one asks for; its checks are of others.
+        if not asked - set(self.asked) and any(bound(source) & set().union(*self.asked.values()) for source in code):
+            return
+        what = f" (it checks {', '.join(f'`{name[:40]}`' for name in sorted(asked)[:3])})" if asked else ""
         raise Refused(f"none of its cells belong to this assignment: was another notebook submitted?{what}")
 
     def _find_definitions(self) -> None:
@@ -265,15 +268,14 @@ class _Arrangement:
             if cell.cell_type != "markdown":
                 continue
             text, note = found.get(name, ("", ""))
-            there = any(given.key == name for given in self.given)
             if len(text) > MAX_SOURCE or any(given.key == name for given in self.too_long):
                 self.missing[name] = f"The cell of `{name}` is longer than {MAX_SOURCE} characters."
             elif text:
                 self.fresh[name].source = inert(text)
                 self.notes += [note] if note else []
-            elif not there:
+            elif name not in found:
                 self.missing[name] = f"The cell of `{name}` is missing from the notebook."
-        return bool(found)
+        return any(text for text, _ in found.values())
 
     def _record_checks(self) -> None:
         """Each check is recorded at the last of its places."""

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, released_source
 
 _BOUND = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+_ASKED = re.compile(r"^[^#\n]*\bcheck\(\s*[\"'](\w+)[\"']", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,17 @@ def asked_for(assignment: Assignment) -> dict[str, set[str]]:
     }
 
 
+def exercises_in(source: str) -> set[str]:
+    """Exercises that a cell of code checks."""
+    return set(_ASKED.findall(source))
+
+
 def checks_in(assignment: Assignment, cell: Given) -> Iterator[str]:
     """Ids of the checks that stand in a cell of code: as its text, or within it."""
+    asked = exercises_in(cell.source)
     for check in filter(is_check, assignment.notebook.cells):
-        text = plain(released_source(check))
-        asks = rf"^[^#\n]*\bcheck\(\s*[\"']{re.escape(exercise_of(check))}[\"']"
-        if plain(cell.source) == text or (re.search(asks, text, re.MULTILINE) and re.search(asks, cell.source, re.M)):
+        source = released_source(check)
+        if plain(cell.source) == plain(source) or exercise_of(check) in exercises_in(source) & asked:
             yield grade_id(check)
 
 

@@ -278,6 +278,26 @@ def check_of_assertions_copied(nb):
     nb.copy("check_double", "double")
 
 
+@case(points=FULL, says=("has lost its name",))
+def both_lost_and_answered(nb):
+    nb.lose_all()
+
+
+@case(points=FULL, answer=None)
+def both_lost_and_not_answered(nb):
+    nb.write("why", nb.stub("why"))
+    nb.lose_all()
+
+
+@case(points=NOTHING, says=("was another notebook submitted", "it checks `adam`"), answer=None, kernel=False)
+def another_notebook_that_is_given_this_ones_functions(nb):
+    for name in ("momentum", "double", "check_sgd", "check_momentum", "check_double", "why"):
+        nb.drop(name)
+    nb.own('check("adam", adam, points=8)', "sgd")
+    nb.write("setup_1", nb.source("setup_1") + "\n" + nb.source("sgd"))
+    nb.drop("sgd")
+
+
 @case(points={**FULL, "check_sgd": 0.0}, kernel=False, says=("not written yet",))
 def every_check_is_a_number(nb):
     nb.write("sgd", nb.stub("sgd"))
