@@ -191,7 +191,11 @@ class _Run:
             if outcome is None:
                 own = iter(place.own)
                 outcome = self._execute(
-                    cell, place.sessions[-1], check, lambda *args, own=own, **options: next(own), tells=not place.own
+                    cell,
+                    place.sessions[-1],
+                    check,
+                    lambda *args, own=own, **options: next(own),
+                    tells=len(place.sessions) == 1,
                 )
             if best is None or outcome.points > best.points:
                 best = outcome
