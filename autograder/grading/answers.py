@@ -11,6 +11,8 @@ from autograder.grading.matching import Given, key_of, plain
 # Where Markdown passes raw HTML on, and where it makes a link or a picture of a target that is no web page.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _TARGET = re.compile(r"\](?=\(|:)(?![(:]\s*https?://)", re.IGNORECASE)
+# Characters of a text answer, some 3,000 words: Markdown takes time by the square of what looks like its marks.
+MAX_TEXT = 20_000
 # A note of fewer words is no reflection.
 _LEAST_WORDS = 3
 _ELSEWHERE = "(The cell of this answer is empty. These are the student's own texts, from elsewhere in the notebook.)"
@@ -20,8 +22,10 @@ def inert(text: str) -> str:
     """A text answer whose HTML, scripts' links and pictures are words to read, in nbgrader's pages as in ours.
 
     A space in the right place does it, in whatever way a page reads Markdown; mathematics and code stay as they are to
-    the eye.
+    the eye. What is beyond MAX_TEXT characters is cut off.
     """
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}\n\n… (cut off here: a text answer has {MAX_TEXT:,} characters at most)"
     return _TARGET.sub("] ", _TAG.sub("< ", text)).replace("![", "! [")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.grading.answers import answers, inert
+from autograder.grading.answers import MAX_TEXT, answers, inert
 from autograder.grading.assignment import Assignment, exercise_of, is_check, is_demo, released_source
 from autograder.grading.matching import Given, asked_for, bound, checks_in, exercises_in, key_of, plain
 
@@ -273,6 +273,10 @@ class _Arrangement:
             elif text:
                 self.fresh[name].source = inert(text)
                 self.notes += [note] if note else []
+                if len(text) > MAX_TEXT:
+                    self.notes.append(
+                        f"The answer `{name}` is longer than {MAX_TEXT:,} characters: the rest was cut off."
+                    )
             elif name not in found:
                 self.missing[name] = f"The cell of `{name}` is missing from the notebook."
         return any(text for text, _ in found.values())

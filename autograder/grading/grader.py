@@ -22,9 +22,10 @@ from nbgrader.utils import determine_grade, is_grade
 
 from autograder.checking import Report, check, own_tests
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check
+from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
 from autograder.grading.graded import Graded, file_digest, key
 from autograder.grading.link import Worker, WorkerLost
+from autograder.grading.names import told, undefined
 from autograder.grading.remote import Session, StudentError, student_names
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
@@ -33,6 +34,7 @@ from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 from autograder.verdict import CaseResult, Verdict
 
+_NAME_ERROR = "raised NameError"
 _RESTARTS = 5
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
@@ -84,6 +86,7 @@ class _Run:
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
+        self.stopped: dict[str, str] = {}
         self.said = self.shown = 0
         self.asked = False
 
@@ -137,7 +140,7 @@ class _Run:
                         waiting[step] -= 1
                 except WorkerLost as error:
                     lost = wanted[step] if isinstance(step, str) else step
-                    lost.outputs = [_error("Stopped", str(error))]
+                    self._stopped(lost, str(error))
                     skipped.add(step if isinstance(step, str) else step["id"])
                     finished = False
                     break
@@ -153,6 +156,19 @@ class _Run:
         finally:
             worker.end()
         return finished
+
+    def _stopped(self, cell: NotebookNode, why: str) -> None:
+        """Keep that a cell hung or ended its process, for the notebook's readers and the student."""
+        cell.outputs = [_error("Stopped", why)]
+        self.stopped[cell["id"]] = why
+        if is_check(cell):
+            return
+        place = f"The cell `{grade_id(cell) or cell['id']}`"
+        if cell.metadata.get("downhill", {}).get("extra"):
+            above = self.notebook.cells[: self.notebook.cells.index(cell)]
+            name = next((grade_id(other) for other in reversed(above) if grade_id(other)), "")
+            place = f"A cell of your own below `{name}`" if name else "A cell of your own at the top"
+        self.notes.append(f"{place} was passed over: {why}.")
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
@@ -225,7 +241,7 @@ class _Run:
             asked.append(check(*args, **options))
             return asked[-1]
 
-        def told(error: Exception) -> str:
+        def says(error: Exception) -> str:
             """What the student reads of a test that failed."""
             if isinstance(error, NameError) and error.name in missing:
                 raise error
@@ -240,7 +256,7 @@ class _Run:
         try:
             with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text), paused():
                 exec(compile(self.assignment.imports, "<imports>", "exec"), names)
-                names.update(check=noted, own_tests=functools.partial(own_tests, told=told))
+                names.update(check=noted, own_tests=functools.partial(own_tests, told=says))
                 wanted = student_names(cell.source, names)
                 found = session.lookup(wanted)
                 missing.update(set(wanted) - set(found))
@@ -253,7 +269,7 @@ class _Run:
             if isinstance(error, StudentError) and "raised NotImplementedError" in str(error):
                 nothing = self._nothing(cell, f"`{exercise_of(cell)}` is not written yet.")
                 return _Outcome(_shown(nothing), nothing, 0.0, failed=True)
-            message = told(error) if tells else "a test failed"
+            message = says(error) if tells else "a test failed"
             return _Outcome([_error(type(error).__name__, message)], None, 0.0, failed=True)
         outputs = [new_output("stream", name="stdout", text=text.getvalue())] if text.getvalue() else []
         if result is None and asked:
@@ -269,6 +285,7 @@ class _Run:
             message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
             return _Outcome([_error("ValueError", message)], None, 0.0, failed=True)
         if verdict is not None:
+            verdict = self._with_names(cell, verdict)
             outputs += _shown(verdict)
         elif result is not None:
             # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
@@ -279,11 +296,39 @@ class _Run:
     def _undefined(self, check: NotebookNode, name: str) -> str:
         """Why a check has no function to ask: most often the student's cell ended with an error."""
         answers = [cell for cell in self.notebook.cells if grade_id(cell) == exercise_of(check)]
+        why = next((f": {self.stopped[cell['id']]}" for cell in answers if cell["id"] in self.stopped), "")
         errors = [output.ename for cell in answers for output in cell.outputs if output.output_type == "error"]
-        if not errors and exercise_of(check) in self.submission.missing:
+        if not why and not errors and exercise_of(check) in self.submission.missing:
             return self.submission.missing[exercise_of(check)]
-        why = f": its cell ended with {errors[0]}" if errors and is_builtin_error(errors[0]) else ""
+        if not why and errors and is_builtin_error(errors[0]):
+            missing = self._undefined_names(check) if errors[0] == "NameError" else ""
+            why = f": its cell ended with {errors[0]}{f' ({missing})' if missing else ''}"
         return f"`{name}` is not defined{why}."
+
+    def _undefined_names(self, check: NotebookNode) -> str:
+        """What a NameError is about, by the text of the exercise's own cell, or else of all cells."""
+        above = self.notebook.cells[: self.notebook.cells.index(check)]
+        cells = [cell for cell in above if cell.cell_type == "code" and not is_check(cell) and not is_demo(cell)]
+        sources = [cell.source for cell in cells]
+        own = [cell.source for cell in cells if grade_id(cell) == exercise_of(check)]
+        found = {name for source in own for name in undefined(sources, source)}
+        found = found or {name for source in sources for name in undefined(sources, source)}
+        return told(sorted(found))
+
+    def _with_names(self, check: NotebookNode, verdict: Verdict) -> Verdict:
+        """The verdict, with the names where a function raised a NameError."""
+        if not any(case.message.startswith(_NAME_ERROR) for case in verdict.cases):
+            return verdict
+        names = self._undefined_names(check)
+        if not names:
+            return verdict
+        cases = [
+            replace(case, message=f"{_NAME_ERROR}: {names}{case.message.removeprefix(_NAME_ERROR)}")
+            if case.message.startswith(_NAME_ERROR)
+            else case
+            for case in verdict.cases
+        ]
+        return replace(verdict, cases=tuple(cases))
 
     def _zero(self, cell: NotebookNode, reason: str) -> None:
         self.judged.add(grade_id(cell))

@@ -9,14 +9,26 @@ import os
 import stat
 from pathlib import Path
 
+from autograder.grading.answers import MAX_TEXT
 from autograder.grading.arranging import MAX_SOURCE, Refused, Submission, arrange
 from autograder.grading.assignment import Assignment
 from autograder.grading.matching import matched
 
-__all__ = ["MAX_SOURCE", "Refused", "Submission", "read", "rebuild", "refused"]
+__all__ = ["MAX_SOURCE", "MAX_TEXT", "Refused", "Submission", "read", "rebuild", "refused"]
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
+
+
+def unfit_name(student: str) -> str:
+    """Why a student's folder cannot be graded under this name; empty where it can."""
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        return "the folder's name is no text in UTF-8: rename it"
+    if set(student) & set("*?[]"):
+        return "the folder's name holds *, ?, [ or ], by which nbgrader's commands take others' files: rename it"
+    return ""
 
 
 def read(path: Path, within: Path) -> bytes:
@@ -72,8 +84,10 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
 
 def refused(assignment: Assignment, reason: str) -> Submission:
     """What is recorded of a file that was refused: the instructor's notebook, nothing answered."""
-    why = f"The file was not graded: {reason}."
-    return Submission(assignment.fresh(), dict.fromkeys(assignment.solutions, why), (why,), refused=why)
+    # The reason is told once.
+    short = "The file was not graded."
+    missing = dict.fromkeys(assignment.solutions, short)
+    return Submission(assignment.fresh(), missing, (f"The file was not graded: {reason}.",), refused=short)
 
 
 def _cells(data: bytes) -> list[dict]:
