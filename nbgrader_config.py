@@ -1,6 +1,7 @@
 """nbgrader's settings for this course; stock nbgrader commands run from this directory."""
 
 from autograder.course.stamp import release_preprocessors
+from autograder.validating import in_words
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
@@ -35,6 +36,9 @@ c.ExportApp.plugin_class = "autograder.report.export.CsvExportPlugin"
 
 # Formgrader shows the solution's answer above a student's. The students' own pages do not.
 c.HTMLExporter.preprocessors = ["autograder.grading.preprocessors.ModelAnswers"]
+
+# `nbgrader validate` and the Validate button say in words what is doubled or lost.
+in_words()
 
 # Wall-clock limits of a submission, in seconds.
 c.GradingLimits.call_seconds = 10.0

@@ -3,6 +3,7 @@
 import ast
 import copy
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,9 @@ from autograder.grading.stubs import NameStubs
 
 # nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
 _STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
+
+
+_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class AssignmentError(Exception):
@@ -96,6 +100,11 @@ def grade_id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
+def released_source(cell: NotebookNode, instead: str = "") -> str:
+    """What students get of one of the instructor's cells: all but hidden tests, with something in their place."""
+    return _HIDDEN.sub(instead, cell.source)
+
+
 def is_check(cell: NotebookNode) -> bool:
     """Whether a cell is a check: graded code that students do not write."""
     return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
@@ -126,20 +135,28 @@ def is_own(cell: NotebookNode) -> bool:
 def answers_of(cells: Iterable[NotebookNode]) -> dict[str, str]:
     """What the student wrote for each graded cell of a graded notebook, by its id.
 
-    Of a check: the exercise's cell, with the cells of their own that stand above the check and below the last one.
+    Of a check: the exercise's cell with its copies and halves, and the cells of their own that stand above the check and
+    below the last one.
     """
     found: dict[str, str] = {}
     answers: dict[str, str] = {}
+    checks: dict[str, str] = {}
     own: list[str] = []
     for cell in cells:
+        of = cell.metadata.get("downhill", {}).get("of")
         if is_graded(cell) and is_solution(cell):
             found[grade_id(cell)] = cell.source
         elif is_graded(cell):
             answer = answers.get(exercise_of(cell), "").rstrip()
+            checks[exercise_of(cell)] = grade_id(cell)
             found[grade_id(cell)] = "\n\n\n".join(filter(None, (answer, *own)))
             own = []
         elif is_solution(cell):
             answers[grade_id(cell)] = cell.source
+        elif of and of in checks:
+            found[checks[of]] = "\n\n\n".join(filter(None, (found[checks[of]], cell.source.rstrip())))
+        elif of:
+            answers[of] = "\n\n\n".join(filter(None, (answers.get(of, "").rstrip(), cell.source)))
         elif is_own(cell):
             own.append(cell.source.rstrip())
     return found

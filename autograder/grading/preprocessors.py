@@ -24,7 +24,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool
 
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment, grade_id, is_check
+from autograder.grading.assignment import Assignment, grade_id, is_check, released_source
 from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course, CourseError
 from autograder.grading.feedback import Pages, feedback_html
@@ -34,7 +34,6 @@ from autograder.grading.secret import SecretError, secret
 from autograder.sandbox.levels import Level, NoIsolation, find
 
 _SOLUTION_MARK = re.compile(r"^### (BEGIN|END) SOLUTION$", re.MULTILINE)
-_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def register_assignment(assignment: str, **_: Any) -> None:
@@ -81,7 +80,7 @@ class HideTests(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         for cell in filter(is_check, nb.cells):
             # Not nbgrader's ClearHiddenTests: it fails where a student's own cell holds its marks.
-            cell.source = _HIDDEN.sub("# (hidden tests)\n", cell.source)
+            cell.source = released_source(cell, "# (hidden tests)\n")
         return nb, resources
 
 
