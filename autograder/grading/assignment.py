@@ -135,8 +135,8 @@ def is_own(cell: NotebookNode) -> bool:
 def answers_of(cells: Iterable[NotebookNode]) -> dict[str, str]:
     """What the student wrote for each graded cell of a graded notebook, by its id.
 
-    Of a check: the exercise's cell with its copies and halves, and the cells of their own that stand above the check and
-    below the last one.
+    Of a check: the exercise's cell with its copies and halves, and the cells of their own that stand above the check
+    and below the last one.
     """
     found: dict[str, str] = {}
     answers: dict[str, str] = {}
