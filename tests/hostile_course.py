@@ -141,7 +141,7 @@ def open_to_all(root):
             folder.chmod(folder.stat().st_mode | 0o111)
 
 
-def run(course, monkeypatch, temporary, endless=()):
+def run(course, monkeypatch, temporary, endless=(), isolation=None):
     """Grade all that was submitted, in processes of their own; those that never end with limits that come soon."""
     submit_honest(course)
     open_to_all(course.root)
@@ -156,7 +156,7 @@ def run(course, monkeypatch, temporary, endless=()):
         for limits, students in ((PATIENT, others), (LIMITS, endless)):
             monkeypatch.setattr(Course, "limits", property(lambda self, limits=limits: limits))
             if students:
-                graded = grade_class(course, NAME, SECRET, level(), students=students, executor=pool)
+                graded = grade_class(course, NAME, SECRET, isolation or level(), students=students, executor=pool)
                 results.update({result.student: result for result in graded})
         pids = list(pool._processes)
         left = leftovers(pids, temporary)

@@ -20,7 +20,7 @@ from autograder.checking import check
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
 from autograder.grading.graded import Graded, file_digest, key
-from autograder.grading.link import Worker, WorkerLost
+from autograder.grading.link import Worker, WorkerEnded, WorkerLost
 from autograder.grading.remote import Session, student_names
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
@@ -29,7 +29,9 @@ from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 from autograder.verdict import Verdict
 
-_RESTARTS = 5
+# Cells that are skipped, each of which takes the process down twice or does not end.
+_MOST_SKIPPED = 5
+_MOST_KILLED = 3
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
 # How many outputs: nbformat takes a millisecond for each.
@@ -80,8 +82,15 @@ class _Run:
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
+        # Cells that have run, cells that are skipped, and cells and checks on which the process ended once.
+        self.ran: set[str] = set()
+        self.skipped: set[str] = set()
+        self.ended: set[str] = set()
+        self.killed = 0
         self.said = self.shown = 0
-        self.asked = False
+        # Whether a check has been asked, and whether one had when this attempt began: from then on what the worker says
+        # is not shown, for it could be what was asked.
+        self.asked = self.repeats = False
 
     def carry_out(self) -> None:
         checks = [cell for cell in self.notebook.cells if is_check(cell)]
@@ -96,29 +105,28 @@ class _Run:
         if not left:
             return
         deadline = time.monotonic() + self.limits.submission_seconds
-        skipped: set[str] = set()
-        for _ in range(_RESTARTS):
-            if self._attempt(left, skipped, deadline):
+        while left and time.monotonic() < deadline and len(self.skipped) < _MOST_SKIPPED:
+            if self._attempt(left, deadline):
                 break
             left = [cell for cell in left if grade_id(cell) not in self.judged]
-            if not left or time.monotonic() > deadline:
-                break
         for cell in left:
             if grade_id(cell) not in self.judged:
                 self._zero(cell, "This check was not reached: the cells above it take too long or end the process.")
 
-    def _attempt(self, checks: list[NotebookNode], skipped: set[str], deadline: float) -> bool:
+    def _attempt(self, checks: list[NotebookNode], deadline: float) -> bool:
         """Run all cells in a fresh worker and judge what was reached; whether that was everything.
 
-        A cell that hangs or ends the process is skipped in the next attempt; its outputs of the first one are kept.
+        Each attempt but the last gets at least one step further: a cell that does not end is skipped in the next one,
+        and so is a cell, and lost a check, on which the process ends for the second time. Once may be somebody else's
+        doing.
         """
         numbers = {grade_id(cell): number for number, cell in enumerate(checks)}
         kept: list[NotebookNode] = []
-        worker = Worker(len(checks), self.limits, self.level.name, deadline)
-        finished = True
+        worker = self._start(len(checks), deadline)
+        finished, self.repeats = True, self.asked
         try:
             for cell in self.notebook.cells:
-                if cell.cell_type != "code" or is_demo(cell) or cell["id"] in skipped:
+                if cell.cell_type != "code" or is_demo(cell) or cell["id"] in self.skipped:
                     continue
                 try:
                     if not is_check(cell):
@@ -127,23 +135,54 @@ class _Run:
                         worker.keep(numbers[grade_id(cell)])
                         kept.append(cell)
                 except WorkerLost as error:
-                    cell.outputs = [_error("Stopped", str(error))]
-                    skipped.add(cell["id"])
+                    if not self._is_excused(worker, cell, isinstance(error, WorkerEnded)):
+                        self._skip(cell, str(error))
                     finished = False
                     break
             # The instructor's own tests first: their messages show what a function returned, which could be what an
             # earlier check has asked.
             for cell in sorted(kept, key=_asks_the_judge):
-                self._judge(cell, Session(worker.caller(numbers[grade_id(cell)]), self.seed))
+                caller = worker.caller(numbers[grade_id(cell)])
+                self._judge(cell, Session(caller, self.seed))
+                died = caller.lost is not None and caller.lost.kind == "died"
+                if died and self._is_excused(worker, cell, not worker.sandbox.went_too_far()):
+                    self.judged.discard(grade_id(cell))
+                    finished = False
         finally:
             worker.end()
         return finished
 
+    def _start(self, checks: int, deadline: float) -> Worker:
+        """A fresh worker; a second one where the first was ended before any of the submission's code ran."""
+        try:
+            return Worker(checks, self.limits, self.level.name, deadline)
+        except WorkerLost:
+            return Worker(checks, self.limits, self.level.name, deadline)
+
+    def _is_excused(self, worker: Worker, cell: NotebookNode, ended: bool) -> bool:
+        """Whether what took the process down may have been somebody else: then the cell or check is tried again."""
+        if worker.sandbox.was_killed():
+            self.killed += 1
+            if self.killed > _MOST_KILLED:
+                raise WorkerLost("its sandbox is killed from outside again and again (is the machine out of memory?)")
+            return True
+        if not ended or cell["id"] in self.ended:
+            return False
+        self.ended.add(cell["id"])
+        return True
+
+    def _skip(self, cell: NotebookNode, why: str) -> None:
+        self.skipped.add(cell["id"])
+        # Where a later attempt stops could depend on what a check has asked.
+        if not self.asked:
+            cell.outputs = [_error("Stopped", why)]
+
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
-        # Once a check has been asked, a cell that runs again could tell what it was asked, where it left a note.
-        if cell.outputs or self.asked:
+        # Of the first run alone, and of none once a check has been asked.
+        if cell["id"] in self.ran or self.asked:
             return
+        self.ran.add(cell["id"])
         for output in filter(None, map(_clean, outputs)):
             self.said += len(json.dumps(output))
             self.shown += 1
@@ -156,6 +195,7 @@ class _Run:
         """Run a check cell here, with the student's names bound to what they are over there."""
         self.judged.add(grade_id(cell))
         self.asked = True
+        cell.outputs = []
         names: dict[str, Any] = {"__name__": "__check__", "np": np, "check": check}
         text = io.StringIO()
         result: Any = None
@@ -174,10 +214,11 @@ class _Run:
                 return
             frames = traceback.extract_tb(error.__traceback__)
             line = next((f.lineno for f in reversed(frames) if f.filename == "<check>"), 0)
-            told = "a hidden test failed" if _is_hidden(cell.source, line) else str(error)
+            hidden = self.repeats or _is_hidden(cell.source, line)
+            told = "a hidden test failed" if hidden else str(error)
             cell.outputs = [_error(type(error).__name__, f"{told} (line {line} of the check)" if line else told)]
             return
-        if text.getvalue():
+        if text.getvalue() and not self.repeats:
             cell.outputs.append(new_output("stream", name="stdout", text=text.getvalue()))
         if result is not None:
             is_number = isinstance(result, float | int) and not isinstance(result, bool)
@@ -189,6 +230,8 @@ class _Run:
             elif is_number and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
                 message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
                 cell.outputs = [_error("ValueError", message)]
+                return
+            elif self.repeats and not is_number:
                 return
             cell.outputs.append(new_output("execute_result", data, execution_count=None))
 

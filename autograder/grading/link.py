@@ -13,11 +13,17 @@ from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
 
 _START_SECONDS = 60.0
+_NO_START = "the worker did not start"
+_NONSENSE = "the answer could not be read"
 _FAILURES = {"raised", "unpack", "not_callable", "missing", "large", "wire"}
 
 
 class WorkerLost(Exception):
-    """The worker hangs, is gone, or speaks nonsense; the text is for the student."""
+    """The worker hangs, is gone, or speaks nonsense; the text is for the student, and none of it is the worker's."""
+
+
+class WorkerEnded(WorkerLost):
+    """The worker is gone, and who ended it is not known: the submission, or somebody else."""
 
 
 class Worker:
@@ -36,10 +42,10 @@ class Worker:
         self.sandbox: Sandbox = start(checks, limits, level)
         try:
             if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) != "ready":
-                raise WorkerLost("the worker did not start")
+                raise WorkerLost(_NO_START)
         except wire.WireError:
             self.end()
-            raise WorkerLost("the worker did not start") from None
+            raise WorkerLost(_NO_START) from None
         except BaseException:
             self.end()
             raise
@@ -50,7 +56,7 @@ class Worker:
         end = min(time.monotonic() + seconds, self.deadline)
         answer = self._ask(("run", source), end, f"the cell did not end within {seconds:g} s")
         if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], list)):
-            raise WorkerLost("the cell's answer makes no sense")
+            raise WorkerLost(_NONSENSE)
         return [item for item in answer[0] if isinstance(item, dict)], answer[1] is True
 
     def keep(self, number: int) -> None:
@@ -77,9 +83,10 @@ class Worker:
         except wire.OutOfTime:
             raise WorkerLost(late) from None
         except wire.Closed:
-            raise WorkerLost("the process ended (exit, a crash, or out of memory)") from None
-        except wire.WireError as error:
-            raise WorkerLost(f"an answer could not be read: {error}") from None
+            kind = WorkerLost if self.sandbox.went_too_far() else WorkerEnded
+            raise kind("the process ended (exit, a crash, or out of memory or space)") from None
+        except wire.WireError:
+            raise WorkerLost(_NONSENSE) from None
 
 
 class RemoteCaller:

@@ -18,6 +18,7 @@ from typing import Any
 
 from autograder.sandbox import bubblewrap, syscalls
 from autograder.sandbox.cgroup import Cgroup
+from autograder.sandbox.scratch import Watch, remove
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
@@ -37,8 +38,12 @@ else:
     from worker.canary import main
     main(told["control"], told["bait"])
 """
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/sys/devices/system/cpu")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/sys/devices/system/cpu")
+# Of the processes, where they are not the sandbox's own: nothing but what the machine is.
+_MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/uptime", "/proc/loadavg")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# The first that keeps signals, and sockets without a file, to the sandbox (Linux 6.12).
+LANDLOCK_AT_MEDIUM = 6
 _numbers = itertools.count()
 
 
@@ -52,7 +57,8 @@ class Limits:
     cell_seconds : wall clock for one cell
     submission_seconds : wall clock for all cells and checks of a submission
     memory_bytes : memory of the whole sandbox where there are control groups; address space of a process everywhere
-    scratch_bytes : what its scratch folder may hold, and one file at most
+    scratch_bytes : what its scratch folder may hold, and one file at most; where the folder is on the disk it is looked
+        at ten times a second, and a submission that goes beyond is ended
     processes : how many processes and threads it may have
     """
 
@@ -73,9 +79,20 @@ class Sandbox:
     process: subprocess.Popen
     folder: Path = field(repr=False)
     cgroup: Cgroup | None = None
+    watch: Watch | None = None
+
+    def went_too_far(self) -> bool:
+        """Whether it was ended for what it used: memory, or its scratch folder."""
+        return bool((self.watch and self.watch.exceeded) or (self.cgroup and self.cgroup.out_of_memory()))
+
+    def was_killed(self) -> bool:
+        """Whether it was certainly killed from outside: what runs in bubblewrap cannot reach bubblewrap."""
+        return self.watch is None and (self.process.poll() or 0) < 0
 
     def end(self) -> None:
         """End every process of the worker and remove its folder."""
+        if self.watch:
+            self.watch.stop()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -85,7 +102,7 @@ class Sandbox:
             link.close()
         if self.cgroup:
             self.cgroup.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
 
 def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
@@ -146,7 +163,8 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     finally:
         for link in theirs:
             link.close()
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup)
+    watch = Watch(folder, process.pid, limits.scratch_bytes) if level in ("medium", "weak") else None
+    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup, watch)
 
 
 def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
@@ -159,7 +177,13 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
     locked = level in ("strong", "medium")
     packages = [] if level == "strong" else bubblewrap.visible_packages()
     here = [bubblewrap.INSIDE] if level == "strong" else [str(_PACKAGE / "worker"), str(_PACKAGE.parent / "helpers")]
-    read = [*_SYSTEM, *here, *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places())]
+    processes = ["/proc"] if level == "strong" else _MACHINE
+    read = [
+        *_SYSTEM,
+        *processes,
+        *here,
+        *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places()),
+    ]
     others = 0 if administrator or level == "strong" else _own_processes()
     return {
         "uid": uid,
@@ -171,7 +195,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
             "RLIMIT_NOFILE": 256,
             **({"RLIMIT_NPROC": others + limits.processes} if locked or uid is not None else {}),
         },
-        "landlock": locked,
+        "landlock": {"strong": 1, "medium": LANDLOCK_AT_MEDIUM}.get(level),
         "list": bubblewrap.listed_places(),
         "read": [*read, *packages, *_DEVICES],
         "write": [scratch, "/dev/null"],

@@ -13,10 +13,14 @@ hangs or kills its process loses that check alone.
 
 import gc
 import os
+import shutil
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
+from functools import wraps
+from typing import Any
 
 from . import lockdown, wire
 from .calls import Runner
@@ -26,6 +30,7 @@ def main(control: int, checks: list[int]) -> None:
     """Serve until the judge hangs up."""
     _stay_behind([control, *checks])
     _limit_threads()
+    _copy_without_modes()
     from .cells import Shell, stand_in_for_check
 
     stand_in_for_check()
@@ -116,6 +121,21 @@ def _stay_behind(sockets: list[int]) -> None:
         os.close(descriptor)
     while True:
         signal.pause()
+
+
+def _copy_without_modes() -> None:
+    """Let shutil copy files where nobody may set their permissions and times: IPython does so as it starts."""
+    for name in ("copymode", "copystat"):
+        setattr(shutil, name, _suppressing(getattr(shutil, name)))
+
+
+def _suppressing(function: Callable) -> Callable:
+    @wraps(function)
+    def tolerant(*args: Any, **kwargs: Any) -> None:
+        with suppress(PermissionError):
+            function(*args, **kwargs)
+
+    return tolerant
 
 
 def _limit_threads() -> None:

@@ -1,0 +1,120 @@
+"""The scratch folder where it is a folder of the disk: watched while the worker runs, and removed whatever is in it."""
+
+import os
+import shutil
+import signal
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_EVERY_SECONDS = 0.1
+_MOST_FILES = 20_000
+_BLOCK = 512
+
+
+class Watch:
+    """Ends a worker's process group when its scratch folder, with the deleted files that it keeps open, is too large.
+
+    Parameters
+    ----------
+    folder : the scratch folder
+    group : number of the process group, which at the medium level no process can leave
+    most : bytes that it may hold
+    """
+
+    def __init__(self, folder: Path, group: int, most: int):
+        self.folder, self.group, self.most = folder, group, most
+        self.exceeded = False
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch a scratch folder", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no longer: from here on the group's number may be another one's."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_EVERY_SECONDS):
+            if held(self.folder, self.group, self.most) > self.most:
+                self.exceeded = True
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.group, signal.SIGKILL)
+                return
+
+
+def held(folder: Path, group: int, most: int) -> int:
+    """Bytes in a folder and in deleted files that a process group keeps; no more than just above `most` is counted."""
+    size = 0
+    for number, found in enumerate(_files(folder)):
+        size += max(found.st_blocks, 1) * _BLOCK
+        if size > most or number > _MOST_FILES:
+            return most + 1
+    return size + sum(_deleted(group, most).values())
+
+
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    folders = [str(folder)]
+    while folders:
+        place = folders.pop()
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        yield entry.stat(follow_symlinks=False)
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(entry.path)
+        except PermissionError:
+            # Closed by the submission; the next look sees what is in it.
+            with suppress(OSError):
+                os.chmod(place, 0o700)
+        except FileNotFoundError:
+            pass
+
+
+def _deleted(group: int, most: int) -> dict[tuple[int, int], int]:
+    """Sizes of files without a name, by device and number.
+
+    What is only mapped does not tell its size: it is as large as one file may be.
+    """
+    found: dict[tuple[int, int], int] = {}
+    for process in _members(group):
+        with suppress(OSError):
+            for line in (process / "maps").read_text(errors="replace").splitlines():
+                _, _, _, device, number, *name = line.split(maxsplit=5)
+                if name and name[0].endswith(" (deleted)") and not name[0].startswith("/dev/zero"):
+                    major, minor = device.split(":")
+                    found[os.makedev(int(major, 16), int(minor, 16)), int(number)] = most
+        with suppress(OSError):
+            for link in (process / "fd").iterdir():
+                with suppress(OSError):
+                    told = link.stat()
+                    if stat.S_ISREG(told.st_mode) and told.st_nlink == 0:
+                        found[told.st_dev, told.st_ino] = told.st_blocks * _BLOCK
+    return found
+
+
+def _members(group: int) -> Iterator[Path]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError, IndexError):
+            # After the name, which may hold anything: state, parent, process group.
+            if int((process / "stat").read_text(errors="replace").rpartition(")")[2].split()[2]) == group:
+                yield process
+
+
+def remove(folder: Path) -> None:
+    """Remove a scratch folder, with folders in it that the submission has closed to its own account."""
+
+    def opened(function: Callable[[str], Any], path: str, _: Any) -> None:
+        with suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            os.chmod(path, 0o700)
+            if function in (os.unlink, os.rmdir):
+                function(path)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+    shutil.rmtree(folder, onerror=opened)
