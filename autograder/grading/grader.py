@@ -79,6 +79,7 @@ class _Run:
         self.assignment, self.submission, self.limits, self.level = assignment, submission, limits, level
         self.notebook = submission.notebook
         self.seed = f"secret:{secret}"
+        self.began = time.thread_time()
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
@@ -155,9 +156,9 @@ class _Run:
     def _start(self, checks: int, deadline: float) -> Worker:
         """A fresh worker; a second one where the first was ended before any of the submission's code ran."""
         try:
-            return Worker(checks, self.limits, self.level.name, deadline)
+            return Worker(checks, self.limits, self.level.name, deadline, self.began)
         except WorkerLost:
-            return Worker(checks, self.limits, self.level.name, deadline)
+            return Worker(checks, self.limits, self.level.name, deadline, self.began)
 
     def _is_excused(self, worker: Worker, cell: NotebookNode, ended: bool) -> bool:
         """Whether what took the process down may have been somebody else: then the cell or check is tried again."""

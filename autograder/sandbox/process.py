@@ -38,12 +38,13 @@ else:
     from worker.canary import main
     main(told["control"], told["bait"])
 """
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/sys/devices/system/cpu")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/sys/devices/system/cpu")
 # Of the processes, where they are not the sandbox's own: nothing but what the machine is.
 _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/uptime", "/proc/loadavg")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 # The first that keeps signals, and sockets without a file, to the sandbox (Linux 6.12).
 LANDLOCK_AT_MEDIUM = 6
+_ROOM = 16
 _numbers = itertools.count()
 
 
@@ -56,6 +57,7 @@ class Limits:
     call_seconds : wall clock for one call of a student's function
     cell_seconds : wall clock for one cell
     submission_seconds : wall clock for all cells and checks of a submission
+    judge_seconds : processor time that the judge takes for a submission, once its functions have answered
     memory_bytes : memory of the whole sandbox where there are control groups; address space of a process everywhere
     scratch_bytes : what its scratch folder may hold, and one file at most; where the folder is on the disk it is looked
         at ten times a second, and a submission that goes beyond is ended
@@ -65,6 +67,7 @@ class Limits:
     call_seconds: float = 10.0
     cell_seconds: float = 30.0
     submission_seconds: float = 300.0
+    judge_seconds: float = 60.0
     memory_bytes: int = 4 * 2**30
     scratch_bytes: int = 64 * 2**20
     processes: int = 128
@@ -82,7 +85,7 @@ class Sandbox:
     watch: Watch | None = None
 
     def went_too_far(self) -> bool:
-        """Whether it was ended for what it used: memory, or its scratch folder."""
+        """Whether it was ended for what it used: memory, its scratch folder, processes."""
         return bool((self.watch and self.watch.exceeded) or (self.cgroup and self.cgroup.out_of_memory()))
 
     def was_killed(self) -> bool:
@@ -163,7 +166,9 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     finally:
         for link in theirs:
             link.close()
-    watch = Watch(folder, process.pid, limits.scratch_bytes) if level in ("medium", "weak") else None
+    watch = None
+    if level in ("medium", "weak"):
+        watch = Watch(folder, process.pid, limits.scratch_bytes, limits.processes)
     return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup, watch)
 
 
@@ -184,7 +189,9 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
         *here,
         *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places()),
     ]
-    others = 0 if administrator or level == "strong" else _own_processes()
+    # Counted for the whole account, with the workers beside this one: what takes all that its own limit leaves must not
+    # leave them none. The watch ends it where it has too many.
+    others = 0 if administrator or level == "strong" else _own_processes() + _ROOM * limits.processes
     return {
         "uid": uid,
         "rlimits": {

@@ -1,11 +1,14 @@
-"""The scratch folder where it is a folder of the disk: watched while the worker runs, and removed whatever is in it."""
+"""What a worker uses where no namespace limits it: its scratch folder, a folder of the disk, and its processes.
+
+Both are watched while the worker runs; the folder is removed afterwards, whatever is in it.
+"""
 
 import os
 import shutil
 import signal
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,17 +19,18 @@ _BLOCK = 512
 
 
 class Watch:
-    """Ends a worker's process group when its scratch folder, with the deleted files that it keeps open, is too large.
+    """Ends a worker's process group when it goes too far.
 
     Parameters
     ----------
     folder : the scratch folder
     group : number of the process group, which at the medium level no process can leave
-    most : bytes that it may hold
+    most : bytes that the folder may hold, with the deleted files that the group keeps open
+    processes : how many processes and threads the group may have
     """
 
-    def __init__(self, folder: Path, group: int, most: int):
-        self.folder, self.group, self.most = folder, group, most
+    def __init__(self, folder: Path, group: int, most: int, processes: int):
+        self.folder, self.group, self.most, self.processes = folder, group, most, processes
         self.exceeded = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch a scratch folder", daemon=True)
@@ -39,21 +43,22 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(_EVERY_SECONDS):
-            if held(self.folder, self.group, self.most) > self.most:
+            members = dict(_members(self.group))
+            if sum(members.values()) > self.processes or held(self.folder, list(members), self.most) > self.most:
                 self.exceeded = True
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.group, signal.SIGKILL)
                 return
 
 
-def held(folder: Path, group: int, most: int) -> int:
-    """Bytes in a folder and in deleted files that a process group keeps; no more than just above `most` is counted."""
+def held(folder: Path, processes: Sequence[Path], most: int) -> int:
+    """Bytes in a folder and in deleted files that processes keep; no more than just above `most` is counted."""
     size = 0
     for number, found in enumerate(_files(folder)):
         size += max(found.st_blocks, 1) * _BLOCK
         if size > most or number > _MOST_FILES:
             return most + 1
-    return size + sum(_deleted(group, most).values())
+    return size + sum(_deleted(processes, most).values())
 
 
 def _files(folder: Path) -> Iterator[os.stat_result]:
@@ -75,13 +80,13 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
             pass
 
 
-def _deleted(group: int, most: int) -> dict[tuple[int, int], int]:
+def _deleted(processes: Sequence[Path], most: int) -> dict[tuple[int, int], int]:
     """Sizes of files without a name, by device and number.
 
     What is only mapped does not tell its size: it is as large as one file may be.
     """
     found: dict[tuple[int, int], int] = {}
-    for process in _members(group):
+    for process in processes:
         with suppress(OSError):
             for line in (process / "maps").read_text(errors="replace").splitlines():
                 _, _, _, device, number, *name = line.split(maxsplit=5)
@@ -97,12 +102,14 @@ def _deleted(group: int, most: int) -> dict[tuple[int, int], int]:
     return found
 
 
-def _members(group: int) -> Iterator[Path]:
+def _members(group: int) -> Iterator[tuple[Path, int]]:
+    """The processes of a group, by their folder in /proc, and how many threads each has."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError, IndexError):
-            # After the name, which may hold anything: state, parent, process group.
-            if int((process / "stat").read_text(errors="replace").rpartition(")")[2].split()[2]) == group:
-                yield process
+            # After the name, which may hold anything: state, parent, process group, and as the 18th the threads.
+            told = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            if int(told[2]) == group:
+                yield process, int(told[17])
 
 
 def remove(folder: Path) -> None:

@@ -19,9 +19,9 @@ _DENIED = """
 """.split()  # noqa: SIM905
 # What one process of a sandbox could tell another one by, beside the answers that it is asked for: locks on files that
 # all sandboxes see, watches on them, and what of them is in the kernel's memory.
-_CHANNELS = (
-    "flock mincore cachestat fadvise64 readahead inotify_init inotify_init1 inotify_add_watch fanotify_init".split()
-)  # noqa: E501, SIM905
+_CHANNELS = """
+    flock mincore cachestat fadvise64 readahead inotify_init inotify_init1 inotify_add_watch fanotify_init
+""".split()  # noqa: SIM905
 # Where there is no namespace of processes, of System V's objects, of the network, and no mount that is read only, and
 # Landlock does not know them: other processes' limits and precedence, files' attributes, leaving the process group.
 _DENIED_WITHOUT_NAMESPACE = """

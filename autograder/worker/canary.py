@@ -13,6 +13,7 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _opens(family: int) -> bool:
     return True
 
 
-def _sends(path: str, abstract: str) -> bool:
+def _sends(*addresses: str) -> bool:
     def directly(address: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
             one.sendto(b"canary", address)
@@ -149,7 +150,7 @@ def _sends(path: str, abstract: str) -> bool:
         with one, other:
             one.sendto(b"canary", address)
 
-    return any(_any(lambda: way(to)) for way in (directly, from_a_pair) for to in (path, abstract))
+    return _any(*(partial(way, address) for way in (directly, from_a_pair) for address in addresses))
 
 
 def _arguments(pid: int) -> list[str]:
