@@ -27,6 +27,7 @@ _MADE_OF = {
 }
 # For the course's own samples and tests on a machine without a sandbox: "none" trusts what is submitted.
 VARIABLE = "AUTOGRADER_ISOLATION"
+_BAIT = "DOWNHILL_BAIT"
 
 
 class NoIsolation(Exception):
@@ -100,14 +101,14 @@ def attempt(name: str) -> Trial:
     if missing:
         return Trial(name, error=missing)
     with _bait() as bait:
-        before = os.environ.get("DOWNHILL_BAIT")
-        os.environ["DOWNHILL_BAIT"] = bait["marker"]
+        before = os.environ.get(_BAIT)
+        os.environ[_BAIT] = bait["marker"]
         try:
             sandbox = start(0, Limits(), name, bait)
         except (OSError, ImportError) as error:
             return Trial(name, error=str(error))
         finally:
-            _restore("DOWNHILL_BAIT", before)
+            _restore(_BAIT, before)
         try:
             told = wire.receive(sandbox.control, time.monotonic() + 30.0)
             if not isinstance(told, dict):
@@ -143,7 +144,7 @@ def _bait() -> Iterator[dict[str, Any]]:
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as in_file,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as without_file,
         # It ends when this process does, which closes its input.
-        subprocess.Popen(["/bin/sh", "-c", "read _", marker], stdin=subprocess.PIPE) as process,
+        subprocess.Popen(["/bin/sh", "-c", "read _", marker], stdin=subprocess.PIPE, env={_BAIT: marker}) as process,
     ):
         file, path, abstract = Path(folder) / "bait", f"{folder}/socket", ""
         file.write_text("a secret of the grader's")

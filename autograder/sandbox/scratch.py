@@ -41,14 +41,17 @@ class Watch:
         self._stopped.set()
         self._thread.join()
 
+    def look(self) -> None:
+        """Look once, and end the group where it has gone too far."""
+        members = dict(_members(self.group))
+        if sum(members.values()) > self.processes or held(self.folder, list(members), self.most) > self.most:
+            self.exceeded = True
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.group, signal.SIGKILL)
+
     def _run(self) -> None:
-        while not self._stopped.wait(_EVERY_SECONDS):
-            members = dict(_members(self.group))
-            if sum(members.values()) > self.processes or held(self.folder, list(members), self.most) > self.most:
-                self.exceeded = True
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self.group, signal.SIGKILL)
-                return
+        while not (self.exceeded or self._stopped.wait(_EVERY_SECONDS)):
+            self.look()
 
 
 def held(folder: Path, processes: Sequence[Path], most: int) -> int:
