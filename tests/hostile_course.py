@@ -25,6 +25,8 @@ from .grading.conftest import NAME, SECRET, TEXT, as_bytes, level, make_course
 
 HOSTILE = Path(__file__).parent / "hostile"
 FULL = {"sgd": 4.0, "momentum": 5.0, "minibatches": 6.0, "double": 2.0}
+ATTACKS = sorted(path.stem for path in HOSTILE.glob("*.py"))
+ENDLESS = [name for name in ATTACKS if "\n# ends: at a limit of time\n" in (HOSTILE / f"{name}.py").read_text("utf-8")]
 HONEST = ("aa_honest", "mm_honest", "zz_honest")
 MARKER = "8d1f0c5b-the-graders-own-environment"
 # Small, so that what never ends ends soon; a starved machine still gets an honest cell through.
@@ -273,3 +275,19 @@ def forget(course):
 def load(course):
     """The assignment."""
     return Assignment.load(course.source, NAME)
+
+
+def deserved(name):
+    """(points that it must earn, points that it must stay below)"""
+    words = re.search(r"^# deserved: (.*)$", (HOSTILE / f"{name}.py").read_text(encoding="utf-8"), re.MULTILINE)
+    if words and words[1] == "none":
+        return dict.fromkeys(FULL, 0.0), {}
+    exact, below = dict(FULL), {}
+    for word in words[1].split() if words else []:
+        exercise, sign, points = re.fullmatch(r"(\w+)([=<])([\d.]+)", word).groups()
+        if sign == "=":
+            exact[exercise] = float(points)
+        else:
+            del exact[exercise]
+            below[exercise] = float(points)
+    return exact, below

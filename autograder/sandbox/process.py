@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -44,7 +43,7 @@ _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/p
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 # The first that keeps signals, and sockets without a file, to the sandbox (Linux 6.12).
 LANDLOCK_AT_MEDIUM = 6
-_ROOM = 16
+_ROOM = 4
 _numbers = itertools.count()
 
 
@@ -161,7 +160,7 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     except BaseException:
         for pair in pairs:
             pair[0].close()
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
     finally:
         for link in theirs:

@@ -3,15 +3,15 @@
 Both are watched while the worker runs; the folder is removed afterwards, whatever is in it.
 """
 
+import errno
 import os
-import shutil
 import signal
 import stat
+import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 _EVERY_SECONDS = 0.1
 _MOST_FILES = 20_000
@@ -57,10 +57,13 @@ class Watch:
 def held(folder: Path, processes: Sequence[Path], most: int) -> int:
     """Bytes in a folder and in deleted files that processes keep; no more than just above `most` is counted."""
     size = 0
-    for number, found in enumerate(_files(folder)):
-        size += max(found.st_blocks, 1) * _BLOCK
-        if size > most or number > _MOST_FILES:
-            return most + 1
+    try:
+        for number, found in enumerate(_files(folder)):
+            size += max(found.st_blocks, 1) * _BLOCK
+            if size > most or number > _MOST_FILES:
+                return most + 1
+    except OSError:
+        return most + 1
     return size + sum(_deleted(processes, most).values())
 
 
@@ -79,8 +82,10 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
             # Closed by the submission; the next look sees what is in it.
             with suppress(OSError):
                 os.chmod(place, 0o700)
-        except FileNotFoundError:
-            pass
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                # Deeper than any path leads: nobody can see what it holds.
+                raise
 
 
 def _deleted(processes: Sequence[Path], most: int) -> dict[tuple[int, int], int]:
@@ -116,15 +121,9 @@ def _members(group: int) -> Iterator[tuple[Path, int]]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a scratch folder, with folders in it that the submission has closed to its own account."""
-
-    def opened(function: Callable[[str], Any], path: str, _: Any) -> None:
-        with suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
-            if function in (os.unlink, os.rmdir):
-                function(path)
-            else:
-                shutil.rmtree(path, ignore_errors=True)
-
-    shutil.rmtree(folder, onerror=opened)
+    """Remove a scratch folder, whatever is in it: closed folders, and deeper ones than Python can follow."""
+    try:
+        os.rmdir(folder)
+    except OSError:
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)

@@ -25,6 +25,7 @@ for k in range(2):
         os.unlink(str(k))
         kept = [kept, mmap.mmap(file.fileno(), 4096)]
 os.closerange(3, 100)""",
+    "a deep folder": "for _ in range(1100): os.mkdir('d' * 200); os.chdir('d' * 200)",
     "empty files": "for k in range(20_100): open(str(k), 'w').close()",
     "processes": "[os.fork() for _ in range(5)]",
     "threads": "[threading.Thread(target=time.sleep, args=[600], daemon=True).start() for _ in range(20)]",
