@@ -162,7 +162,7 @@ class _Run:
 
     def _is_excused(self, worker: Worker, cell: NotebookNode, ended: bool) -> bool:
         """Whether what took the process down may have been somebody else: then the cell or check is tried again."""
-        if worker.sandbox.was_killed():
+        if ended and worker.sandbox.was_killed():
             self.killed += 1
             if self.killed > _MOST_KILLED:
                 raise WorkerLost("its sandbox is killed from outside again and again (is the machine out of memory?)")
