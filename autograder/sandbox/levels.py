@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import LANDLOCK_AT_MEDIUM, Limits, start
+from autograder.sandbox.process import LANDLOCK, Limits, start
 from autograder.worker import wire
 from autograder.worker.lockdown import landlock_version
 
@@ -28,6 +28,8 @@ _MADE_OF = {
 # For the course's own samples and tests on a machine without a sandbox: "none" trusts what is submitted.
 VARIABLE = "AUTOGRADER_ISOLATION"
 _BAIT = "DOWNHILL_BAIT"
+# Which Linux has a version of Landlock first.
+_LINUX = {1: "5.13", 6: "6.12"}
 
 
 class NoIsolation(Exception):
@@ -122,16 +124,15 @@ def attempt(name: str) -> Trial:
 
 def _missing(name: str) -> str:
     """What this kernel lacks for a level; where it lacks more, the canary says what it could do."""
-    if name != "medium":
-        return ""
+    needed = LANDLOCK.get(name, 0)
     try:
-        version = landlock_version()
+        version = landlock_version() if needed else 0
     except (OSError, ImportError) as error:
         return str(error)
-    if version >= LANDLOCK_AT_MEDIUM:
+    if version >= needed:
         return ""
     has = f"has version {version}" if version else "has none"
-    return f"it needs Landlock of version {LANDLOCK_AT_MEDIUM} (Linux 6.12), and this kernel {has}"
+    return f"it needs Landlock of version {needed} (Linux {_LINUX[needed]}), and this kernel {has}"
 
 
 @contextmanager

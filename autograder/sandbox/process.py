@@ -41,8 +41,8 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/sys
 # Of the processes, where they are not the sandbox's own: nothing but what the machine is.
 _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/uptime", "/proc/loadavg")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-# The first that keeps signals, and sockets without a file, to the sandbox (Linux 6.12).
-LANDLOCK_AT_MEDIUM = 6
+# The version of Landlock that a level needs: without namespaces, the first that keeps signals in (Linux 6.12).
+LANDLOCK = {"strong": 1, "medium": 6}
 _ROOM = 4
 _numbers = itertools.count()
 
@@ -201,7 +201,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
             "RLIMIT_NOFILE": 256,
             **({"RLIMIT_NPROC": others + limits.processes} if locked or uid is not None else {}),
         },
-        "landlock": {"strong": 1, "medium": LANDLOCK_AT_MEDIUM}.get(level),
+        "landlock": LANDLOCK.get(level),
         "list": bubblewrap.listed_places(),
         "read": [*read, *packages, *_DEVICES],
         "write": [scratch, "/dev/null"],
