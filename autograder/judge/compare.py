@@ -69,6 +69,11 @@ def _allowed(want: Want) -> _Allowed:
     return found
 
 
+def allowed_error(want: Want) -> np.ndarray:
+    """How far from a wanted array or number an answer may be, element by element."""
+    return _allowed(want).error
+
+
 def difference(got: Any, want: Want) -> Difference | None:
     """What is wrong with `got`; None when it is right."""
     expected = want.value
