@@ -186,11 +186,9 @@ class _Waiting:
 
     def _task(self, student: str) -> _Task | _Answer:
         name = self.assignment.name
-        try:
-            student.encode()
-        except UnicodeEncodeError:
-            shown = student.encode(errors="backslashreplace").decode()
-            return _Task(shown, None, "", ""), None, "the folder's name is no text in UTF-8: rename it"
+        unfit = intake.unfit_name(student)
+        if unfit:
+            return _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
         data, reason = None, ""
         try:
             data = intake.read(self.course.submitted / student / name / f"{name}.ipynb", self.course.submitted)

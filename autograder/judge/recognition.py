@@ -278,7 +278,8 @@ class _Bank:
     def _candidate(
         self, mistakes: tuple[Mistake, ...], asked: "_Asked", student: _Student, everything: bool = False
     ) -> _Candidate | None:
-        explained, excused = set(), set()
+        explained: set[Place] = set()
+        excused: set[Place] = set()
         for k in self.order:
             if k not in student.answers:
                 continue

@@ -5,17 +5,16 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import LANDLOCK, Limits, start
+from autograder.sandbox.process import LANDLOCK, Limits, start, sweep
 from autograder.worker import wire
 from autograder.worker.lockdown import landlock_version
 
@@ -79,7 +78,8 @@ def find(*, allow_weak: bool = False) -> Level:
     """
     if os.environ.get(VARIABLE) == "none":
         return Level("none")
-    Cgroup.sweep()
+    sweep()
+    sweep_folders(["bait"], _account_folder())
     trials = []
     for name in ("strong", "medium", "weak"):
         trial = attempt(name)
@@ -140,14 +140,14 @@ def _bait() -> Iterator[dict[str, Any]]:
     """What the canary goes for: a file, sockets, a process, a mark in the environment."""
     marker = secrets.token_hex(16)
     with (
-        tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder,
+        TemporaryFolder("bait", _account_folder()) as folder,
         _port() as listener,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as in_file,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as without_file,
         # It ends when this process does, which closes its input.
         subprocess.Popen(["/bin/sh", "-c", "read _", marker], stdin=subprocess.PIPE, env={_BAIT: marker}) as process,
     ):
-        file, path, abstract = Path(folder) / "bait", f"{folder}/socket", ""
+        file, path, abstract = folder / "bait", str(folder / "socket"), ""
         file.write_text("a secret of the grader's")
         with suppress(OSError):
             in_file.bind(path)
@@ -157,7 +157,7 @@ def _bait() -> Iterator[dict[str, Any]]:
             without_file.bind(abstract)
         yield {
             "file": str(file),
-            "folder": folder,
+            "folder": str(folder),
             "socket": path,
             "abstract": abstract,
             "port": listener.getsockname()[1],

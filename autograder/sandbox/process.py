@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap, syscalls
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.scratch import Watch, remove
+from autograder.sandbox.scratch import Watch
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
@@ -45,6 +45,8 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 LANDLOCK = {"strong": 1, "medium": 6}
 _ROOM = 4
 _numbers = itertools.count()
+# User ids of workers: a process's number has 22 bits at most, and each grading process has 32 in turn.
+WORKERS = range(0x7000_0000, 0x7000_0000 + (32 << 22))
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Sandbox:
     control: socket.socket
     checks: list[socket.socket]
     process: subprocess.Popen
-    folder: Path = field(repr=False)
+    folder: TemporaryFolder = field(repr=False)
     cgroup: Cgroup | None = None
     watch: Watch | None = None
 
@@ -104,7 +106,7 @@ class Sandbox:
             link.close()
         if self.cgroup:
             self.cgroup.end()
-        remove(self.folder)
+        self.folder.remove()
 
 
 def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
@@ -125,7 +127,8 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     program = bubblewrap.find() if strong else None
     if strong and program is None:
         raise FileNotFoundError("bubblewrap is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="downhill-"))
+    temporary = TemporaryFolder("sandbox")
+    folder = temporary.path
     pairs = [socket.socketpair() for _ in range(checks + 1)]
     theirs = [pair[1] for pair in pairs]
     scratch = bubblewrap.SCRATCH if strong else str(folder)
@@ -160,7 +163,7 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     except BaseException:
         for pair in pairs:
             pair[0].close()
-        remove(folder)
+        temporary.remove()
         raise
     finally:
         for link in theirs:
@@ -168,7 +171,13 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     watch = None
     if level in ("medium", "weak"):
         watch = Watch(folder, process.pid, limits.scratch_bytes, limits.processes)
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup, watch)
+    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, temporary, cgroup, watch)
+
+
+def sweep() -> None:
+    """Remove what graders that were killed left behind: control groups and scratch folders."""
+    Cgroup.sweep()
+    sweep_folders(["sandbox", "gradebook"], strangers=WORKERS if os.geteuid() == 0 else range(0))
 
 
 def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
@@ -211,7 +220,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
 
 def uids(grader: int) -> list[int]:
     """The user ids that workers of a grading process have in turn, where that process is root's."""
-    return [0x7000_0000 + grader + (number << 22) for number in range(32)]
+    return [WORKERS.start + grader + (number << 22) for number in range(32)]
 
 
 def _own_processes() -> int:
