@@ -15,16 +15,23 @@ c.Autograde.pre_convert_hook = "autograder.grading.preprocessors.register_assign
 c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.Grade"]
 c.Autograde.autograde_preprocessors = [
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.grading.preprocessors.WritePage",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# `nbgrader generate_feedback` and its button write the page that `autograder feedback` writes. It follows from the
+# gradebook, so it is written anew each time. nbgrader's own page: --FeedbackExporter.whole_notebook=True
+c.GenerateFeedback.force = True
+c.GenerateFeedback.exporter_class = "autograder.grading.preprocessors.FeedbackExporter"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "autograder.grading.preprocessors.HideTests",
+    "autograder.grading.preprocessors.HideOutputs",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# `nbgrader export` after what has changed since: penalties, exercises that were removed or voided.
+c.ExportApp.plugin_class = "autograder.report.export.CsvExportPlugin"
 
 # Formgrader shows the solution's answer above a student's. The students' own pages do not.
 c.HTMLExporter.preprocessors = ["autograder.grading.preprocessors.ModelAnswers"]

@@ -226,8 +226,8 @@ def contents_entry(source: Source) -> dict:
     title = _TITLE.search(opening)
     return {
         "title": title[1] if title else source.topic,
-        "exercises": {cell.id: cell.points for cell in source.cells if cell.kind == "check"},
-        "answers": {cell.id: cell.points for cell in source.cells if cell.kind == "answer"},
+        "exercises": {cell.id: cell.points for cell in source.cells if cell.kind == "check" and cell.counts},
+        "answers": {cell.id: cell.points for cell in source.cells if cell.kind == "answer" and cell.counts},
     }
 
 
@@ -329,8 +329,9 @@ def _cell_metadata(cell: Cell) -> dict:
         "task": False,
     }
     if cell.points is not None:
-        nbgrader["points"] = cell.points
-    return {"nbgrader": nbgrader, "downhill": {cell.kind: cell.id}}
+        nbgrader["points"] = cell.points if cell.counts else 0
+    void = {"void": cell.void} if cell.void else {}
+    return {"nbgrader": nbgrader, "downhill": {cell.kind: cell.id, **void}}
 
 
 class _Complaints(logging.Handler):

@@ -18,7 +18,7 @@ from nbgrader.utils import is_solution
 from autograder.course.binder import KERNEL_MB, peak_mb
 from autograder.course.build import solved
 from autograder.files import write_atomically
-from autograder.grading.assignment import grade_id, is_check
+from autograder.grading.assignment import grade_id, is_check, void_of
 from autograder.progress import VARIABLE as PROGRESS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def shortcomings(notebook: NotebookNode) -> Iterator[str]:
         yield f"its kernel takes {peak} MB, but of a session on Binder {KERNEL_MB} MB are left for it"
     for cell in notebook.cells:
         name = grade_id(cell) or cell["id"]
-        if is_check(cell) and (lost := _lost(cell)):
+        if is_check(cell) and not void_of(cell) and (lost := _lost(cell)):
             yield f"{name} gives {lost}"
         for output in cell.get("outputs", []):
             if output.output_type == "error":

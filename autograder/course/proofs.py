@@ -19,7 +19,7 @@ from autograder.course.build import SOLUTIONS, START, released, stale, strays
 from autograder.course.build import solved as solved_text
 from autograder.course.executed import execute, run_solved, shortcomings, shown_points
 from autograder.course.source import Source, parse
-from autograder.grading.assignment import Assignment, grade_id, is_check
+from autograder.grading.assignment import Assignment, grade_id, is_check, is_graded, void_of
 from autograder.grading.course import Course
 from autograder.grading.gradebook import quiet_flushes
 from autograder.judge import Exercise, judge
@@ -126,8 +126,9 @@ def untouched(root: Path, topic: str) -> Iterator[str]:
         if is_check(cell) and shown_points(cell) != 0.0:
             yield f"{name} gives {shown_points(cell)} points for a stub"
     scores, _ = _graded(root, topic, _released(root, topic))
+    given = {grade_id(cell) for cell in _released(root, topic).cells if is_graded(cell) and void_of(cell)}
     for name, points in scores.items():
-        if points != 0.0:
+        if points != 0.0 and name not in given:
             yield f"graded untouched, {name} gives {points} points"
 
 

@@ -13,6 +13,8 @@ from jupytext.cell_reader import DoublePercentScriptCellReader
 from autograder.grading.stubs import python_tree
 
 KINDS = ("exercise", "check", "answer", "demo")
+VOIDS = ("full", "out")
+_KEYS = (*KINDS, "points", "void")
 TOPIC = re.compile(r"\d\d_[a-z0-9_]+")
 
 _HEADER = re.compile(r'# %%(?P<markdown> \[markdown\])?(?P<options>(?: [a-z_]+=(?:"[^"]*"|[^\s"]+))*)\s*')
@@ -72,6 +74,7 @@ class Cell:
     source : what stands in the notebook's cell
     line : where its header stands
     points : given for checks and answers only
+    void : "full" or "out" where what was asked turned out to be wrong; for checks and answers only
     """
 
     kind: str
@@ -79,6 +82,12 @@ class Cell:
     source: str
     line: int
     points: float | None = None
+    void: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its points are part of the total."""
+        return self.points is not None and self.void != "out"
 
     @property
     def is_markdown(self) -> bool:
@@ -196,7 +205,8 @@ def parse_text(text: str, topic: str, file: str) -> Source:
         if points is not None and points.is_integer():
             points = int(points)
         id_ = options[kind].strip('"') if kind in KINDS else counts[kind]
-        cell = Cell(kind, id_, block.source, block.line, points)
+        void = "out" if points == 0 else options.get("void", "").strip('"')
+        cell = Cell(kind, id_, block.source, block.line, points, void)
         cells.append(cell)
         problems += _region_problems(cell, block)
         problems += _markdown_problems(block) if markdown else _code_problems(cell, block)
@@ -259,9 +269,7 @@ def _options(block: _Block) -> tuple[Mapping[str, str], bool, list[str]]:
     options = dict(pairs)
     wrong = [f"{key!r} stands twice in the header" for key in options if _count(pairs, key) > 1]
     wrong += [
-        f"unknown key {key!r} in the header; allowed are {', '.join((*KINDS, 'points'))}"
-        for key in options
-        if key not in (*KINDS, "points")
+        f"unknown key {key!r} in the header; allowed are {', '.join(_KEYS)}" for key in options if key not in _KEYS
     ]
     kinds = [key for key in KINDS if key in options]
     if len(kinds) > 1:
@@ -297,15 +305,19 @@ def _wrong_id(kind: str, value: str) -> list[str]:
 
 def _wrong_points(kind: str | None, options: Mapping[str, str]) -> list[str]:
     if kind not in ("check", "answer"):
-        return ["points belong to a check or an answer only"] if "points" in options else []
+        return [f"{key} is for a check or an answer only" for key in ("points", "void") if key in options]
     if "points" not in options:
         return [f"a cell with {kind}= needs points, such as points=4"]
     try:
         points = float(options["points"])
     except ValueError:
         points = math.nan
-    if not (math.isfinite(points) and points > 0):
-        return [f"points={options['points']} must be a finite number greater than 0"]
+    if not (math.isfinite(points) and points >= 0):
+        return [f"points={options['points']} must be a finite number greater than 0, or 0 for what does not count"]
+    void = options.get("void", "").strip('"')
+    if "void" in options and (void not in VOIDS or not points):
+        allowed = 'write void="full", which gives everybody the points, or void="out", which does not count'
+        return [f"void={options['void']}: {allowed if points else 'points=0 says already that it does not count'}"]
     return []
 
 
@@ -410,7 +422,10 @@ def _check_problems(cell: Cell, block: _Block, tree: ast.Module) -> _Problems:
             found = ast.unparse(asked) if asked else "nothing"
             yield line, f'the call must be check("{cell.id}", ...), as in the header, not {found}'
         given = next((k.value for k in call.keywords if k.arg == "points"), None)
-        if not (isinstance(given, ast.Constant) and given.value == cell.points):
+        if cell.void and isinstance(given, ast.Constant):
+            if not given.value:
+                yield line, "points=0 in the call of check: only the header says it, the students' call stays as it was"
+        elif not (isinstance(given, ast.Constant) and given.value == cell.points):
             found = f"points={ast.unparse(given)}" if given else "no points="
             yield line, f"{found} in the call of check, but points={cell.points} in the header"
 

@@ -3,6 +3,7 @@
 import ast
 import copy
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_grade, is_solution, is_task
 
 from autograder.grading.stubs import NameStubs
 
@@ -98,6 +99,50 @@ def grade_id(cell: NotebookNode) -> str:
 def is_check(cell: NotebookNode) -> bool:
     """Whether a cell is a check: graded code that students do not write."""
     return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def is_graded(cell: NotebookNode) -> bool:
+    """Whether a cell has points: a check, an answer, or one of nbgrader's tasks."""
+    return bool(is_grade(cell) or is_task(cell))
+
+
+def void_of(cell: NotebookNode) -> str:
+    """How a graded cell is voided: "full" for all its points to everybody, "out" of the total, or not at all."""
+    if not float(cell.metadata.nbgrader["points"]):
+        return "out"
+    return cell.metadata.get("downhill", {}).get("void", "")
+
+
+def worth_of(cell: NotebookNode) -> float:
+    """The points that a graded cell adds to the total."""
+    return 0.0 if void_of(cell) == "out" else float(cell.metadata.nbgrader["points"])
+
+
+def is_own(cell: NotebookNode) -> bool:
+    """Whether a cell of a graded notebook is the student's: an answer, or one that they added."""
+    return bool(is_solution(cell) or cell.metadata.get("downhill", {}).get("extra"))
+
+
+def answers_of(cells: Iterable[NotebookNode]) -> dict[str, str]:
+    """What the student wrote for each graded cell of a graded notebook, by its id.
+
+    Of a check: the exercise's cell, with the cells of their own that stand above the check and below the last one.
+    """
+    found: dict[str, str] = {}
+    answers: dict[str, str] = {}
+    own: list[str] = []
+    for cell in cells:
+        if is_graded(cell) and is_solution(cell):
+            found[grade_id(cell)] = cell.source
+        elif is_graded(cell):
+            answer = answers.get(exercise_of(cell), "").rstrip()
+            found[grade_id(cell)] = "\n\n\n".join(filter(None, (answer, *own)))
+            own = []
+        elif is_solution(cell):
+            answers[grade_id(cell)] = cell.source
+        elif is_own(cell):
+            own.append(cell.source.rstrip())
+    return found
 
 
 def is_demo(cell: NotebookNode) -> bool:

@@ -1,6 +1,7 @@
 """Where a course keeps its things: nbgrader's settings, read once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Course:
             raise CourseError(f"{root} holds no nbgrader_config.py: run this in the course's directory") from None
         return cls(root.resolve(), config)
 
-    @property
+    @cached_property
     def directory(self) -> CourseDirectory:
         """nbgrader's own view of the directories."""
         directory = CourseDirectory(config=self.config)

@@ -19,7 +19,7 @@ from nbgrader.utils import determine_grade, is_grade
 
 from autograder.checking import check
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
+from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo, void_of, worth_of
 from autograder.grading.graded import Graded, file_digest, key
 from autograder.grading.link import Worker, WorkerEnded, WorkerLost
 from autograder.grading.names import told, undefined
@@ -246,7 +246,7 @@ class _Run:
                 result = self._with_names(cell, result)
                 data["text/html"] = verdict_html(result)
                 self.verdicts[exercise_of(cell)] = result
-            elif is_number and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
+            elif is_number and not void_of(cell) and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
                 message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
                 cell.outputs = [_error("ValueError", message)]
                 return
@@ -323,6 +323,8 @@ def _run_source(source: str, names: dict[str, Any]) -> Any:
 
 def _score(cell: NotebookNode) -> float | None:
     """Points of a graded cell, as nbgrader reads them from its outputs; None where a person decides."""
+    if void_of(cell):
+        return worth_of(cell)
     points, _ = determine_grade(cell)
     return None if points is None else float(points)
 

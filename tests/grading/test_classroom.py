@@ -263,6 +263,39 @@ def test_the_late_penalty_is_the_plugins(course, submit, run, monkeypatch, plugi
         assert (submission.score, submission.late_submission_penalty or 0.0) == (11.0, penalty)
 
 
+def test_penalties_follow_times_and_due_dates_and_nothing_is_graded_for_it(course, submit, run, monkeypatch):
+    monkeypatch.setattr(Course, "late_plugin", property(lambda self: TooMuch()))
+    submit("ann", at="2020-01-01 01:00:00 UTC", why="")
+    stamp = course.submitted / "ann" / NAME / "timestamp.txt"
+    due = datetime(2020, 1, 1)
+    steps = (
+        (None, None, 0),
+        (due, None, 11),
+        (due, "2019-12-31 01:00:00 UTC", 0),
+        (due, "2020-01-01 00:00:01 UTC", 11),
+        (datetime(2020, 1, 2), None, 0),
+        (due, None, 11),
+        (due, "", 0),
+    )
+    for number, (due, at, penalty) in enumerate(steps):
+        with open_gradebook(course) as book:
+            book.update_or_create_assignment(NAME, duedate=due)
+        if at:
+            stamp.write_text(at)
+        elif at is not None:
+            stamp.unlink()
+        told = []
+        _, done = run(tell=told.append)
+        with open_gradebook(course) as book:
+            assert (book.find_submission(NAME, "ann").late_submission_penalty or 0.0) == penalty, number
+        assert done == (number == 0)
+        assert number == 0 or told[0].startswith("penalties changed for 1: ann ")
+        page = course.feedback("ann", NAME).joinpath(f"{NAME}.html").read_text()
+        assert ("11 of 11 points are taken off" in page) == bool(penalty)
+        came = course.autograded("ann", NAME).joinpath("timestamp.txt").read_text()
+        assert came[:13] == (stamp.read_text()[:13] if stamp.exists() else "")
+
+
 def test_a_late_plugin_is_read_from_the_config(course):
     course.config.AssignLatePenalties.plugin_class = Half
     assert isinstance(course.late_plugin, Half)
