@@ -123,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     similar.add_argument("--csv", type=Path, metavar="FILE", help="a row for each member of a group, too")
     similar.set_defaults(run=_similar)
 
+    renewed = commands.add_parser("secret", help="the secret that hidden inputs are drawn from")
+    renewed.add_argument(
+        "--new", action="store_true", required=True, help="draw from another one from now on; recorded results stay"
+    )
+    renewed.set_defaults(run=_secret)
+
     answers = commands.add_parser(
         "answers", help="all answers to a question, to read and mark on one page or in a table"
     )
@@ -304,7 +310,7 @@ def _collect(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
-    from autograder.grading.secret import secret
+    from autograder.grading.secret import former, secret
     from autograder.report.progress import Progress
     from autograder.report.table import class_table, printable
 
@@ -323,6 +329,7 @@ def _grade(options: argparse.Namespace) -> int:
             students=options.student,
             workers=options.workers,
             force=options.force,
+            former=former(course.root),
             executor=executor,
             progress=bar.start,
             tell=changes.append,
@@ -481,6 +488,15 @@ def _answers(options: argparse.Namespace) -> int:
         print(path)
     waiting = len(found.unread.answers)
     print(f"{len(shown.answers)} answers, {waiting} of {len(found.answers)} not read yet.")
+    return 0
+
+
+def _secret(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.secret import renew
+
+    renew(Course.at(Path.cwd()).root)
+    print("Hidden inputs are drawn from a new secret. What is recorded stays; new submissions are graded with it.")
     return 0
 
 

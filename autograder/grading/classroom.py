@@ -18,6 +18,7 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
 from autograder.grading.feedback import NO_WRITING, Pages
+from autograder.grading.flights import Flights, set_aside
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
@@ -49,13 +50,22 @@ class Result:
 
 @dataclass(frozen=True)
 class _Task:
-    """A submission's bytes, or why they are refused; `kills` counts the processes that were killed beside or on it."""
+    """A submission's bytes, or why they are refused.
+
+    `kills` counts the processes that were killed beside or on it; `alone` says that a whole grader was.
+    """
 
     student: str
     data: bytes | None
     reason: str
     key: str
     kills: int = 0
+    alone: bool = False
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether nothing else may be graded meanwhile."""
+        return self.alone or self.kills > 0
 
 
 class Stopped(Exception):
@@ -71,6 +81,7 @@ def grade_class(
     students: Sequence[str] = (),
     workers: int | None = None,
     force: bool = False,
+    former: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Callable[[int], object] = lambda total: None,
     tell: Callable[[str], object] = lambda text: None,
@@ -87,6 +98,7 @@ def grade_class(
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
+    former : secrets that were in use before: what was graded with them still holds
     executor : any of concurrent.futures in place of processes of this machine; it may tell its changing `size()`
     progress : told the number of submissions
     tell : told what else has changed: exercises that were removed or voided, penalties
@@ -101,7 +113,9 @@ def grade_class(
     names = _students(course, name, students)
     progress(len(names))
     count = min(workers or os.cpu_count() or 1, len(names))
+    flights = Flights(course.root, name)
     grader = _Grader(
+        flights,
         (assignment, secret, course.limits, level),
         (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
         getattr(executor, "size", lambda: count),
@@ -111,7 +125,8 @@ def grade_class(
         for change in book.register(assignment):
             tell(change)
         times: dict[str, datetime | None] = {}
-        with closing(grader.run(_tasks(course, assignment, secret, names, book, force))) as answers:
+        waiting = _Waiting(course, assignment, (secret, *former), book, flights, force, set(students))
+        with closing(grader.run(waiting.tasks(names))) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
@@ -119,9 +134,11 @@ def grade_class(
                     error = _record(course, assignment, task.student, graded, book)
                 elif not error:
                     times[task.student] = submitted_at(course.submitted / task.student / name)
+                flights.end(task.student)
                 yield Result(task.student, None if error else graded, error)
         yield from _publish(course, assignment, book, times, tell)
     finally:
+        flights.close()
         book.close()
 
 
@@ -142,27 +159,56 @@ def _students(course: Course, name: str, students: Sequence[str]) -> Sequence[st
 _Answer = tuple[_Task, Graded | None, str]
 
 
-def _tasks(
-    course: Course, assignment: Assignment, secret: str, students: Sequence[str], book: Book, force: bool
-) -> Iterator[_Task | _Answer]:
-    """What is to be graded, read when it is asked for; an answer where there is nothing to do."""
-    name = assignment.name
-    for student in students:
+@dataclass(frozen=True)
+class _Waiting:
+    """Finds what is to be graded.
+
+    Parameters
+    ----------
+    secrets : the one in use, and former ones
+    named : the students who were asked for by name
+    """
+
+    course: Course
+    assignment: Assignment
+    secrets: tuple[str, ...]
+    book: Book
+    flights: Flights
+    force: bool
+    named: set[str]
+
+    def tasks(self, students: Sequence[str]) -> Iterator[_Task | _Answer]:
+        """Tasks, read when they are asked for, the dangerous ones last; an answer where there is nothing to do."""
+        suspects = []
+        for student in students:
+            found = self._task(student)
+            if isinstance(found, _Task) and found.alone:
+                suspects.append(student)
+            else:
+                yield found
+        # Read again: however many they are, no more than a few are in memory.
+        for student in suspects:
+            yield self._task(student)
+
+    def _task(self, student: str) -> _Task | _Answer:
+        name = self.assignment.name
         unfit = intake.unfit_name(student)
         if unfit:
-            yield _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
-            continue
+            return _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
         data, reason = None, ""
         try:
-            data = intake.read(course.submitted / student / name / f"{name}.ipynb", course.submitted)
+            data = intake.read(self.course.submitted / student / name / f"{name}.ipynb", self.course.submitted)
         except intake.Refused as error:
             reason = str(error)
-        task = _Task(student, data, reason, key(assignment, data, reason, secret))
-        there = _graded_file(course, student, name).exists()
-        if there and not force and book.key_of(name, student) == task.key:
-            yield task, None, ""
-        else:
-            yield task
+        keys = (key(self.assignment, data, reason, secret) for secret in self.secrets)
+        task = _Task(student, data, reason, next(keys))
+        recorded = self.book.key_of(name, student)
+        there = _graded_file(self.course, student, name).exists()
+        if there and not self.force and recorded in (task.key, *keys):
+            return task, None, ""
+        if self.flights.is_set_aside(student, task.key) and student not in self.named and not self.force:
+            return task, None, set_aside(name, student)
+        return replace(task, alone=self.flights.deaths(student, task.key) > 0)
 
 
 def _grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Any) -> Graded:
@@ -186,13 +232,20 @@ class _Grader:
 
     Parameters
     ----------
+    flights : where it is noted what is being graded
     arguments : of `grade` but for the submission: assignment, secret, limits, level
     pool : makes an executor; anew where its processes were killed
     size : how many processes grade at this moment
     """
 
-    def __init__(self, arguments: tuple, pool: Callable[[], AbstractContextManager[Executor]], size: Callable[[], int]):
-        self.arguments, self.pool, self.size = arguments, pool, size
+    def __init__(
+        self,
+        flights: Flights,
+        arguments: tuple,
+        pool: Callable[[], AbstractContextManager[Executor]],
+        size: Callable[[], int],
+    ):
+        self.flights, self.arguments, self.pool, self.size = flights, arguments, pool, size
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
@@ -244,6 +297,10 @@ class _Grader:
             if not isinstance(task, _Task):
                 yield task
                 continue
+            if task.alone and self.flying:
+                self.suspects.append(task)
+                continue
+            self.flights.begin(task.student, task.key, alone=task.is_suspect)
             assignment, secret, limits, level = self.arguments
             try:
                 future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
@@ -257,7 +314,7 @@ class _Grader:
         flying = self.flying.values()
         if not flying:
             return True
-        if self.suspects or any(task.kills for task in flying):
+        if self.suspects or any(task.is_suspect for task in flying):
             return False
         held = sum(len(task.data or b"") for task in flying)
         return len(flying) < _FLYING_EACH * max(self.size(), 1) and held < _FLYING_BYTES

@@ -24,7 +24,7 @@ from autograder.checking import Report, check, own_tests
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo, void_of, worth_of
 from autograder.grading.graded import Graded, file_digest, key
-from autograder.grading.link import Worker, WorkerLost
+from autograder.grading.link import Worker, WorkerEnded, WorkerLost
 from autograder.grading.names import told, undefined
 from autograder.grading.remote import Session, StudentError, student_names
 from autograder.judge.wording import is_builtin_error
@@ -35,7 +35,9 @@ from autograder.sandbox.process import Limits
 from autograder.verdict import CaseResult, Verdict
 
 _NAME_ERROR = "raised NameError"
-_RESTARTS = 5
+# Cells that are skipped, each of which takes the process down twice or does not end.
+_MOST_SKIPPED = 5
+_MOST_KILLED = 3
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
 # How many outputs: nbformat takes a millisecond for each.
@@ -85,10 +87,18 @@ class _Run:
         self.seed = f"secret:{secret}"
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
+        self.began = time.thread_time()
         self.judged: set[str] = set()
+        # Cells that have run, cells that are skipped, and cells and checks on which the process ended once.
+        self.ran: set[str] = set()
+        self.skipped: set[str] = set()
+        self.ended: set[str] = set()
+        self.killed = 0
         self.stopped: dict[str, str] = {}
         self.said = self.shown = 0
-        self.asked = False
+        # Whether a check has been asked, and whether one had when this attempt began: from then on what the worker says
+        # is not shown, for it could be what was asked.
+        self.asked = self.repeats = False
 
     def carry_out(self) -> None:
         checks = [cell for cell in self.notebook.cells if is_check(cell)]
@@ -100,48 +110,47 @@ class _Run:
                 self._zero(cell, why)
         left = [cell for cell in checks if grade_id(cell) not in self.judged]
         deadline = time.monotonic() + self.limits.submission_seconds
-        skipped: set[str] = set()
-        for _ in range(_RESTARTS):
-            if not left or self._attempt(left, skipped, deadline):
+        while left and time.monotonic() < deadline and len(self.skipped) < _MOST_SKIPPED:
+            if self._attempt(left, deadline):
                 break
             left = [cell for cell in left if grade_id(cell) not in self.judged]
-            if time.monotonic() > deadline:
-                break
         for cell in left:
             if grade_id(cell) not in self.judged:
                 self._zero(cell, "This check was not reached: the cells above it take too long or end the process.")
 
-    def _attempt(self, checks: list[NotebookNode], skipped: set[str], deadline: float) -> bool:
+    def _attempt(self, checks: list[NotebookNode], deadline: float) -> bool:
         """Run all cells in a fresh worker and judge what was reached; whether that was everything.
 
-        A cell that hangs or ends the process is skipped in the next attempt; its outputs of the first one are kept. A
-        check that judges at several places waits until all of them are reached.
+        Each attempt but the last gets at least one step further: a cell that does not end is skipped in the next one,
+        and so is a cell, and lost a check, on which the process ends for the second time. Once may be somebody else's
+        doing. A check that judges at several places waits until all of them are reached.
         """
-        wanted = {grade_id(cell): cell for cell in checks if grade_id(cell) not in skipped}
+        wanted = {grade_id(cell): cell for cell in checks if cell["id"] not in self.skipped}
         waiting = Counter(step for step in self.submission.steps if isinstance(step, str) and step in wanted)
         kept: dict[str, list[_Place]] = {name: [] for name in wanted}
         numbers = itertools.count()
         states = sum(count * _states(wanted[name]) for name, count in waiting.items())
-        worker = Worker(states, self.limits, self.level.name, deadline)
-        finished = True
+        worker = self._start(states, deadline)
+        finished, self.repeats = True, self.asked
         try:
             for step in self.submission.steps:
+                cell = wanted.get(step) if isinstance(step, str) else step
+                if cell is None or cell["id"] in self.skipped:
+                    continue
                 try:
                     if not isinstance(step, str):
-                        if step["id"] not in skipped:
-                            self._run_cell(worker, step)
-                    elif step in wanted:
-                        sessions = []
-                        for _ in range(_states(wanted[step])):
-                            number = next(numbers)
-                            worker.keep(number)
-                            sessions.append(Session(worker.caller(number), self.seed))
-                        kept[step].append(_Place(sessions))
-                        waiting[step] -= 1
+                        self._run_cell(worker, cell)
+                        continue
+                    sessions = []
+                    for _ in range(_states(cell)):
+                        number = next(numbers)
+                        worker.keep(number)
+                        sessions.append(Session(worker.caller(number), self.seed))
+                    kept[step].append(_Place(sessions))
+                    waiting[step] -= 1
                 except WorkerLost as error:
-                    lost = wanted[step] if isinstance(step, str) else step
-                    self._stopped(lost, str(error))
-                    skipped.add(step if isinstance(step, str) else step["id"])
+                    if not self._is_excused(worker, cell, isinstance(error, WorkerEnded)):
+                        self._skip(cell, str(error))
                     finished = False
                     break
             reached = [cell for name, cell in wanted.items() if not waiting[name]]
@@ -152,10 +161,41 @@ class _Run:
                 for place in kept[grade_id(cell)]:
                     self._run_own_tests(cell, place)
             for cell in reached:
-                self._judge(cell, kept[grade_id(cell)])
+                places = kept[grade_id(cell)]
+                self._judge(cell, places)
+                lost = [session.caller.lost for place in places for session in place.sessions]
+                died = any(end is not None and end.kind == "died" for end in lost)
+                if died and self._is_excused(worker, cell, not worker.sandbox.went_too_far()):
+                    self.judged.discard(grade_id(cell))
+                    finished = False
         finally:
             worker.end()
         return finished
+
+    def _start(self, states: int, deadline: float) -> Worker:
+        """A fresh worker; a second one where the first was ended before any of the submission's code ran."""
+        try:
+            return Worker(states, self.limits, self.level.name, deadline, self.began)
+        except WorkerLost:
+            return Worker(states, self.limits, self.level.name, deadline, self.began)
+
+    def _is_excused(self, worker: Worker, cell: NotebookNode, ended: bool) -> bool:
+        """Whether what took the process down may have been somebody else: then the cell or check is tried again."""
+        if ended and worker.sandbox.was_killed():
+            self.killed += 1
+            if self.killed > _MOST_KILLED:
+                raise WorkerLost("its sandbox is killed from outside again and again (is the machine out of memory?)")
+            return True
+        if not ended or cell["id"] in self.ended:
+            return False
+        self.ended.add(cell["id"])
+        return True
+
+    def _skip(self, cell: NotebookNode, why: str) -> None:
+        self.skipped.add(cell["id"])
+        # Where a later attempt stops could depend on what a check has asked.
+        if not self.asked:
+            self._stopped(cell, why)
 
     def _stopped(self, cell: NotebookNode, why: str) -> None:
         """Keep that a cell hung or ended its process, for the notebook's readers and the student."""
@@ -172,9 +212,10 @@ class _Run:
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
-        # Once a check has been asked, a cell that runs again could tell what it was asked, where it left a note.
-        if cell.outputs or self.asked:
+        # Of the first run alone, and of none once a check has been asked.
+        if cell["id"] in self.ran or self.asked:
             return
+        self.ran.add(cell["id"])
         for output in filter(None, map(_clean, outputs)):
             self.said += len(json.dumps(output))
             self.shown += 1
@@ -247,7 +288,7 @@ class _Run:
                 raise error
             frames = traceback.extract_tb(error.__traceback__)
             line = next((f.lineno for f in reversed(frames) if f.filename == "<check>"), None) or 0
-            if _is_hidden(cell.source, line):
+            if self.repeats or _is_hidden(cell.source, line):
                 message = "a hidden test failed"
             else:
                 message = str(error) or (cell.source.splitlines()[line - 1].strip() if line else "")
@@ -271,7 +312,9 @@ class _Run:
                 return _Outcome(_shown(nothing), nothing, 0.0, failed=True)
             message = says(error) if tells else "a test failed"
             return _Outcome([_error(type(error).__name__, message)], None, 0.0, failed=True)
-        outputs = [new_output("stream", name="stdout", text=text.getvalue())] if text.getvalue() else []
+        outputs = (
+            [new_output("stream", name="stdout", text=text.getvalue())] if text.getvalue() and not self.repeats else []
+        )
         if result is None and asked:
             result = _with_assertions(asked, float(cell.metadata.nbgrader["points"]))
         verdict = result if isinstance(result, Verdict) else None
@@ -287,7 +330,7 @@ class _Run:
         if verdict is not None:
             verdict = self._with_names(cell, verdict)
             outputs += _shown(verdict)
-        elif result is not None:
+        elif result is not None and (is_number or not self.repeats):
             # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
             data = {"text/plain": repr(float(result) if is_number else result)}
             outputs.append(new_output("execute_result", data, execution_count=None))

@@ -108,9 +108,7 @@ def test_a_table_as_it_was_given_out_changes_nothing(course, hand_in, table, in_
     assert {student: in_gradebook(student) for student in before} == before
 
 
-def test_points_are_taken_back_and_a_marked_answer_stays_read_until_it_changes(
-    course, hand_in, table, in_gradebook
-):
+def test_points_are_taken_back_and_a_marked_answer_stays_read_until_it_changes(course, hand_in, table, in_gradebook):
     hand_in(**TEXTS)
     read_back(course, NAME, "why", table({"ann": {"points": "1"}, "bob": {"points": "3"}}))
     hand_in(ann=TEXTS["ann"])
