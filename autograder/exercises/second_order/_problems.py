@@ -13,7 +13,7 @@ from autograder.exercises.second_order._pairs import CURVED, direction
 
 SMALL = 1e-6
 ARRIVED = 1e-5
-MOST_CALLS = 800
+MOST_CALLS = 400
 
 
 @dataclass
