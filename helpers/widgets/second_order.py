@@ -77,7 +77,7 @@ def local_bowl(
             ax.plot([], [], color="#0072B2", linestyle="--", linewidth=1, label="levels of your bowl")
     with notes.collect():
         path = newton_walk(newton_step, track, w, steps, damping)
-        trail(ax, path, color="C1", linestyle="-", label=f"{name_of(newton_step)}, {steps} times")
+        trail(ax, path, color="C1", linestyle="-", label=f"{name_of(newton_step)}, {steps} step{'s' * (steps > 1)}")
     length = 0.12 * (track.xlim[1] - track.xlim[0])
     if np.linalg.norm(grad) > 0:
         ends = np.array([w, w - length * grad / np.linalg.norm(grad)])

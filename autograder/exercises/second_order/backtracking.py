@@ -274,5 +274,5 @@ HINTS = [
     "After a short step the slope promises step * slope. How much of that is asked for? And is a nan below a number?",
     "Begin with step = 1. Accept where `f(w + step * d) <= f0 + c1 * step * slope`, else halve the step, up to 50 "
     "times; then give up and return 0.0.",
-    "`for _ in range(51):` if the comparison holds, `return step`; else `step = step / 2`. After the loop, `return 0.0`.",
+    "`for _ in range(51):` if the comparison holds, `return step`; else `step = step / 2`. At last, `return 0.0`.",
 ]

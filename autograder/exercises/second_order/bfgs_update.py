@@ -1,8 +1,8 @@
 """bfgs_update: the inverse Hessian as it is known after one more step, s, and change of the gradient, y.
 
-(I - rho s y') H (I - rho y s') + rho s s', rho = 1 / s.y: Nocedal and Wright (2006), (6.17). A pair whose s.y is at most
-1e-10 |s||y| is refused, and H stays: with s.y <= 0 the result would no longer be positive definite. Reference: the
-formula in torch. torch.optim.LBFGS refuses by s.y <= 1e-10 alone, which refuses every pair of short steps.
+(I - rho s y') H (I - rho y s') + rho s s', rho = 1 / s.y: Nocedal and Wright (2006), (6.17). A pair with s.y at most
+1e-10 |s||y| is refused, and H stays: with s.y <= 0 it would no longer be positive definite. Reference: the formula in
+torch. torch.optim.LBFGS refuses by s.y <= 1e-10 alone, which refuses every pair of short steps.
 """
 
 import numpy as np

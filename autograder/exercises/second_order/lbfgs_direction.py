@@ -45,16 +45,18 @@ EXERCISE = Function(
 
 
 def right(grad, s_list, y_list):
+    pairs = list(zip(s_list, y_list, strict=True))
     q = grad.copy()
     alphas = []
-    for s, y in zip(s_list[::-1], y_list[::-1], strict=True):
+    for s, y in pairs[::-1]:
         alpha = s @ q / (s @ y)
         q = q - alpha * y
         alphas.append(alpha)
     if s_list:
-        gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1])
+        s, y = s_list[-1], y_list[-1]
+        gamma = s @ y / (y @ y)
         q = gamma * q
-    for s, y, alpha in zip(s_list, y_list, reversed(alphas), strict=True):
+    for (s, y), alpha in zip(pairs, alphas[::-1], strict=True):
         beta = y @ q / (s @ y)
         q = q + (alpha - beta) * s
     return -q
@@ -62,47 +64,46 @@ def right(grad, s_list, y_list):
 
 MISTAKES = slips("""
 loops_in_wrong_order:
-    zip(s_list[::-1], y_list[::-1], strict=True) -> zip(s_list, y_list, strict=True)
-    zip(s_list, y_list, reversed(alphas), strict=True) -> zip(s_list[::-1], y_list[::-1], reversed(alphas), strict=True)
+    pairs[::-1] -> pairs
+    zip(pairs, alphas[::-1], strict=True) -> zip(pairs[::-1], alphas[::-1], strict=True)
     The loops run in the wrong order: the first goes from the newest pair to the oldest, the second from the oldest to
     the newest.
-first_loop_order: zip(s_list[::-1], y_list[::-1], strict=True) -> zip(s_list, y_list, strict=True)
-    zip(s_list, y_list, reversed(alphas), strict=True) -> zip(s_list, y_list, alphas, strict=True)
-    or zip(s_list[::-1], y_list[::-1], strict=True) -> zip(s_list, y_list, strict=True)
+first_loop_order:
+    pairs[::-1] -> pairs
+    alphas[::-1] -> alphas
+    or pairs[::-1] -> pairs
     The first loop runs from the oldest pair to the newest. It goes from the newest to the oldest, and the second back.
-second_loop_order:
-    zip(s_list, y_list, reversed(alphas), strict=True) -> zip(s_list[::-1], y_list[::-1], alphas, strict=True)
-    or zip(s_list, y_list, reversed(alphas), strict=True) -> zip(s_list[::-1], y_list[::-1], reversed(alphas), strict=True)
+second_loop_order: zip(pairs, alphas[::-1], strict=True) -> zip(pairs[::-1], alphas, strict=True)
+    or zip(pairs, alphas[::-1], strict=True) -> zip(pairs[::-1], alphas[::-1], strict=True)
     The second loop runs from the newest pair to the oldest, like the first. It goes back: oldest to newest.
-alphas_in_wrong_order: reversed(alphas) -> alphas
+alphas_in_wrong_order: alphas[::-1] -> alphas
     The alphas are those of other pairs: they were kept newest first, and the second loop begins with the oldest.
 newest_first: -> s_list, y_list = s_list[::-1], y_list[::-1]
     The lists are read as if the newest pair came first. It is the last: s_list[-1], y_list[-1].
 
-no_scaling: if s_list: gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]); q = gamma * q ->
+no_scaling: gamma * q -> q
     The start is missing: between the loops q is multiplied by gamma = s.y / y.y of the newest pair. With H_0 = I the
     step has no scale of its own.
-scale_of_oldest:
-    gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = s_list[0] @ y_list[0] / (y_list[0] @ y_list[0])
-    or gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = s @ y / (y @ y)
+scale_of_oldest: s, y = s_list[-1], y_list[-1] -> s, y = s_list[0], y_list[0]
+    or s, y = s_list[-1], y_list[-1] ->
     gamma is taken from the oldest pair (after the first loop, `s` and `y` are the oldest). It is s.y / y.y of the
     *newest*: s_list[-1], y_list[-1].
-scale_of_s:
-    gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = s_list[-1] @ s_list[-1] / (s_list[-1] @ y_list[-1])
+scale_of_s: s @ y / (y @ y) -> s @ s / (s @ y)
     gamma is s.s / s.y here. That too is a curvature's inverse, the larger of the two (Barzilai and Borwein have both);
     asked for is s.y / y.y.
 scale_upside_down: gamma * q -> q / gamma
-    or gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = y_list[-1] @ y_list[-1] / (s_list[-1] @ s_list[-1])
-    or gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = s_list[-1] @ y_list[-1] / (s_list[-1] @ s_list[-1])
+    or s @ y / (y @ y) -> y @ y / (s @ s)
+    or s @ y / (y @ y) -> s @ y / (s @ s)
     gamma is a curvature here, and has to be one over it: s.y / y.y.
-scale_of_something_else:
-    gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = s_list[-1] @ y_list[-1]
-    or gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = 1 / (s_list[-1] @ y_list[-1])
-    or gamma = s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1]) -> gamma = 1 / (y_list[-1] @ y_list[-1])
+scale_of_something_else: s @ y / (y @ y) -> s @ y
+    or s @ y / (y @ y) -> 1 / (s @ y)
+    or s @ y / (y @ y) -> 1 / (y @ y)
+    or s @ y / (y @ y) -> s @ s / (y @ y)
+    or s @ y / (y @ y) -> np.sqrt(s @ s / (y @ y))
     gamma is not s.y / y.y: the newest pair's product, divided by y's with itself.
 scale_outside_the_loops:
-    gamma * q -> 1.0 * q
-    return -q -> return -q if not s_list else -(s_list[-1] @ y_list[-1] / (y_list[-1] @ y_list[-1])) * q
+    gamma * q -> q
+    return -q -> return -gamma * q if s_list else -q
     q is scaled before the first loop or after the second, so that what the loops add is scaled as well. gamma belongs
     between the loops.
 scaled_only_once: gamma * q -> q if len(s_list) > 1 else gamma * q
@@ -145,9 +146,7 @@ beta_missing: alpha - beta -> alpha
 alpha_missing: alpha - beta -> -beta
     alpha is missing in the second loop: q grows by (alpha - beta) s.
 
-newest_for_scale_alone:
-    zip(s_list[::-1], y_list[::-1], strict=True) -> zip(s_list[-2::-1], y_list[-2::-1], strict=True)
-    zip(s_list, y_list, reversed(alphas), strict=True) -> zip(s_list[:-1], y_list[:-1], reversed(alphas), strict=True)
+newest_for_scale_alone: zip(s_list, y_list, strict=True) -> zip(s_list[:-1], y_list[:-1], strict=True)
     The newest pair serves for the scale alone. It belongs to both loops as well.
 only_some_pairs: -> s_list, y_list = s_list[-10:], y_list[-10:]
     or -> s_list, y_list = s_list[-5:], y_list[-5:]
