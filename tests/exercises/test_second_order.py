@@ -30,7 +30,6 @@ versions.edits(
     unit_step: d @ (H @ d) / 2 -> d @ (H @ d) / (2 * (d @ d))
     as_vector: f0 + linear + bend -> np.array([f0 + linear + bend])
     whole_numbers: f0 + linear + bend -> round(f0 + linear + bend)
-    through_float32: f0 + linear + bend -> float(np.float32(f0 + linear + bend))
     third_term: f0 + linear + bend -> f0 + linear + bend + (d @ d) ** 1.5 / 6
     """,
 )
@@ -62,7 +61,7 @@ versions.edits(
         d = np.linalg.solve(A, grad) -> v, q = np.linalg.eigh(A); d = (q / v) @ q.T @ grad
     scipys_inverse = explicit_inverse: np.linalg.solve(A, grad) -> np.linalg.inv(A).dot(grad)
     pseudo_inverse = explicit_inverse: np.linalg.solve(A, grad) -> np.linalg.pinv(A, hermitian=True, rcond=1e-15) @ grad
-    solved_columns = explicit_inverse: np.linalg.solve(A, grad) -> np.linalg.solve(A, np.eye(len(w), dtype=H.dtype)) @ grad
+    solved_columns = explicit_inverse, changes_dtype: np.linalg.solve(A, grad) -> np.linalg.solve(A, np.eye(len(w))) @ grad
     cut_off: np.linalg.solve(A, grad) -> np.linalg.lstsq(A, grad, rcond=1e-6)[0]
     half_step: w - d -> w - d / 2
     damped_off_diagonal = damping_on_every_entry: damping * np.eye(len(w), dtype=H.dtype) -> damping * np.ones_like(H)
@@ -130,8 +129,8 @@ versions.edits(
     minus_solution: w - d -> w + np.linalg.solve(A, -grad)
     as_a_column: np.linalg.solve(A, grad) -> np.linalg.solve(A, grad[:, None])[:, 0]
     by_scipy: np.linalg.solve(A, grad) -> __import__("scipy.linalg").linalg.solve(A, grad, assume_a="sym")
-    only_if_damped: A = H + damping * np.eye(len(w), dtype=H.dtype) -> A = H + damping * np.eye(len(w), dtype=H.dtype) if damping else H
-    where: A = H + damping * np.eye(len(w), dtype=H.dtype) -> A = np.where(np.eye(len(w), dtype=bool), H + np.asarray(damping, H.dtype), H)
+    only_if_damped: H + damping * np.eye(len(w), dtype=H.dtype) -> H + np.eye(len(w), dtype=H.dtype) * damping if damping else H
+    where: H + damping * np.eye(len(w), dtype=H.dtype) -> np.where(np.eye(len(w)) > 0, H + np.asarray(damping, H.dtype), H)
     """,
     right=True,
 )
@@ -201,8 +200,8 @@ versions.edits(
     mean_scale: gamma = s @ y / (y @ y) -> gamma = np.mean([a @ b / (b @ b) for a, b in pairs])
     scale_of_all: gamma = s @ y / (y @ y) -> gamma = sum(a @ b for a, b in pairs) / sum(b @ b for _, b in pairs)
     one_over_n: gamma * q -> gamma * q / len(s_list)
-    at_most_7 = only_some_pairs: pairs = list(zip(s_list, y_list, strict=True)) -> pairs = list(zip(s_list, y_list, strict=True))[-7:]
-    first_ten = only_some_pairs: pairs = list(zip(s_list, y_list, strict=True)) -> pairs = list(zip(s_list, y_list, strict=True))[:10]
+    at_most_7 = only_some_pairs: list(zip(s_list, y_list, strict=True)) -> list(zip(s_list, y_list, strict=True))[-7:]
+    first_ten: list(zip(s_list, y_list, strict=True)) -> list(zip(s_list, y_list, strict=True))[:10]
     normalised: return -q -> return -q / np.linalg.norm(q)
     clipped: return -q -> return -np.clip(q, -3, 3)
     alpha_of_the_gradient = alpha_of_y: s @ q / (s @ y) -> s @ grad / (s @ y)
@@ -336,8 +335,9 @@ versions.edits(
     """
     clears_one_list_of_the_oldest: s_list, y_list = [], [] -> s_list, y_list = s_list[1:], y_list[1:]
     keeps_the_newest_only = history_plus_one, no_limit: s_list[-history:], y_list[-history:] -> s_list[-1:], y_list[-1:]
-    always_empties_when_full: s_list[-history:], y_list[-history:] -> (s_list, y_list) if len(s_list) <= history else ([s], [y])
-    gradient_of_the_first_try: f_new, grad_new = f_and_grad(new) -> f_new = f_and_grad(new)[0]; grad_new = f_and_grad(w + d)[1]
+    empties_when_full:
+        s_list[-history:], y_list[-history:] -> (s_list, y_list) if len(s_list) <= history else ([s], [y])
+    gradient_of_the_first_try: f_new, grad_new = f_and_grad(new) -> f_new, grad_new = f_and_grad(new)[0], f_and_grad(w + d)[1]
     step_in_the_slope: slope = grad @ d -> slope = grad @ d / np.linalg.norm(d)
     norm_two_stop: np.abs(grad).max() <= 1e-6 -> np.linalg.norm(grad) <= 5e-2
     c1_of_0_9 = other_c1: 1e-4 * step -> 0.9 * step
@@ -395,7 +395,7 @@ def remembers_what_was_asked(f_and_grad, w0, *, history, max_iter):
     """Asks for values and gradients apart, of a cache."""
     cached = functools.cache(lambda key: f_and_grad(np.frombuffer(key, w0.dtype).copy()))
     two_loops = exercises.load("lbfgs_direction").right[0]
-    w, memory, done = w0.copy(), deque([], history), 0
+    w, memory, done = w0.copy(), deque(maxlen=history), 0
     while done < max_iter:
         f, grad = cached(w.tobytes())
         if not (np.abs(grad) > 1e-6).any():

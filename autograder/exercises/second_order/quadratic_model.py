@@ -39,6 +39,7 @@ EXERCISE = Function(
     cases=[
         Case("two parameters", n=2),
         Case("one parameter", n=1),
+        Case("below zero", n=3, high=-6.0),
         Case("five parameters, some directions curve down", n=5, curvatures=(-3.0, 3.0)),
         Case("on flat ground: a plane", n=3, bent=0.0, weight=0.5),
         Case("where the slope is zero: curvature alone", n=3, steep=0.0),
