@@ -150,7 +150,13 @@ newest_for_scale_alone: zip(s_list, y_list, strict=True) -> zip(s_list[:-1], y_l
     The newest pair serves for the scale alone. It belongs to both loops as well.
 only_some_pairs: -> s_list, y_list = s_list[-10:], y_list[-10:]
     or -> s_list, y_list = s_list[-5:], y_list[-5:]
+    or -> s_list, y_list = s_list[-2:], y_list[-2:]
+    or -> s_list, y_list = s_list[-3:], y_list[-3:]
+    or -> s_list, y_list = s_list[-4:], y_list[-4:]
+    or -> s_list, y_list = s_list[-6:], y_list[-6:]
+    or -> s_list, y_list = s_list[-7:], y_list[-7:]
     or -> s_list, y_list = s_list[-8:], y_list[-8:]
+    or -> s_list, y_list = s_list[-9:], y_list[-9:]
     or -> s_list, y_list = s_list[-1:], y_list[-1:]
     or -> s_list, y_list = s_list[1:], y_list[1:]
     Some pairs are left out. How many are kept is the caller's affair: every pair in the lists counts.

@@ -105,6 +105,8 @@ history_plus_one: s_list[-history:], y_list[-history:] -> s_list[-history - 1:],
 no_limit: s_list, y_list = s_list[-history:], y_list[-history:] ->
     or -> history = 10
     or -> history = 5
+    or -> history = 1
+    or -> history = 2
     `history` makes no difference: at most so many pairs are kept, and the oldest goes.
 no_memory (core): directed(grad, s_list, y_list) -> -grad
     No pair is used: this is gradient descent with backtracking. Does `d` come from lbfgs_direction, and is s the step?
@@ -119,6 +121,7 @@ slope_sign (detail): f + 1e-4 * step * slope -> f - 1e-4 * step * slope
 slope_without_step (detail): f + 1e-4 * step * slope -> f + 1e-4 * slope
     The bound does not shrink with the step: it is f + 1e-4 * step * slope.
 other_c1: f + 1e-4 * step * slope -> f + 0.5 * step * slope
+    or f + 1e-4 * step * slope -> f + 0.9 * step * slope
     Another c1 than 1e-4: far too much is asked of a step, and good ones are refused.
 other_c1 (detail): f + 1e-4 * step * slope -> f + 0.1 * step * slope
     or f + 1e-4 * step * slope -> f + 1e-2 * step * slope
