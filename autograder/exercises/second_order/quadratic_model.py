@@ -41,6 +41,7 @@ EXERCISE = Function(
         Case("one parameter", n=1),
         Case("below zero", n=3, high=-6.0),
         Case("five parameters, some directions curve down", n=5, curvatures=(-3.0, 3.0)),
+        Case("a hill: all directions curve down", n=3, curvatures=(-3.0, -0.5)),
         Case("on flat ground: a plane", n=3, bent=0.0, weight=0.5),
         Case("where the slope is zero: curvature alone", n=3, steep=0.0),
         Case("a long step: mostly curvature", n=3, far=30.0),
