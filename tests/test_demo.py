@@ -158,11 +158,7 @@ DESERVED = {
         },
         "untouched": ALL,
         "unusual_style": {},
-        "wrong_loops": {
-            "lbfgs_direction": ["loops_in_wrong_order"],
-            "backtracking": ["any_decrease"],
-            "lbfgs_minimize": ["any_decrease", "loops_in_wrong_order"],
-        },
+        "wrong_loops": {"lbfgs_direction": ["loops_in_wrong_order"], "lbfgs_minimize": ["loops_in_wrong_order"]},
     },
     "06_initialization": {
         "broken_file": ALL,

@@ -12,12 +12,3 @@ def lbfgs_direction(grad, s_list, y_list):
     for s, y, a in zip(reversed(s_list), reversed(y_list), reversed(alphas)):
         q += (a - (y @ q) / (s @ y)) * s
     return -q
-
-# %% backtracking
-def backtracking(f, w, d, f0, slope, *, c1=1e-4):
-    step = 1.0
-    for _ in range(51):
-        if f(w + step * d) < f0:
-            return step
-        step *= 0.5
-    return 0.0
