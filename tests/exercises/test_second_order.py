@@ -144,9 +144,10 @@ versions.edits(
     threshold_on_the_square = size_of_the_curvature: curvature <= least -> curvature**2 <= least**2
     threshold_of_1e_9 = other_threshold: 1e-10 * np.linalg.norm(s) -> 1e-9 * np.linalg.norm(s)
     threshold_of_1e_11 = other_threshold: 1e-10 * np.linalg.norm(s) -> 1e-11 * np.linalg.norm(s)
-    a_sum_of_lengths = other_threshold:
-        1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (np.linalg.norm(s) + np.linalg.norm(y))
-    matrix_curvature = other_threshold: curvature <= least -> curvature <= 1e-10 * (y @ H_inv @ y)
+    a_sum_of_sizes = other_threshold:
+        1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (np.abs(s).sum() + np.abs(y).sum())
+    twice_the_threshold = other_threshold: 1e-10 * np.linalg.norm(s) -> 2e-10 * np.linalg.norm(s)
+    half_the_threshold = other_threshold: 1e-10 * np.linalg.norm(s) -> 5e-11 * np.linalg.norm(s)
     damped: curvature <= least -> curvature < 0.2 * (s @ s)
     raises: return H_inv -> raise ValueError(curvature)
     scaled_where_refused: return H_inv -> return 0.5 * H_inv
@@ -277,6 +278,7 @@ def popped_from_copies(grad, s_list, y_list):
 versions.edits(
     "backtracking",
     """
+    twice_the_default = default_c1: c1=1e-4 -> c1=2e-4
     strictly_worth_twice: f0 + c1 * step * slope -> f0 + 2 * c1 * step * slope
     relative_to_the_value: f0 + c1 * step * slope -> f0 * (1 - c1 * step)
     gold: step / 2 -> step * 0.618
@@ -345,6 +347,9 @@ versions.edits(
     norm_two_stop: np.abs(grad).max() <= 1e-6 -> np.linalg.norm(grad) <= 5e-2
     c1_of_0_9 = other_c1: 1e-4 * step -> 0.9 * step
     returns_direction: return w -> return w - w0
+    half_of_c1: 1e-4 * step * slope -> 5e-5 * step * slope
+    twice_c1 = other_c1: 1e-4 * step * slope -> 2e-4 * step * slope
+    tolerance_below_0 = never_ends: np.abs(grad).max() <= 1e-6 -> np.abs(grad).max() <= -1e-6
     longer_first: step = 1.0 -> step = 2.0
     never_longer: step = 1.0 -> step = min(1.0, 1 / np.linalg.norm(d))
     half_the_step_taken: s, y = new - w, grad_new - grad -> new = (w + new) / 2; s, y = new - w, grad_new - grad

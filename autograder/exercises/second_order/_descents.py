@@ -19,9 +19,10 @@ def make(rng, kind, n):
         "mild": lambda: problems.bowl(rng, start + np.sign(start), (0.5, 2.5)),
         "valley": lambda: problems.bowl(rng, start + np.sign(start), (0.1, 100.0)),
         "steep": lambda: problems.bowl(rng, start + np.sign(start), (20.0, 2000.0)),
-        "almost 2": lambda: problems.steep(1.9999, np.ones(n)),
+        "almost 2": lambda: problems.steep(1.99995, np.ones(n)),
+        "not quite 2": lambda: problems.steep(1.99985, np.ones(n)),
         "above 2": lambda: problems.steep(2.0001, np.ones(n)),
-        "worth it": lambda: problems.steep(1.9985, np.ones(n)),
+        "worth it": lambda: problems.steep(1.9997, np.ones(n)),
         "ramp": lambda: problems.steep(4200.0, np.ones(n)),
         "cliff": lambda: problems.steep(1.1e8, np.ones(n)),
         "short": lambda: problems.steep(1e4, 5e-9 * (1 + rng.uniform(size=n))),
@@ -31,6 +32,8 @@ def make(rng, kind, n):
         "barrier": lambda: problems.barrier(rng.uniform(1.5, 3.0, n), 8.0),
         "lowest": lambda: problems.barrier(np.ones(n)),
         "logistic": lambda: problems.logistic(rng, 0.5 * start),
+        "skewed": lambda: problems.skewed(np.zeros(2)),
+        "most skewed": lambda: problems.skewed(np.zeros(2), 3e-13),
         "kink": lambda: problems.kink(np.zeros(n)),
     }[kind]()
 
@@ -47,11 +50,13 @@ def clear_cut(rng, case, kind, n):
 
 
 def ask(case, rng):
-    """Options: `kinds`, the problems of `make`; `n`; `histories`, `iterations`: a call with each; `arrives`; `mode`."""
+    """Options: `kinds`, problems of `make`; `n`; `histories`, `iterations`: a call with each; `arrives`, `ends`; `mode`."""
     script, mode, n = Script(), case.get("mode", "plain"), case.get("n", 4)
     drawn = [clear_cut(rng, case, kind, n) for kind in case.get("kinds", ("bowl",))]
     if case.get("arrives"):
         return arriving(script, [problem for problem, _ in drawn])
+    if case.get("ends"):
+        return ending(script, [problem for problem, _ in drawn])
 
     def call(problem, history, iterations, layout="", note=""):
         w0 = script.put(problem.w0, layout)
@@ -90,6 +95,27 @@ def ask(case, rng):
                     else:
                         report(result, problem, walk, iterations, which=f" ({note})")
     return Probe(script, "lbfgs_minimize(f_and_grad, w0, history=..., max_iter=...)", {"w0": drawn[0][0].w0})
+
+
+def ending(script, drawn: list[Problem]):
+    """Where nothing is left to gain it ends: at a slope of 0, and where no halving helps."""
+    for problem in drawn:
+        script.call(script.put(script.callback(lambda p=problem: p.reset())))
+        iterations = 4 if problem.gradient(problem.w0).any() else 40
+        f_and_grad = script.callback(problem.f_and_grad)
+        called = script.call(0, f_and_grad, problem.w0, history=5, max_iter=iterations)
+        script.get(called, Want("w", None))
+        script.get(script.call(script.put(script.callback(lambda p=problem: len(p.points)))), Want("calls", None))
+
+    def findings(values):
+        for value, calls, problem in zip(values[::2], values[1::2], drawn, strict=True):
+            # Where a failed step is taken it does not stand still: that is another mistake, which has its own case.
+            stays = isinstance(value, np.ndarray) and np.array_equal(value, problem.w0)
+            if stays and calls > (150 if problem.gradient(problem.w0).any() else 12):
+                return [Finding(mistake="never_ends")]
+        return []
+
+    return Probe(script, "lbfgs_minimize(f_and_grad, w0, history=5, max_iter=40)", findings=findings)
 
 
 def arriving(script, drawn: list[Problem]):

@@ -48,7 +48,7 @@ class Problem:
             point = w.astype(np.float64)
             value, grad = float(self.value(point, np)), self.gradient(point)
         self.points.append(point.tobytes())
-        if not self.arrived and np.isfinite(grad).all() and np.abs(grad).max() <= self.small_enough:
+        if not self.arrived and np.abs(grad).max() <= self.small_enough:
             self.arrived = len(self.points)
         return value, grad.astype(self.w0.dtype)
 
@@ -100,6 +100,15 @@ def logistic(rng, w0):
         return -(rows[np] / (1 + np.exp(margins))[:, None]).mean(axis=0) + 0.02 * w
 
     return Problem(lambda w, m: m.log1p(m.exp(-(rows[m] @ w))).mean() + 0.01 * (w @ w), gradient, w0)
+
+
+def skewed(w0, cosine=3e-11, turn=30.0):
+    """A first step of size 5 along which the slope only turns: s.y is `cosine` |s||y|, however one adds."""
+
+    def value(w, m):
+        return 5 * w[0] + turn * (cosine * w[0] ** 2 / 2 + w[0] * w[1] + w[1] ** 2 / 2)
+
+    return Problem(value, lambda w: np.array([5 + turn * (cosine * w[0] + w[1]), turn * (w[0] + w[1])]), w0)
 
 
 def kink(w0):

@@ -42,10 +42,10 @@ EXERCISE = Function(
         Case("five parameters", n=5, weight=8),
         Case("one parameter: H_inv is s / y", n=1, weight=0.5),
         Case("a diagonal H_inv", n=3, diagonal=True, weight=4),
-        Case("hundreds of parameters", n=200),
+        Case("a hundred parameters", n=100),
         Case("short steps, 1e-7: nothing depends on the units", n=4, s_size=1e-7, weight=6),
         Case("s.y negative or 0: H_inv stays as it is", n=4, cosines=(-0.9, -0.2, -1e-6, 0.0), weight=14),
-        Case("s.y at most 1e-10 |s||y|: H_inv stays", n=3, cosines=(1e-12, 3e-11), s_size=5.0, y_size=40.0, weight=2),
+        Case("s.y at most 1e-10 |s||y|: H_inv stays", n=3, cosines=(1e-12, 8e-11), s_size=5.0, y_size=40.0, weight=2),
         Case("no step, or no change of slope: H_inv stays", n=3, cosines=(), zero=("s", "y", "sy")),
         Case(
             "s.y above that is taken, if s and y are small",
@@ -57,7 +57,7 @@ EXERCISE = Function(
         ),
         Case("y much smaller than s: taken", n=4, cosines=(1e-6, 0.8), y_size=1e-5, weight=0.5),
         Case("y much larger than s: taken", n=4, cosines=(1e-6, 0.8), y_size=1e5, weight=0.5),
-        Case("just above 1e-10: taken", n=2, cosines=(3e-10, 1e-8), weight=0.5),
+        Case("just above 1e-10: taken", n=2, cosines=(1.25e-10, 1e-8), weight=0.5),
     ],
 )
 
@@ -95,6 +95,7 @@ other_threshold (detail): 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10
     or 1e-10 * np.linalg.norm(s) -> 1e-12 * np.linalg.norm(s)
     or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * np.linalg.norm(s)
     or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * np.linalg.norm(y)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (np.linalg.norm(s) + np.linalg.norm(y))
     The bound is another one than 1e-10 |s||y|: the lengths of both, s and y, belong to it, each once.
 zero_slips_through (detail): curvature <= least -> curvature < least
     s = 0 or y = 0 is not refused: 0 < 0 is false, and 1 / s.y divides by 0. Ask for `<=`.
