@@ -50,7 +50,7 @@ def clear_cut(rng, case, kind, n):
 
 
 def ask(case, rng):
-    """Options: `kinds`, problems of `make`; `n`; `histories`, `iterations`: a call with each; `arrives`, `ends`; `mode`."""
+    """Options: `kinds`, of `make`; `n`; `histories`, `iterations`: a call with each; `arrives`; `ends`; `mode`."""
     script, mode, n = Script(), case.get("mode", "plain"), case.get("n", 4)
     drawn = [clear_cut(rng, case, kind, n) for kind in case.get("kinds", ("bowl",))]
     if case.get("arrives"):
