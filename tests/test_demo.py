@@ -134,6 +134,32 @@ DESERVED = {
         "untouched": ALL,
         "unusual_style": {},
     },
+    "05_second_order": {
+        "broken_file": ALL,
+        "crash": {"bfgs_update": None, "lbfgs_direction": None, "lbfgs_minimize": None},
+        "doubled_cells": {"bfgs_update": None},
+        "explicit_inverse": {"quadratic_model": ["half_missing"], "newton_step": ["explicit_inverse"]},
+        "half_finished": {
+            "newton_step": ["added"],
+            "bfgs_update": None,
+            "lbfgs_direction": None,
+            "lbfgs_minimize": None,
+        },
+        "newest_dropped": {"newton_step": ["in_place"], "lbfgs_minimize": ["full_memory"]},
+        "no_initial_scaling": {
+            "bfgs_update": ["absolute_threshold"],
+            "lbfgs_direction": ["no_scaling"],
+            "lbfgs_minimize": ["no_scaling"],
+        },
+        "unchecked_curvature": {
+            "newton_step": ["damping_on_every_entry"],
+            "bfgs_update": ["no_condition"],
+            "lbfgs_minimize": ["no_condition"],
+        },
+        "untouched": ALL,
+        "unusual_style": {},
+        "wrong_loops": {"lbfgs_direction": ["loops_in_wrong_order"], "lbfgs_minimize": ["loops_in_wrong_order"]},
+    },
     "06_initialization": {
         "broken_file": ALL,
         "crash": {"distinct_rows": None, "orthogonal": None},

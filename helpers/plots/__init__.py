@@ -33,6 +33,17 @@ _TABLE = {
     "adam_denominators": "adam",
     "adam_tiny_gradients": "adam",
     "adam_digits": "adam",
+    # second order
+    "second_order_model": "second_order",
+    "second_order_newton": "second_order",
+    "second_order_inverse": "second_order",
+    "second_order_bfgs": "second_order",
+    "second_order_memory": "second_order",
+    "second_order_backtracking": "second_order",
+    "second_order_valleys": "second_order",
+    "second_order_stall": "second_order",
+    "second_order_noise": "second_order",
+    "second_order_digits": "second_order",
     # batchnorm
     "batchnorm_features": "batchnorm",
     "batchnorm_extremes": "batchnorm",

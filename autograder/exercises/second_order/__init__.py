@@ -1,0 +1,1 @@
+"""Curvature: the exercises of 05_second_order."""
