@@ -29,6 +29,7 @@ PICTURES = {
     "01_backprop": "activations",
     "02_sgd": "momentum_bowl",
     "03_adam": "adam_correction",
+    "04_beyond_adam": "beyond_overshoot_inject",
     "06_initialization": "initialization_layers",
     "07_batchnorm": "learning_rates",
     "10_dropout": "dropout_uncertainty",

@@ -6,6 +6,7 @@ from importlib import import_module
 _TABLE = {
     "optimizer_race": "optimizers",
     "adam_explorer": "adam",
+    "beyond_explorer": "beyond_adam",
     "batchnorm_explorer": "batchnorm",
     "backprop_playground": "backprop",
     "initialization_explorer": "initialization",
