@@ -30,7 +30,7 @@ at_four = threshold_four: rho > 5 -> rho >= 4
 at_six_steps = threshold_on_t: rho > 5 -> t >= 6
 no_minus_one = rho_inf_wrong: 2 / (1 - beta2) - 1 -> 2 * 1 / (1 - beta2)
 squared_no_root = no_root: math.sqrt({FACTOR}) -> {FACTOR}
-rho_less_one: t * faded / (1 - faded) -> (t - 1) * faded / (1 - faded)
+rho_less_one: 2 * t * faded -> 2 * (t - 1) * faded
 factor_missing: {FACTOR} -> (rho - 2) * rho_inf / ((rho_inf - 2) * rho)
 five_for_four: {FACTOR} -> (rho - 5) * (rho - 2) * rho_inf / ((rho_inf - 5) * (rho_inf - 2) * rho)
 capped: math.sqrt({FACTOR}) -> min(0.99, math.sqrt({FACTOR}))
@@ -61,7 +61,7 @@ r_in_the_state: {{"t": t, "m": m, "v": v}} -> {{"t": t, "m": m if rho <= 5 else 
 half_at_first: step = lr * m_hat -> step = lr * m_hat / 2
 """,
 )
-versions.wrong("radam", "adam_at_first", "no_rectification", label="adam")(ADAM)
+versions.wrong("radam", "no_rectification", "eps_after_correction", label="adam")(ADAM)
 
 
 @versions.right("radam")
@@ -85,12 +85,14 @@ def corrected_second_moment(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=
 versions.edits(
     "diffgrad",
     f"""
-minus_for_plus = friction_of_the_negative: np.exp(-np.abs(state.get("g", 0.0) - grad)) -> np.exp(abs(state.get("g", 0.0) - grad))
+minus_for_plus = friction_of_the_negative:
+    np.exp(-np.abs(state.get("g", 0.0) - grad)) -> np.exp(abs(state.get("g", 0.0) - grad))
 half_for_ever = no_change_seen: {XI} -> 0.5
 sign_kept = no_abs: -np.abs(state.get("g", 0.0) - grad) -> grad - state.get("g", 0.0)
 bare_change = sigmoid_missing: {XI} -> abs(grad - state.get("g", 0.0))
 first_to_itself = starts_with_this_gradient: state.get("g", 0.0) -> state.get("g", grad + 0)
-friction_on_both = one_friction_for_all: np.abs(state.get("g", 0.0) - grad) -> np.mean(np.abs(grad - state.get("g", 0.0)))
+friction_on_both = one_friction_for_all:
+    np.abs(state.get("g", 0.0) - grad) -> np.mean(np.abs(grad - state.get("g", 0.0)))
 relative_change: np.abs(state.get("g", 0.0) - grad) -> np.abs(state.get("g", 0.0) - grad) / (np.abs(grad) + 1e-12)
 two_before: grad.copy() -> (grad.copy() + state.get("g", 0.0)) / 2
 change_of_squares: state.get("g", 0.0) - grad -> state.get("g", 0.0) ** 2 - grad**2
@@ -135,7 +137,7 @@ default = eps_of_adam: eps=1e-16 -> eps=0.00000001
 share_of_eps = eps_not_kept: {SURPRISE} + eps -> {SURPRISE} + eps * (1 - beta2)
 no_eps_in_s = eps_not_in_s: {SURPRISE} + eps -> {SURPRISE}
 eps_squared: {SURPRISE} + eps -> {SURPRISE} + eps**2
-eps_under_the_root: np.sqrt(s_hat) + eps -> np.sqrt(s_hat + eps)
+eps_under_the_root = eps_inside_root: np.sqrt(s_hat) + eps -> np.sqrt(s_hat + eps)
 m_hat_for_m = corrected_m: (grad - m) ** 2 -> (m / (1 - beta1**t) - grad) ** 2
 largest: s / (1 - beta2**t) -> np.maximum(s, state.get("s", 0.0)) / (1 - beta2**t)
 """,
@@ -160,11 +162,10 @@ sum_of_sizes = one_norm: np.linalg.norm(grad) -> np.sum(np.abs(grad))
 rises_only: (1 - gamma) * n -> (1 - gamma) * max(n, state.get("e", 0.0))
 at_least: e > n > 0 -> e > 2 * n > 0
 capped: e / n -> min(e / n, 2.0)
-corrected_in_the_history = corrected_norm_averaged: {"e": e} -> {"e": gamma * state.get("e", 0.0) + (1 - gamma) * max(n, e)}
+corrected_in_the_history: {"e": e} -> {"e": gamma * state.get("e", 0.0) + (1 - gamma) * max(n, e)}
 e_for_all_of_it: grad * (e / n) -> np.sign(grad) * e
-root_of_the_square_mean_history: gamma * state.get("e", 0.0) + (1 - gamma) * n -> math.sqrt(gamma * state.get("e", 0.0) ** 2 + (1 - gamma) * float(n) ** 2)
-first_norm_in_full = starts_with_the_norm: gamma * state.get("e", 0.0) + (1 - gamma) * n -> gamma * state.get("e", n) + (1 - gamma) * n
-""".replace("math.sqrt", "np.sqrt"),
+first_norm_in_full = starts_with_the_norm: state.get("e", 0.0) -> state.get("e", float(n))
+""",
 )
 versions.edits(
     "adanorm",
@@ -185,8 +186,8 @@ both_corrected = v_corrected_too: grad**2 -> corrected * corrected
 start = starts_with_the_norm: state.get("e", 0.0) -> state.get("e", float(n))
 always = always_scaled: e > n > 0 -> n > 0
 cut_too: grad * (e / n) if e > n > 0 else grad -> grad * min(e / n, 3.0) if n > 0 else grad
-no_memory_of_m: beta1 * state.get("m", 0.0) + (1 - beta1) * corrected -> corrected
-""".replace("no_memory_of_m:", "no_memory_of_m = no_first_moment, one_moment_not_kept:")
+no_memory_of_m = no_first_moment: beta1 * state.get("m", 0.0) + (1 - beta1) * corrected -> corrected
+"""
         if _id != "radamnorm"
         else """
 both_corrected = v_corrected_too: grad**2 -> corrected * corrected
@@ -199,8 +200,8 @@ versions.edits(
     "adabeliefnorm",
     """
 as_published = surprise_of_the_corrected: (grad - m) ** 2 -> np.square(m - corrected)
-shorter: corrected = grad * (e / n) if e > n > 0 else grad -> corrected = grad * (n / e) if e > n > 0 else grad
-""".replace("shorter:", "shorter = scaled_the_other_way:"),
+shorter = scaled_the_other_way: corrected = grad * (e / n) if e > n > 0 else grad -> corrected = grad * (n / e) if e > n > 0 else grad
+""",
 )
 versions.wrong("adamnorm", "never_scaled", label="adam", remembers=True)(
     lambda: lambda w, grad, state, *, gamma=0.95, **hyper: ADAM(w, grad, state, **hyper)
@@ -228,10 +229,10 @@ for _id in ("inject", "adaminject", "diffgradinject", "radaminject", "adabeliefi
 turned = wrong_sign: (state["w"] - w) -> -(state["w"] - w)
 undivided = k_missing: {PUSH} -> grad + (state["w"] - w) * grad**2
 half_of_it = k_on_the_injection: {PUSH} -> (state["w"] - w) * grad**2 / k + grad
-always_two: {PUSH} -> (grad + (state["w"] - w) * grad * grad) / 2
-cubed: grad * grad -> grad * grad * grad
+always_two = k_hard_coded: {PUSH} -> (grad + (state["w"] - w) * grad * grad) / 2
+cubed: (state["w"] - w) * grad * grad -> (state["w"] - w) * grad**3
 at_first_too = divided_at_first: {PUSH} if "w" in state else grad -> (grad + (state.get("w", w) - w) * grad**2) / k
-""".replace("always_two:", "always_two = k_hard_coded:"),
+""",
     )
     versions.edits(
         _id,
@@ -245,8 +246,8 @@ versions.edits(
     "adaminject",
     """
 slide = v_from_the_second: (1 - beta2) * grad**2 -> (1 - beta2) * grad**2 * min(t - 1, 1)
-own_step: w.copy() -> (w - step) + (state["w"] - w if "w" in state else 0) * 0
-""".replace("own_step:", "own_step = new_w_kept:"),
+own_step = new_w_kept: w.copy() -> (w - step) + (state["w"] - w if "w" in state else 0) * 0
+""",
 )
 
 
@@ -292,7 +293,8 @@ versions.edits(
     "adam_mc",
     """
 centred_once_more: np.sqrt(v_hat) + eps -> np.sqrt(v_hat) + eps + 0.01
-v_of_u: (1 - beta2) * grad**2 -> (1 - beta2) * (grad - (grad.mean(axis=tuple(range(1, grad.ndim)), keepdims=True) if grad.ndim > 1 else 0)) ** 2
+v_of_u = gradient_centred_for_both:
+    grad**2 -> (grad - (grad.mean(axis=tuple(range(1, grad.ndim)), keepdims=True) if grad.ndim > 1 else 0)) ** 2
 """,
 )
 versions.wrong("adam_mc", "not_centred", label="adam")(ADAM)
@@ -312,12 +314,7 @@ of_signs: {SUM} -> np.sum(np.sign(grad * state.get("g", 0.0)))
 decaying: state.get("rate", lr) -> 0.99 * state.get("rate", lr)
 at_most_one: rate * grad -> min(rate, 1.0) * grad
 largest_product: {SUM} -> np.max(grad * state.get("g", 0.0), initial=0.0)
-""".replace(
-        'hyper_lr * np.sum(grad * state.get("g", 0.0)) -> -hyper',
-        '+ hyper_lr * np.sum(grad * state.get("g", 0.0)) -> - hyper',
-    )
-    .replace("minus = wrong_sign: + hyper_lr", 'minus = wrong_sign: state.get("rate", lr) + hyper_lr')
-    .replace("-> - hyper_lr", '-> state.get("rate", lr) - hyper_lr'),
+""",
 )
 versions.edits(
     "learned_sgd_lr",

@@ -1,7 +1,7 @@
 """learned_sgd_lr: SGD that learns its own rate by gradient descent on it.
 
-rate_1 = lr;  rate_t = rate_{t-1} + hyper_lr sum(g_t g_{t-1}), over all entries;  w <- w - rate_t g_t, with the new rate.
-dL/drate = -g_t . g_{t-1}, since the last step was -rate g_{t-1} (Baydin et al. 2018, SGD-HD). `lr` is the start,
+rate_1 = lr;  rate_t = rate_{t-1} + hyper_lr sum(g_t g_{t-1}), over all entries;  w <- w - rate_t g_t, with the new
+rate. dL/drate = -g_t . g_{t-1}, since the last step was -rate g_{t-1} (Baydin et al. 2018, SGD-HD). `lr` is the start,
 read in the first step alone; the rate may become negative. Reference: the hyper-gradient by autograd.
 """
 
