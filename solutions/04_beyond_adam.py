@@ -1,12 +1,11 @@
 # %% [markdown]
 # # 04 · Beyond Adam: what its successors repair, and whether they do
 #
-# **The question.** Adam has known faults, and every year brings papers that mend one. What do they change, and how would
-# you find out whether it helps?
+# **The question.** Adam has known faults, and every year brings papers that mend one. What do they change, and does it help?
 #
 # **You will be able to**
 # - write RAdam, diffGrad, AdaBelief, AdaNorm, AdaInject, moment centralization, and combine them;
-# - say for each which line of Adam it changes, and what that does;
+# - say for each which line of Adam it changes;
 # - tell an improvement from a shorter step;
 # - read a table of results: points or percent, spread, one rate for all or one for each.
 #
@@ -51,8 +50,8 @@ def momentum(w, grad, state, *, lr, momentum=0.9):
 #
 # ### Idea
 # After one step $\hat v$ is a single squared slope. Adam divides by its root all the same, so the first steps are as long as
-# later ones, and point wherever one noisy slope pointed. 02_sgd had a cure: a warm-up, with a length to tune. Liu et al. (2020)
-# asked how many squares $\hat v$ stands for, and made the warm-up follow from that.
+# later ones, and point wherever one noisy slope pointed. 02_sgd had a cure: a warm-up, with a length to tune. Liu et al.
+# (2020) asked how many squares $\hat v$ stands for, and made the warm-up follow from that.
 
 # %% [markdown]
 # ### Equation
@@ -103,9 +102,8 @@ check("rectification", rectification, points=3)
 #
 # - $m$, $v$, $\hat m$, $t$: as in Adam; both moments are updated in every step.
 #
-# Mind where $\epsilon$ stands: at the root of $v$ *before* its correction, as in PyTorch. The paper has none. Lecture 003 names
-# RAdam
-# and prints no formula.
+# Mind where $\epsilon$ stands: at the root of $v$ *before* its correction, as in PyTorch. The paper has none. Lecture 003
+# names RAdam and prints no formula.
 
 
 # %% exercise="radam"
@@ -151,24 +149,24 @@ check("radam", radam, points=5)
 
 # %% [markdown]
 # ### Picture
-# Left, your $r_t$. Right, the length of your first steps on even slopes of three sizes. Predict first: which of them can you tell
-# apart, and until when?
+# Left, your $r_t$. Right, the length of your first steps on even slopes of three sizes. Predict first: which of them can you
+# tell apart, and until when?
 
 # %% demo="beyond_rectification"
 plots.beyond_rectification(rectification, radam)
 
 # %% [markdown]
 # ### Question
-# How long is the warm-up with $\beta_2 = 0.999$? And what happens in the first five steps if all slopes are 100 times as steep?
+# How long is the warm-up with $\beta_2 = 0.999$? And what happens in the first five steps if all slopes are 100 times as
+# steep?
 #
 # <details><summary>Answer</summary>
 #
 # $r_6 \approx 0.026$; it passes 0.5 at step 556 and 0.9 at step 2737. A training of 500 steps takes place inside the warm-up:
-# RAdam at
-# Adam's rate is then a much slower Adam.
+# RAdam at Adam's rate is then a much slower Adam.
 #
-# The first five steps have no root, so they are `lr` times the slope: 100 times as long. Adam would not notice another unit of
-# the loss; RAdam does, five times, and with an unlucky unit five times are enough.
+# The first five steps have no root, so they are `lr` times the slope: 100 times as long. Adam would not notice another unit
+# of the loss; RAdam does, five times, and with an unlucky unit five times are enough.
 #
 # </details>
 
@@ -192,11 +190,10 @@ plots.beyond_overshoot({"adam": adam})
 # <details><summary>Answer</summary>
 #
 # $m$ remembers. At the minimum it is still full of slopes from before, all pointing the same way, and $\sqrt{\hat v}$, which
-# remembers
-# even longer, has not yet noticed that slopes got small.
+# remembers even longer, has not yet noticed that slopes got small.
 #
-# With `lr` = 0.1 it runs 0.27 beyond, with 0.05 only 0.13, and below 0.02 hardly at all: it arrives slowly enough
-# for $m$ to forget. Keep this in mind as the yardstick for all that follows: *a shorter step* overshoots less, too.
+# With `lr` = 0.1 it runs 0.27 beyond, with 0.05 only 0.13, and below 0.02 hardly at all: it arrives slowly enough for $m$ to
+# forget. Keep this in mind as the yardstick for all that follows: *a shorter step* overshoots less, too.
 #
 # </details>
 
@@ -204,8 +201,8 @@ plots.beyond_overshoot({"adam": adam})
 # ## 3 · diffGrad: friction
 #
 # ### Idea
-# If a weight's slope hardly changes from one step to the next, diffGrad brakes; where it changes a lot, it lets go. Dubey et al.
-# (2020) hoped that this brakes near the optimum, where slopes vanish.
+# If a weight's slope hardly changes from one step to the next, diffGrad brakes; where it changes a lot, it lets go. Dubey et
+# al. (2020) hoped that this brakes near the optimum, where slopes vanish.
 
 # %% [markdown]
 # ### Equation
@@ -278,17 +275,14 @@ plots.beyond_friction(adam, diffgrad)
 #
 # <details><summary>Answer</summary>
 #
-# Here it walks as Adam with half the `lr` does: 0.134 beyond the minimum against 0.130. On this parabola slopes change by less
-# than 0.1 a step, so $\xi$
-# stays near 1/2 everywhere, and not only at the minimum.
+# Here it walks as Adam with half the `lr` does: 0.134 beyond the minimum against 0.130. Here slopes change by less than 0.1 a
+# step, so after the first one $\xi$ stays near 1/2 everywhere.
 #
 # And $\xi$ has no unit to compare with: 1/2 for slopes of 0.01, nearly 1 for slopes of 10. With the loss times 1000 it *is*
-# Adam, overshoot and all.
-# In a network, whose slopes are mostly far below 1, diffGrad is close to Adam at half the rate.
+# Adam, overshoot and all. In a network, whose slopes are mostly far below 1, it is close to Adam at half the rate.
 #
-# The authors' first code was exactly that: it kept the slope's own array, which the next slope overwrote, so that $g_{t-1} -
-# g_t$ was always 0.
-# Its README asks for the repaired one. `kept_as_an_alias` in your check looks for this.
+# The authors' first code was just that: it kept the slope's own array, which the next slope overwrote. Your check looks for
+# it (`kept_as_an_alias`).
 #
 # </details>
 
@@ -364,10 +358,9 @@ plots.beyond_belief(adam, adabelief)
 #
 # <details><summary>Answer</summary>
 #
-# Where noise drowns the slope, $(g - m)^2$ and $g^2$ are nearly the same, and so are the methods. Without noise only the first
-# steps were a surprise,
-# while $m$ started from 0; they fade, and the steps grow: 5 `lr` long after 100 of them, 10.7 after 400. So one `lr` means
-# different lengths for the two, and a comparison with one `lr` for both compares step lengths.
+# Where noise drowns the slope, $(g - m)^2$ and $g^2$ are nearly the same, and so are the methods. Without noise only the
+# first steps were a surprise, while $m$ started from 0; they fade, and the steps grow: 5 `lr` long after 100 of them, 10.7
+# after 400. So one `lr` means different lengths for the two, and a comparison with one `lr` for both compares step lengths.
 #
 # Without bound it would grow until $\epsilon$ stops it: that is what the one in $s$ is for.
 #
@@ -378,8 +371,7 @@ plots.beyond_belief(adam, adabelief)
 #
 # ### Idea
 # Late in training slopes get small, and $m$ forgets the times when they were not. Dubey et al. (2023) keep a history of how
-# *long* gradients usually
-# are, and lengthen those that fall below it before they go into $m$.
+# *long* gradients usually are, and lengthen those that fall below it before they go into $m$.
 
 # %% [markdown]
 # ### Equation
@@ -426,9 +418,8 @@ check("adanorm", adanorm, points=4)
 
 # %% [markdown]
 # ### Picture
-# The first layer of the digits' network while Adam trains it, and your function on its gradients. Predict first: which share of
-# the steps
-# is lengthened, with $\gamma = 0.95$? And with 0, and 0.99?
+# The first layer of the digits' network while Adam trains it, and your function on its gradients. Predict first: which share
+# of the steps is lengthened, with $\gamma = 0.95$? And with 0, and 0.99?
 
 # %% demo="beyond_norms"
 plots.beyond_norms(adanorm)
@@ -439,10 +430,9 @@ plots.beyond_norms(adanorm)
 #
 # <details><summary>Answer</summary>
 #
-# About every second step is lengthened, 54 % here, by 36 % on average: mini-batch norms jump about their mean, and half of them
-# lie
-# below it. Only the first 21 are safe, while $e$ climbs from 0. With $\gamma = 0$ there is no history and nothing happens; with
-# 0.99 the climb takes most of this training.
+# About every second step is lengthened, 54 % here, by 36 % on average: mini-batch norms jump about their mean, and half of
+# them lie below it. Only the first 21 are safe, while $e$ climbs from 0. With $\gamma = 0$ there is no history and nothing
+# happens; with 0.99 the climb takes 53 of the 120 steps.
 #
 # A step is never shortened. So whatever else it does, AdaNorm raises $\hat m$, and with it the length of steps.
 #
@@ -455,8 +445,7 @@ plots.beyond_norms(adanorm)
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, s, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
 # Only $m$ sees the corrected gradient; $v$ sees the one that came. You may call `adanorm`; mind that its state is `{"e": e}`
-# alone, and yours
-# holds more.
+# alone, and yours holds more.
 
 
 # %% exercise="adamnorm"
@@ -677,14 +666,12 @@ check("adabeliefnorm", adabeliefnorm, points=3)
 # %% [markdown]
 # ### Question
 # In the authors' published code of RadamNorm, $e$ is set to 0 at the beginning of every step. Predict, without running
-# anything: which known optimizer
-# is that?
+# anything: which known optimizer is that?
 #
 # <details><summary>Answer</summary>
 #
-# Then $e = 0.05\, n$, which is never above $n$: no gradient is ever corrected, and what remains is RAdam itself. Your check has
-# this version among its
-# mistakes, `never_scaled`. Remember it at the table.
+# Then $e = 0.05\, n$, which is never above $n$: no gradient is ever corrected, and what remains is RAdam itself. Your check
+# has this version among its mistakes, `never_scaled`. Remember it at the table.
 #
 # </details>
 
@@ -693,21 +680,19 @@ check("adabeliefnorm", adabeliefnorm, points=3)
 #
 # ### Idea
 # The short-term information that Adam lacks, another way: the last step itself. If $w$ has just moved down a lot, and slopes
-# are steep,
-# AdaInject adds that to what goes into $m$ (Dubey et al. 2022).
+# are steep, AdaInject adds that to what goes into $m$ (Dubey et al. 2022).
 
 # %% [markdown]
 # ### Equation
 # $$\Delta w = w_{\text{last}} - w, \qquad
 # s = \begin{cases} g & t = 1 \\ (g + \Delta w\; g^2)\, /\, k & t > 1 \end{cases}$$
 #
-# - $w_{\text{last}}$: the $w$ *given* to the last step, $w$: the one given to this one; if the caller moves it in between, that
-#   counts;
+# - $w_{\text{last}}$: the $w$ *given* to the last step, $w$: the one given to this one; if the caller moves it in between,
+#   that counts;
 # - $k$ (`k`): 2 in the authors' code;  $s$: the injected gradient.
 #
 # First as a function of its own, `inject`, twin of `adanorm`. Then $m$ takes $s$, and $v$ takes $g^2$, in every step. (The
-# slide's layout has $v$ under
-# "else": then the first step would divide by $\epsilon$.)
+# slide's layout has $v$ under "else": then the first step would divide by $\epsilon$.)
 
 
 # %% exercise="inject"
@@ -805,9 +790,9 @@ plots.beyond_overshoot(contenders)
 #
 # <details><summary>Answer</summary>
 #
-# With Adam whose $m$ takes $g/2$: that is Adam at half the rate, the dotted line. Beside it AdaInject overshoots *more*, 0.152
-# against
-# 0.130, and more so the larger the rate: $\Delta w\, g^2$ has the sign of the last step, and pushes on.
+# With Adam whose $m$ takes $g/2$: but for the first step that is Adam at half the rate, the dotted line. Beside it AdaInject
+# overshoots *more*, 0.152 against 0.130, and more so the larger the rate: $\Delta w\, g^2$ has the sign of the last step, and
+# pushes on.
 #
 # The unit tells the same: $\Delta w\, g^2$ is a slope only if $w\,g$ has no unit. With the loss times 100 the injection grows
 # 10,000-fold, the slope 100-fold.
@@ -818,9 +803,8 @@ plots.beyond_overshoot(contenders)
 # ## 8 · The same for the others, again
 #
 # ### Idea
-# The paper has four: Adam, diffGrad, RAdam and AdaBelief, each with the injection; the lecture prints the first. As before: $m$
-# alone takes the injected gradient. $v$,
-# both slopes of $\xi$ and $g$ in $(g - m)^2$ are those that came.
+# The paper has four: Adam, diffGrad, RAdam and AdaBelief, each with the injection; the lecture prints the first. As before:
+# $m$ alone takes the injected gradient. $v$, both slopes of $\xi$ and $g$ in $(g - m)^2$ are those that came.
 
 
 # %% exercise="diffgradinject"
@@ -979,9 +963,8 @@ check("adabeliefinject", adabeliefinject, points=2)
 # ## 9 · Moment centralization
 #
 # ### Idea
-# Lecture 003 names it without a formula: Sadu, Dubey and Sreeja (2022) take the mean off what is about to move the weights. So
-# each row of a weight
-# matrix keeps its mean, and the optimizer searches only among its differences.
+# Lecture 003 names it without a formula: Sadu, Dubey and Sreeja (2022) take the mean off what is about to move the weights.
+# So each row of a weight matrix keeps its mean, and the optimizer searches only among its differences.
 
 # %% [markdown]
 # ### Equation
@@ -1081,18 +1064,18 @@ plots.beyond_centred(momentum, moment_centralized_sgd)
 
 # %% [markdown]
 # ### Question
-# For `moment_centralized_sgd` it makes no difference whether you centre the gradient, $v$ as it is kept, or only $u$. Why? And
-# why is it different for `adam_mc`?
+# For `moment_centralized_sgd` it makes no difference whether you centre the gradient, $v$ as it is kept, or only $u$. Why?
+# And why is it different for `adam_mc`?
 #
 # <details><summary>Answer</summary>
 #
-# Taking off a mean is linear, and doing it twice is doing it once. So it passes through the sum $\mu v + g$ unchanged, and all
-# three
-# are one function: your check lets all of them pass.
+# The means of `momentum` move by up to 0.06, yours by rounding alone. Taking off a mean is linear, and doing it twice is
+# doing it once. So it passes through the sum $\mu v + g$ unchanged, and all three are one function: your check lets all of
+# them pass.
 #
-# Adam squares. Centre the gradient first, and $v$ averages other squares; centre the finished step, and each entry has
-# been divided by its own root before. Three orders, three optimizers; with the middle one, asked for here, even the row means
-# of $w$ move a little.
+# Adam squares. Centre the gradient first, and $v$ averages other squares; centre the finished step, and each entry has been
+# divided by its own root before. Three orders, three optimizers; with the middle one, asked for here, even the row means of
+# $w$ move a little.
 #
 # </details>
 
@@ -1117,9 +1100,8 @@ racers = {
 plots.adam_race(racers)
 
 # %% [markdown]
-# Now the dials, for all of them: choose several with Ctrl or Cmd. **First**: at which `lr` does diffGrad lie on Adam, whose
-# `lr` you cannot change
-# alone? **Then**: what does `gamma` = 0 make of the Norms, and `k` = 1 of the Injects?
+# Now the dials, for all of them: choose several with Ctrl or Cmd. **First**, on Beale: where does diffGrad keep up with Adam,
+# and where does it fall behind? **Then**: what does `gamma` = 0 make of the Norms, and `k` = 1 of the Injects?
 
 # %% demo="beyond_sliders"
 everybody = racers | {
@@ -1137,13 +1119,13 @@ widgets.beyond_explorer(everybody)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# diffGrad lies on Adam where slopes are large, and takes half its steps where they are small, near the minimum. With `gamma` =
-# 0 the Norms are the methods without; with
-# `k` = 1 the Injects are *not*: the injection remains, and only its halving is gone.
+# diffGrad keeps up where slopes are large, and takes half of Adam's steps where they are small, near the minimum. With
+# `gamma` = 0 the Norms are the methods without; with `k` = 1 the Injects are *not*: the injection remains, and only its
+# halving is gone.
 #
-# No winner on bowl and saddle: there the best rates differ, and the walks hardly. In Rosenbrock's canyon `adamnorm` is ahead,
-# on Beale `adabelief` and `adam`. RAdam and AdaInject are lost at
-# most rates wherever slopes are large: the one has five steps without a root, the other adds $\Delta w\, g^2$.
+# RAdam and AdaInject are lost at many rates where slopes are large, and so slow on all but the saddle: the one has five steps
+# without a root, the other adds $\Delta w\, g^2$. Of the other four none wins on bowl and saddle: their best rates differ,
+# their walks hardly. In Rosenbrock's canyon `adamnorm` is ahead; on Beale `diffgrad` is behind.
 #
 # </details>
 
@@ -1211,13 +1193,11 @@ plots.beyond_learned_rate(learned_sgd_lr)
 #
 # <details><summary>Answer</summary>
 #
-# From 0.0001, 0.001 and 0.01 alike the rate is at 0.03 within two or three steps and ends near 0.04: plain SGD at 0.001 is left
-# at a loss of 27, and this ends near $10^{-6}$.
-# (The best fixed rate is still better: $10^{-12}$.)
+# From 0.0001, 0.001 and 0.01 alike the rate is at 0.03 within two or three steps and ends near 0.04: plain SGD at 0.001 is
+# left at a loss of 27, and this ends near $10^{-6}$. (The best fixed rate is still better: $10^{-12}$.)
 #
-# But $\alpha$ has taken `lr`'s place: at $3 \cdot 10^{-5}$ it is at its best, at $6 \cdot 10^{-5}$ the walk is lost within 6
-# steps. And $\alpha$ has a worse unit: with the loss times 10, `lr` should be
-# 10 times smaller, $\alpha$ 1000 times.
+# But $\alpha$ has taken `lr`'s place: at $3 \cdot 10^{-5}$ it is at its best, at $5.6 \cdot 10^{-5}$ the walk is lost within
+# 6 steps. And $\alpha$ has a worse unit: with the loss times 10, `lr` should be 10 times smaller, $\alpha$ 1000 times.
 #
 # </details>
 
@@ -1226,18 +1206,16 @@ plots.beyond_learned_rate(learned_sgd_lr)
 #
 # ### Idea
 # Lecture 000 says that even other networks can set the step, and no lecture has a formula. Andrychowicz et al. (2016) did it:
-# *the whole rule* is a
-# network, trained so that the losses of many small problems fall fast.
+# *the whole rule* is a network, trained so that the losses of many small problems fall fast.
 #
 # Here it has 72 numbers: the last slope and three averages of slopes, divided by their root mean square, go in; direction and
-# length of the step come out. It was trained on
-# bowls, logistic regressions and small networks, 60 steps each (`docs/learned_optimizer.py`). There is no `lr`.
+# length of the step come out. It was trained on bowls, logistic regressions and small networks, 60 steps each
+# (`docs/learned_optimizer.py`). There is no `lr`.
 
 # %% [markdown]
 # ### Picture
 # The digits' network is one it has not seen. Then two things that it was not trained for: ten times as many steps, and a bowl
-# 1000 times as wide. Predict
-# first: where does it beat your Adam at a rate that you did not tune, and where does it fail?
+# 1000 times as wide. Predict first: where does it beat your Adam at a rate that you did not tune, and where does it fail?
 
 # %% demo="beyond_learned_rule"
 plots.beyond_learned_rule(adam)
@@ -1245,14 +1223,12 @@ plots.beyond_learned_rule(adam)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# On the digits it comes to a loss of 0.14 in 102 steps. Adam needs its rate within a few factors of the best to do better: 0.07
-# with 0.03, but 0.56 with 0.003 and 1.4 with 0.3. Not
-# bad for a rule that has never seen an image, and has no dial.
+# On the digits it comes to a loss of 0.14 in 102 steps. Adam needs its rate within a few factors of the best to do better:
+# 0.07 with 0.03, but 0.56 with 0.003 and 1.4 with 0.3. Not bad for a rule that has never seen an image, and has no dial.
 #
 # But it never comes to rest. It was rewarded for 60 fast steps, and after 600 it still jumps about at a loss of 0.01, where
-# Adam has long arrived. And
-# its step is a length that fits weights of size 1: in a bowl 1000 times as wide it crawls, just as any fixed `lr` does. What it
-# was not trained for, it has not learnt.
+# Adam has long arrived. And its step is a length that fits weights of size 1: in a bowl 1000 times as wide it crawls, just as
+# any fixed `lr` does. What it was not trained for, it has not learnt.
 #
 # </details>
 
@@ -1261,8 +1237,7 @@ plots.beyond_learned_rule(adam)
 #
 # ### Idea
 # Lecture 003 ends with a table of 36 comparisons, 35 of them in favour of AdaNorm. Two things to know before you believe a
-# table: what its numbers are, and
-# what would have come out if nothing had changed.
+# table: what its numbers are, and what would have come out if nothing had changed.
 #
 # ### Picture
 # Its accuracies, as differences in points, and as what the arrows print. Predict first: "48.98 to 54.44 ($\uparrow$ 11.15)":
@@ -1278,20 +1253,17 @@ plots.beyond_lecture_table()
 # <details><summary>Answer</summary>
 #
 # The arrows are *relative*: $100\,(54.44 - 48.98)/48.98 = 11.15$, a difference of 5.46 points. In points the means are 2.03,
-# 0.58, 0.57 and 0.36; one
-# of the 36 is a loss.
+# 0.58, 0.57 and 0.36; one of the 36 is a loss.
 #
-# They are means of three runs without a spread. For RAdam the differences go from 0.07 to 1.77 points, and if the columns came
-# from the published code (section 6), both
-# are the same optimizer: then this is what three runs differ by anyway.
+# They are means of three runs without a spread. For RAdam the differences go from 0.07 to 1.77 points, and if the columns
+# came from the published code (section 6), both are the same optimizer: then this is what three runs differ by anyway.
 #
 # </details>
 
 # %% [markdown]
 # ### Picture
-# Now your own table: the digits, a network of 2,410 weights, your eight optimizers. Both of a pair start from the same weights
-# and see the same batches, so their
-# difference can be taken run by run. First in haste: `lr` = 0.001 for everybody.
+# Now your own table: the digits, a network of 2,410 weights, your eight optimizers. Both of a pair start from the same
+# weights and see the same batches, so their difference can be taken run by run. First in haste: `lr` = 0.001 for everybody.
 
 # %% demo="beyond_table_one_rate"
 pairs = {
@@ -1307,10 +1279,9 @@ pairs = {
 plots.beyond_table(pairs, one_rate=True)
 
 # %% [markdown]
-# Then with care: four rates each, the best one chosen on validation images, the verdict from test images. The last row is RAdam
-# against itself with other
-# seeds. Predict first: which of the differences will keep their sign? (`plots.beyond_table(pairs, long=True)` takes about a
-# minute: two networks, 25 epochs, 10 seeds.)
+# Then with care: four rates each, the best one chosen on validation images, the verdict from test images. The last row is
+# RAdam against itself with other seeds. Predict first: which of the differences will keep their sign?
+# (`plots.beyond_table(pairs, long=True)` takes about a minute: two networks, 25 epochs, 10 seeds.)
 
 # %% demo="beyond_table"
 plots.beyond_table(pairs)
@@ -1318,41 +1289,33 @@ plots.beyond_table(pairs)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In haste all four differences were positive, up to some points. With care signs go both ways. Now look at the rates above the
-# picture: the large differences are those where
-# the two of a pair were given *different* ones, and which rate is best was read off two seeds.
+# In haste all four differences were positive. With care signs go both ways. Now look at the rates above the picture: the
+# large differences are those where the two of a pair were given *different* ones, and which rate is best was read off one run
+# of each.
 #
-# The long form says the same more firmly. Of its eight differences six lie within two standard errors. The largest, RAdam on
-# the small network, is +0.97 ± 0.20, a
-# discovery; but RAdam got 0.01 and RadamNorm 0.03. With 0.03 for both it is +0.03 ± 0.11. RAdam against itself: +0.14 ± 0.29
-# and +0.33 ± 0.22. One test image is 0.28 points.
+# The long form, with two runs to choose by, says the same more firmly. Of its eight differences six lie within two standard
+# errors. The largest, RAdam on the small network, is +0.97 ± 0.20, a discovery; but RAdam got 0.01 and RadamNorm 0.03. With
+# 0.03 for both it is +0.03 ± 0.11. RAdam against itself: +0.14 ± 0.29 and +0.33 ± 0.22. One test image is 0.28 points.
 #
 # </details>
 
 # %% [markdown]
 # ### Question (graded)
-# You have two tables of the same optimizers: one `lr` for all, and one chosen for each. **Which of the two would you print, and
-# what would you write below it?** Say why the first is
-# so much in favour of the Norms, what the row "against itself" is for, and one thing that would have to be different for you to
-# believe
-# that AdaNorm helps. Five to seven sentences.
+# You have two tables of the same optimizers: one `lr` for all, and one chosen for each. **Which of the two would you print,
+# and what would you write below it?** Say why the first is so much in favour of the Norms, what the row "against itself" is
+# for, and one thing that would have to be different for you to believe that AdaNorm helps. Five to seven sentences.
 
 # %% [markdown] answer="which_table" points=4
 # ### BEGIN SOLUTION
-# The second. In the first every run was far too short for its rate: after 6 epochs at 0.001 the networks are still learning,
-# and whatever
-# makes steps longer looks better. AdaNorm only ever lengthens what goes into `m`, so with one small rate for all it wins each
-# pair, and
+# The second. In the first every run was far too short for its rate: after 6 epochs at 0.001 the networks are still learning, and whatever
+# makes steps longer looks better. AdaNorm only ever lengthens what goes into `m`, so with one small rate for all it wins each pair, and
 # AdaBelief, whose steps are longer still, is ahead of all. That compares step lengths.
 #
-# With a rate chosen for each on validation images the differences have both signs, and the large ones come with different
-# rates. The row
-# "against itself" says what comes out when nothing was changed: a difference no larger than that is no result. I would print
-# means and
+# With a rate chosen for each on validation images the differences have both signs, and the large ones come with different rates. The row
+# "against itself" says what comes out when nothing was changed: a difference no larger than that is no result. I would print means and
 # standard deviations, the paired differences with their standard errors, the rates, the number of seeds, and that row.
 #
-# I would believe it if the paired difference were several standard errors at equal care for both rates, for more than one
-# network, and
+# I would believe it if the paired difference were several standard errors at equal care for both rates, for more than one network, and
 # larger than that of an optimizer against itself.
 # ### END SOLUTION
 
@@ -1369,6 +1332,6 @@ plots.beyond_table(pairs)
 # | AdaBeliefNorm's $s$ | of the gradient | of the corrected one: published code | yes |
 # | AdamInject's $v$ at $t = 1$ | $g^2$ | left out: the slide's layout | first step |
 # | centring | all axes but the first | the whole array: published code | yes |
-# | arrows in the table | | relative, not points | by a factor up to 2 |
+# | arrows in the table | | relative, not points | by a factor up to 2.4 |
 #
 # **Next:** 05_second_order looks at the direction of the step.
