@@ -160,7 +160,7 @@ DESERVED = {
             "radam": None,
             "diffgrad": ["no_abs"],
             "adabelief": None,
-            "adamnorm": None,
+            "adamnorm": ["memory_not_kept"],
             "diffgradnorm": None,
             "radamnorm": None,
             "adabeliefnorm": None,

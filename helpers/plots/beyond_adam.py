@@ -386,9 +386,9 @@ def beyond_table(
 ):
     """Replicate lecture 003's Table 1 on the digits: pairs of optimizers without and with AdaNorm.
 
-    Each optimizer gets the rate that is best on the validation part, for the first seed (two in the long form); both of a pair start
-    from the same weights and see the same batches. The last row is the third pair's first one against itself, with
-    other seeds.
+    Each optimizer gets the rate that is best on the validation part, for the first seed (in the long form two); both of
+    a pair start from the same weights and see the same batches. The last row is the third pair's first one against
+    itself, with other seeds.
 
     Parameters
     ----------

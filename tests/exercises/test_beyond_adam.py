@@ -200,7 +200,7 @@ versions.edits(
     "adabeliefnorm",
     """
 as_published = surprise_of_the_corrected: (grad - m) ** 2 -> np.square(m - corrected)
-shorter = scaled_the_other_way: corrected = grad * (e / n) if e > n > 0 else grad -> corrected = grad * (n / e) if e > n > 0 else grad
+shorter = scaled_the_other_way: grad * (e / n) -> grad * (n / e)
 """,
 )
 versions.wrong("adamnorm", "never_scaled", label="adam", remembers=True)(
