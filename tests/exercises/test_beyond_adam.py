@@ -178,7 +178,7 @@ rms_throughout: np.linalg.norm(grad) -> np.sqrt(np.mean(grad * grad)) if grad.si
 """,
     right=True,
 )
-for _id in ("adamnorm", "diffgradnorm", "radamnorm"):
+for _id in ("adamnorm", "radamnorm"):
     versions.edits(
         _id,
         """
@@ -222,7 +222,7 @@ def by_pieces(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, gamma=0.
 # ---------------------------------------------------------------------------- AdaInject
 
 PUSH = '(grad + (state["w"] - w) * grad * grad) / k'
-for _id in ("inject", "adaminject", "diffgradinject", "radaminject", "adabeliefinject"):
+for _id in ("inject", "adaminject"):
     versions.edits(
         _id,
         f"""

@@ -28,7 +28,7 @@ EXERCISE = Optimizer(
         Case("two steps: the velocity carries over", steps=2, shape=(4, 4), lr=0.1, momentum=0.9),
         Case("60 steps of a matrix", shape=(3, 4), lr=0.05, momentum=0.9, weight=3),
         Case("convolutions: (3, 2, 2, 2)", steps=20, shape=(3, 2, 2, 2), lr=0.1, momentum=0.8, weight=6),
-        Case("a vector is not centred", steps=12, shape=(5,), lr=0.1, momentum=0.8, weight=3),
+        Case("a vector is not centred", steps=12, shape=(5,), lr=0.1, momentum=0.8, weight=4),
         Case("rows of one entry stand still", steps=8, shape=(5, 1), lr=0.1, momentum=0.8),
         Case("a row, and a single entry", steps=8, shape=(1, 1), lr=0.1, momentum=0.8),
         Case("momentum=0", steps=8, shape=(3, 2, 2), lr=0.1, momentum=0.0),
