@@ -7,6 +7,7 @@ from typing import Any
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import make_url
 from traitlets import Bool, Float
 from traitlets.config import Config, ConfigFileNotFound, Configurable, PyFileConfigLoader
 
@@ -70,6 +71,12 @@ class Course:
     def db_url(self) -> str:
         """Where the gradebook is."""
         return self.directory.db_url
+
+    @property
+    def has_gradebook(self) -> bool:
+        """Whether there is one: to open one that is not there makes it."""
+        url = make_url(self.db_url)
+        return url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists()
 
     @property
     def course_id(self) -> str:

@@ -5,22 +5,37 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nbgrader.api import BaseCell, Gradebook, InvalidEntry, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import compute_checksum, is_solution
-from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, func, insert, make_url, select
+from sqlalchemy import (
+    Column,
+    DateTime,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from autograder.files import remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.graded import Graded
+from autograder.grading.marks import ByHand, by_hand, mark, people
+from autograder.grading.whose import Person
 
 _METADATA = MetaData()
 VERDICTS = Table(
@@ -46,6 +61,9 @@ class GradebookError(Exception):
 
 class NotRecorded(GradebookError):
     """One result that the gradebook does not take."""
+
+
+_Found = TypeVar("_Found")
 
 
 class Book:
@@ -110,6 +128,27 @@ class Book:
         query = select(VERDICTS.c.student, VERDICTS.c.details).where(VERDICTS.c.assignment == assignment)
         with _told(self.db_url), self.engine.connect() as connection:
             return {student: json.loads(details) for student, details in connection.execute(query)}
+
+    def people(self) -> list[Person]:
+        """The roster, by id."""
+        return self._read(people)
+
+    def by_hand(self, assignment: str, cell: str) -> dict[str, ByHand]:
+        """What stands of a cell that a person marks, by student."""
+        return self._read(lambda gradebook: by_hand(gradebook, assignment, cell))
+
+    def mark(self, assignment: str, cell: str, marks: Mapping[str, ByHand]) -> None:
+        """Write what a person gave for one cell, by student, as formgrader does: all of it or nothing."""
+        with quiet_flushes(), self._transaction() as gradebook:
+            mark(gradebook, assignment, cell, marks)
+
+    def _read(self, what: Callable[[Gradebook], _Found]) -> _Found:
+        with _told(self.db_url):
+            try:
+                return what(self.gradebook)
+            finally:
+                # Reading begins a transaction too, and with SQLite that one keeps writers out until it ends.
+                self.gradebook.db.rollback()
 
     def record(
         self, assignment: Assignment, student: str, graded: Graded, timestamp: datetime | None, late: Any
