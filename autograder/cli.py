@@ -301,7 +301,7 @@ def _grade(options: argparse.Namespace) -> int:
                 graded += 1
                 bar.step()
             del result
-    print(class_table(course, options.assignment))
+    print(class_table(course, options.assignment, options.student))
     unchanged = f", {same} unchanged since the last time" if same else ""
     print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
     for result in failed:

@@ -185,7 +185,7 @@ NAMES = [
     "-rf",
     "'\"`\\",
     "ünï ☃",
-    "\x1b[2J\x1b]0;EVIL\x07",
+    "\x1bcEVIL\x07\x9b2J",
     "a\nb",
 ]
 

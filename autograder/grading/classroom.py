@@ -142,11 +142,9 @@ def _tasks(
     """What is to be graded, read when it is asked for; an answer where there is nothing to do."""
     name = assignment.name
     for student in students:
-        try:
-            student.encode()
-        except UnicodeEncodeError:
-            shown = student.encode(errors="backslashreplace").decode()
-            yield _Task(shown, None, "", ""), None, "the folder's name is no text in UTF-8: rename it"
+        unfit = intake.unfit_name(student)
+        if unfit:
+            yield _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
             continue
         data, reason = None, ""
         try:

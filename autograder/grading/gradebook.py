@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from autograder.files import remove_leftovers, write_new
+from autograder.files import TemporaryFolder, remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.graded import Graded
 from autograder.grading.marks import ByHand, by_hand, mark, people
@@ -277,8 +276,8 @@ def _make(db_url: str, course_id: str) -> None:
     remove_leftovers(path.parent)
     if path.exists():
         return
-    with tempfile.TemporaryDirectory(prefix="downhill-") as folder:
-        made = Path(folder) / path.name
+    with TemporaryFolder("gradebook") as folder:
+        made = folder / path.name
         Gradebook(url.set(database=str(made)).render_as_string(hide_password=False), course_id).close()
         write_new(path, made.read_bytes())
 

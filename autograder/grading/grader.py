@@ -8,6 +8,7 @@ import json
 import time
 import traceback
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
 import nbformat
@@ -21,6 +22,7 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
 from autograder.grading.graded import Graded, file_digest, key
 from autograder.grading.link import Worker, WorkerLost
+from autograder.grading.names import told, undefined
 from autograder.grading.remote import Session, student_names
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
@@ -29,6 +31,7 @@ from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 from autograder.verdict import Verdict
 
+_NAME_ERROR = "raised NameError"
 _RESTARTS = 5
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
@@ -80,6 +83,7 @@ class _Run:
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
+        self.stopped: dict[str, str] = {}
         self.said = self.shown = 0
         self.asked = False
 
@@ -127,7 +131,7 @@ class _Run:
                         worker.keep(numbers[grade_id(cell)])
                         kept.append(cell)
                 except WorkerLost as error:
-                    cell.outputs = [_error("Stopped", str(error))]
+                    self._stopped(cell, str(error))
                     skipped.add(cell["id"])
                     finished = False
                     break
@@ -138,6 +142,19 @@ class _Run:
         finally:
             worker.end()
         return finished
+
+    def _stopped(self, cell: NotebookNode, why: str) -> None:
+        """Keep that a cell hung or ended its process, for the notebook's readers and the student."""
+        cell.outputs = [_error("Stopped", why)]
+        self.stopped[cell["id"]] = why
+        if is_check(cell):
+            return
+        place = f"The cell `{grade_id(cell) or cell['id']}`"
+        if cell.metadata.get("downhill", {}).get("extra"):
+            above = self.notebook.cells[: self.notebook.cells.index(cell)]
+            name = next((grade_id(other) for other in reversed(above) if grade_id(other)), "")
+            place = f"A cell of your own below `{name}`" if name else "A cell of your own at the top"
+        self.notes.append(f"{place} was passed over: {why}.")
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
@@ -184,6 +201,7 @@ class _Run:
             # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
             data = {"text/plain": repr(float(result) if is_number else result)}
             if isinstance(result, Verdict):
+                result = self._with_names(cell, result)
                 data["text/html"] = verdict_html(result)
                 self.verdicts[exercise_of(cell)] = result
             elif is_number and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
@@ -195,9 +213,37 @@ class _Run:
     def _undefined(self, check: NotebookNode, name: str) -> str:
         """Why a check has no function to ask: most often the student's cell ended with an error."""
         answers = [cell for cell in self.notebook.cells if grade_id(cell) == exercise_of(check)]
+        why = next((f": {self.stopped[cell['id']]}" for cell in answers if cell["id"] in self.stopped), "")
         errors = [output.ename for cell in answers for output in cell.outputs if output.output_type == "error"]
-        why = f": its cell ended with {errors[0]}" if errors and is_builtin_error(errors[0]) else ""
+        if not why and errors and is_builtin_error(errors[0]):
+            missing = self._undefined_names(check) if errors[0] == "NameError" else ""
+            why = f": its cell ended with {errors[0]}{f' ({missing})' if missing else ''}"
         return f"`{name}` is not defined{why}."
+
+    def _undefined_names(self, check: NotebookNode) -> str:
+        """What a NameError is about, by the text of the exercise's own cell, or else of all cells."""
+        above = self.notebook.cells[: self.notebook.cells.index(check)]
+        cells = [cell for cell in above if cell.cell_type == "code" and not is_check(cell) and not is_demo(cell)]
+        sources = [cell.source for cell in cells]
+        own = [cell.source for cell in cells if grade_id(cell) == exercise_of(check)]
+        found = {name for source in own for name in undefined(sources, source)}
+        found = found or {name for source in sources for name in undefined(sources, source)}
+        return told(sorted(found))
+
+    def _with_names(self, check: NotebookNode, verdict: Verdict) -> Verdict:
+        """The verdict, with the names where a function raised a NameError."""
+        if not any(case.message.startswith(_NAME_ERROR) for case in verdict.cases):
+            return verdict
+        names = self._undefined_names(check)
+        if not names:
+            return verdict
+        cases = [
+            replace(case, message=f"{_NAME_ERROR}: {names}{case.message.removeprefix(_NAME_ERROR)}")
+            if case.message.startswith(_NAME_ERROR)
+            else case
+            for case in verdict.cases
+        ]
+        return replace(verdict, cases=tuple(cases))
 
     def _zero(self, cell: NotebookNode, reason: str) -> None:
         self.judged.add(grade_id(cell))

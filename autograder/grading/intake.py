@@ -20,6 +20,8 @@ from autograder.grading.assignment import Assignment, grade_id
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000
+# Characters of a text answer, some 3,000 words: Markdown takes time by the square of what looks like its marks.
+MAX_TEXT = 20_000
 
 # Where Markdown passes raw HTML on, and where it makes a link or a picture of a target that is no web page.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -46,6 +48,17 @@ class Submission:
     missing: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     untouched: bool = False
+
+
+def unfit_name(student: str) -> str:
+    """Why a student's folder cannot be graded under this name; empty where it can."""
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        return "the folder's name is no text in UTF-8: rename it"
+    if set(student) & set("*?[]"):
+        return "the folder's name holds *, ?, [ or ], by which nbgrader's commands take others' files: rename it"
+    return ""
 
 
 def read(path: Path, within: Path) -> bytes:
@@ -134,6 +147,11 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
         for name, found in answers.items()
         if name not in missing
     }
+    notes += [
+        f"The answer `{name}` is longer than {MAX_TEXT:,} characters: the rest was cut off."
+        for name, text in chosen.items()
+        if assignment.solutions[name].cell_type != "code" and len(text) > MAX_TEXT
+    ]
     notebook = assignment.fresh()
     rebuilt = _extra_cells(extras.get("", []), 0)
     for cell in notebook.cells:
@@ -151,7 +169,8 @@ def rebuild(assignment: Assignment, data: bytes) -> Submission:
 
 def refused(assignment: Assignment, reason: str) -> Submission:
     """What is recorded of a file that was refused: the instructor's notebook, nothing answered."""
-    missing = dict.fromkeys(assignment.solutions, f"The file was not graded: {reason}.")
+    # The reason is told once.
+    missing = dict.fromkeys(assignment.solutions, "The file was not graded.")
     return Submission(assignment.fresh(), missing, (f"The file was not graded: {reason}.",))
 
 
@@ -159,8 +178,10 @@ def inert(text: str) -> str:
     """A text answer whose HTML, scripts' links and pictures are words to read, in nbgrader's pages as in ours.
 
     A space in the right place does it, in whatever way a page reads Markdown; mathematics and code stay as they are to
-    the eye.
+    the eye. What is beyond MAX_TEXT characters is cut off.
     """
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}\n\n… (cut off here: a text answer has {MAX_TEXT:,} characters at most)"
     return _TARGET.sub("] ", _TAG.sub("< ", text)).replace("![", "! [")
 
 

@@ -5,6 +5,7 @@ grades in the first pass, where the file that was submitted is still at hand, an
 """
 
 import re
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
+from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 
@@ -22,8 +24,8 @@ from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
 from autograder.grading.receipt import leave_receipt
-from autograder.grading.secret import secret
-from autograder.sandbox.levels import Level, find
+from autograder.grading.secret import SecretError, secret
+from autograder.sandbox.levels import Level, NoIsolation, find
 
 _SOLUTION_MARK = re.compile(r"^### (BEGIN|END) SOLUTION$", re.MULTILINE)
 _HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
@@ -87,6 +89,12 @@ def _model_answers(assignment: str, notebook: str) -> dict[str, str]:
 class SubmissionExporter(NotebookExporter):
     """Reads a submitted file as intake does: a broken one becomes a notebook that says so, and is graded zero."""
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # nbgrader makes its exporter when it has found what to grade, and before it grades any of it.
+        if isinstance(self.parent, Autograde):
+            _prepare(self.parent)
+
     # Any: text, as of every exporter of notebooks, where nbconvert's own annotation says a notebook.
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs: Any) -> tuple[Any, dict]:
         path = Path(filename)
@@ -101,6 +109,23 @@ class SubmissionExporter(NotebookExporter):
         except intake.Refused as error:
             resources["submitted"] = None, str(error)
         return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kwargs)
+
+
+def _prepare(converter: Autograde) -> None:
+    """What stops all grading is told once, in a line; a folder that nbgrader would mistake for others is left out."""
+    try:
+        course = Course.at(Path(converter.coursedir.root))
+        secret(course.root)
+        _level(course.allow_weak_isolation)
+    except (CourseError, SecretError, NoIsolation) as error:
+        converter.log.error("%s", error)
+        raise NbGraderException(str(error)) from None
+    for folder in course.submitted.glob(f"*/{converter.coursedir.assignment_id}"):
+        student = folder.parent.name
+        unfit = intake.unfit_name(student)
+        if unfit and fnmatchcase(student, converter.coursedir.student_id):
+            converter.log.error("%s is not graded: %s", ascii(student), unfit)
+            converter.assignments.pop(str(folder), None)
 
 
 @cache

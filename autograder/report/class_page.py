@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.course import Course
-from autograder.report.class_report import ClassReport, Student
+from autograder.report.class_report import ClassReport, Student, duration, spaced
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -75,6 +75,7 @@ def class_page(report: ClassReport, course: Course, folder: Path) -> str:
         distribution=_distribution(report),
         outcomes=_outcomes(report),
         groups=_groups(report),
+        names={s.id: s.name for s in report.students},
         links={s.id: link for s in report.students if (link := _feedback(course, report, s, folder))},
         most_made=max((len(mistake.students) for mistake in report.mistakes), default=1),
         by_exercise=_most_frequent(report),
@@ -106,7 +107,7 @@ def _groups(report: ClassReport) -> list[tuple[str, str, list[tuple[str, str]]]]
 
 
 def _made(student: Student) -> str:
-    return ", ".join(f"{exercise}: {name.replace('_', ' ')}" for exercise, name in student.mistakes)
+    return ", ".join(f"{exercise}: {spaced(name)}" for exercise, name in student.mistakes)
 
 
 def _late(student: Student) -> str:
@@ -118,7 +119,7 @@ def _most_frequent(report: ClassReport) -> dict[str, str]:
     """The mistake that most made, by exercise."""
     found: dict[str, str] = {}
     for mistake in report.mistakes:
-        found.setdefault(mistake.exercise, f"{mistake.name.replace('_', ' ')} ({len(mistake.students)})")
+        found.setdefault(mistake.exercise, f"{spaced(mistake.name)} ({len(mistake.students)})")
     return found
 
 
@@ -139,14 +140,6 @@ def number(value: float | None, digits: int = 2) -> str:
 def percent(share: float | None) -> str:
     """A share in whole percent; 100 only for all of it."""
     return "–" if share is None else f"{round(100 * share) if share >= 1 else min(round(100 * share), 99)}\N{NBSP}%"
-
-
-def duration(seconds: float) -> str:
-    """In the largest unit that fits."""
-    for size, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.0f} seconds" if seconds >= 1 else "less than a second"
 
 
 def breakable(name: str) -> Markup:
@@ -284,5 +277,5 @@ def _template() -> Template:
     loader = PackageLoader("autograder.report", ".")
     environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "percent": percent, "duration": duration, "moment": moment}
-    environment.filters |= {"breakable": breakable, "code": code, "shown": _shown, "late": _late}
+    environment.filters |= {"breakable": breakable, "code": code, "shown": _shown, "spaced": spaced}
     return environment.get_template("class_page.html")

@@ -70,6 +70,26 @@ class Student:
     isolation: str = ""
 
     @property
+    def name(self) -> str:
+        """As people say it; empty where the gradebook has none."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say besides the points, in the words of the page and the CSV."""
+        lateness = f", {self.penalty:.10g} points taken off" if self.penalty else ""
+        told = {
+            self.state: self.state != "graded",
+            f"refused: {self.refused}": self.refused,
+            f"late: {duration(self.seconds_late)}{lateness}": self.seconds_late,
+            f"waits for a person: {', '.join(self.waits)}": self.waits,
+            "submitted again since": self.resubmitted,
+            "nothing written": self.stuck and self.untouched,
+        }
+        mistakes = [f"{exercise}: {spaced(name)}" for exercise, name in self.mistakes]
+        return [words for words, holds in told.items() if holds] + mistakes + [note.rstrip(".") for note in self.notes]
+
+    @property
     def counts(self) -> bool:
         """Whether the submission tells anything about the exercises."""
         return self.state == "graded" and not self.refused
@@ -170,6 +190,7 @@ class ClassReport:
         exercises = [exercise.id for exercise in self.exercises]
         head = ["student", "last_name", "first_name", "state", *exercises, "late_penalty", "total", "out_of"]
         head += ["submitted_utc", "seconds_late", "refused", "waits_for_a_person", "mistakes", "grading_seconds"]
+        head += ["remarks"]
         rows = []
         for s in self.students:
             graded = s.state == "graded"
@@ -177,7 +198,13 @@ class ClassReport:
                 [s.id, s.last_name, s.first_name, s.state, *(s.points.get(name) for name in exercises)]
                 + ([s.penalty, s.total] if graded else [None, None])
                 + [self.possible, s.submitted.isoformat(" ") if s.submitted else None, s.seconds_late]
-                + [s.refused, "; ".join(s.waits), "; ".join(map(": ".join, s.mistakes)), s.seconds]
+                + [
+                    s.refused,
+                    ", ".join(s.waits),
+                    "; ".join(f"{name}: {spaced(m)}" for name, m in s.mistakes),
+                    s.seconds,
+                ]
+                + ["; ".join(s.remarks)]
             )
         return csv_text([head, *rows])
 
@@ -186,6 +213,19 @@ class ClassReport:
         data = dataclasses.asdict(self) | {"mean": self.mean, "median": self.median, "counted": len(self.counted)}
         data["grading_seconds"] = dict(zip(("median", "most"), self.seconds or (None, None), strict=True))
         return json.dumps(data, ensure_ascii=True, indent=1, default=lambda moment: moment.isoformat()) + "\n"
+
+
+def duration(seconds: float) -> str:
+    """In the largest unit that fits."""
+    for size, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{seconds:.0f} seconds" if seconds >= 1 else "less than a second"
+
+
+def spaced(mistake: str) -> str:
+    """A mistake's name in words."""
+    return mistake.replace("_", " ")
 
 
 def class_report(course: Course, name: str) -> ClassReport:

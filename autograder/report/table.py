@@ -8,14 +8,19 @@ from nbgrader.utils import is_grade
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
-from autograder.report.scores import entries
+from autograder.report.scores import entries, reading
 
 
-def class_table(course: Course, name: str) -> str:
-    """Student by exercise: points, the mistakes that were named, and where the feedback lies."""
+def class_table(course: Course, name: str, students: Sequence[str] = ()) -> str:
+    """Student by exercise: points, the mistakes that were named, and where the feedback lies.
+
+    `students`: only these; all where it is empty.
+    """
     book = Book(course.db_url, course.course_id)
     try:
-        details = book.details(name)
+        details = {who: told for who, told in book.details(name).items() if not students or who in students}
+        with reading(book.gradebook):
+            names = {s.id: f"{s.first_name or ''} {s.last_name or ''}".strip() for s in book.gradebook.students}
         # A person's points count, whatever the grader gave.
         for student, entry in entries(book.gradebook, name).items():
             if student in details:
@@ -23,7 +28,7 @@ def class_table(course: Course, name: str) -> str:
                 details[student]["scores"] |= points
     finally:
         book.close()
-    details = {printable(student): told for student, told in details.items()}
+    details = {_who(student, names): told for student, told in details.items()}
     notebook = Assignment.load(course.source, name).notebook
     worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in notebook.cells if is_grade(cell)}
     return "\n".join([points_table(worth, details), "", *_told(course, name, details)])
@@ -63,6 +68,12 @@ def _upright(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def printable(student: str) -> str:
     """A student's id, which is a folder's name, without what would steer the terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in student)
+
+
+def _who(student: str, names: Mapping[str, str]) -> str:
+    """A student's id, and the name where the gradebook has one."""
+    name = names.get(student)
+    return printable(f"{student} ({name})" if name else student)
 
 
 def _short(cell: str) -> str:

@@ -3,16 +3,15 @@
 import os
 import secrets
 import socket
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import Limits, start
+from autograder.sandbox.process import Limits, start, sweep
 from autograder.worker import wire
 
 _MADE_OF = {
@@ -76,7 +75,8 @@ def find(*, allow_weak: bool = False) -> Level:
     """
     if os.environ.get(VARIABLE) == "none":
         return Level("none")
-    Cgroup.sweep()
+    sweep()
+    sweep_folders(["bait"], _account_folder())
     trials = []
     for name in ("strong", "medium", "weak"):
         trial = attempt(name)
@@ -97,14 +97,14 @@ def find_for_samples() -> Level:
 def attempt(name: str) -> Trial:
     """Start a canary at a level and listen to what it managed."""
     marker = secrets.token_hex(16)
-    with tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder, _port() as listener:
-        file = Path(folder) / "bait"
+    with TemporaryFolder("bait", _account_folder()) as folder, _port() as listener:
+        file = folder / "bait"
         file.write_text("a secret of the grader's")
         before = os.environ.get("DOWNHILL_BAIT")
         os.environ["DOWNHILL_BAIT"] = marker
         bait = {
             "file": str(file),
-            "folder": folder,
+            "folder": str(folder),
             "port": listener.getsockname()[1],
             "pid": os.getpid(),
             "marker": marker,

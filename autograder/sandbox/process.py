@@ -3,12 +3,10 @@
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap, syscalls
 from autograder.sandbox.cgroup import Cgroup
 
@@ -40,6 +39,8 @@ else:
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/sys/devices/system/cpu")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _numbers = itertools.count()
+# User ids of workers: a process's number has 22 bits at most, and each grading process has 32 in turn.
+WORKERS = range(0x7000_0000, 0x7000_0000 + (32 << 22))
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Sandbox:
     control: socket.socket
     checks: list[socket.socket]
     process: subprocess.Popen
-    folder: Path = field(repr=False)
+    folder: TemporaryFolder = field(repr=False)
     cgroup: Cgroup | None = None
 
     def end(self) -> None:
@@ -85,7 +86,7 @@ class Sandbox:
             link.close()
         if self.cgroup:
             self.cgroup.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.remove()
 
 
 def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
@@ -106,7 +107,8 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     program = bubblewrap.find() if strong else None
     if strong and program is None:
         raise FileNotFoundError("bubblewrap is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="downhill-"))
+    temporary = TemporaryFolder("sandbox")
+    folder = temporary.path
     pairs = [socket.socketpair() for _ in range(checks + 1)]
     theirs = [pair[1] for pair in pairs]
     scratch = bubblewrap.SCRATCH if strong else str(folder)
@@ -141,12 +143,18 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     except BaseException:
         for pair in pairs:
             pair[0].close()
-        shutil.rmtree(folder, ignore_errors=True)
+        temporary.remove()
         raise
     finally:
         for link in theirs:
             link.close()
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup)
+    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, temporary, cgroup)
+
+
+def sweep() -> None:
+    """Remove what graders that were killed left behind: control groups and scratch folders."""
+    Cgroup.sweep()
+    sweep_folders(["sandbox", "gradebook"], strangers=WORKERS if os.geteuid() == 0 else range(0))
 
 
 def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
@@ -181,7 +189,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
 
 def uids(grader: int) -> list[int]:
     """The user ids that workers of a grading process have in turn, where that process is root's."""
-    return [0x7000_0000 + grader + (number << 22) for number in range(32)]
+    return [WORKERS.start + grader + (number << 22) for number in range(32)]
 
 
 def _own_processes() -> int:

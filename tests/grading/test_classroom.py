@@ -27,6 +27,7 @@ from autograder.report.table import class_table
 from .conftest import NAME, SECRET, as_bytes, cells_of, level, said
 
 SGD = "def sgd(w, grad, state, *, lr):\n"
+ODD = ("*", "a?n", "[ab]nn")
 UPHILL = SGD + "    return w + lr * grad, state\n"
 
 
@@ -445,7 +446,11 @@ def test_stock_nbgrader_gives_the_same_points_and_keeps_the_secret(course, submi
     keeps = "kept = []\n" + SGD + "    kept.append(w)\n    w -= lr * grad\n    return w, state\n"
     submit("ann", why="My own words.", sgd=keeps, after={"check_sgd": ["print(kept)"]}, at="2020-01-01 12:00:00 UTC")
     submit("bob", b"{ broken")
+    # By its glob, nbgrader would grade ann's and bob's files as these students'.
+    for student in ODD:
+        submit(student)
     results, _ = run()
+    assert {student for student, result in results.items() if "rename it" in result.error} == set(ODD)
     with open_gradebook(course) as book:
         ours = {s: [g.auto_score for g in book.find_submission(NAME, s).notebooks[0].grades] for s in ("ann", "bob")}
     shutil.rmtree(course.root / "autograded")
@@ -464,7 +469,10 @@ def test_stock_nbgrader_gives_the_same_points_and_keeps_the_secret(course, submi
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+    for student in ODD:
+        assert f"'{student}' is not graded: the folder's name holds" in done.stderr
     with open_gradebook(course) as book:
+        assert [student.id for student in book.students] == ["ann", "bob"]
         stock = {s: [g.auto_score for g in book.find_submission(NAME, s).notebooks[0].grades] for s in ("ann", "bob")}
         assert book.find_submission(NAME, "ann").timestamp == datetime(2020, 1, 1, 12, tzinfo=UTC).replace(tzinfo=None)
     assert stock == ours and 0 < sum(filter(None, stock["ann"])) < 11 and not any(stock["bob"])

@@ -280,6 +280,16 @@ def test_an_enormous_source_is_missing_and_the_rest_is_kept(assignment, write):
     assert list(submission.missing) == ["sgd"] and "double" not in submission.missing
 
 
+def test_a_text_answer_has_an_end_that_is_told(assignment, write):
+    submission = take(assignment, write(why=r"\begin{a}" * 22_222))
+    (answer,) = (cell.source for cell in submission.notebook.cells if grade_id(cell) == "why")
+    assert answer.startswith(r"\begin{a}") and answer.endswith(
+        "(cut off here: a text answer has 20,000 characters at most)"
+    )
+    assert len(answer) < intake.MAX_TEXT + 100
+    assert submission.notes == ("The answer `why` is longer than 20,000 characters: the rest was cut off.",)
+
+
 def test_extra_cells_stand_where_they_stood(assignment, write):
     notebook = write(
         after={

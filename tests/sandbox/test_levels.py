@@ -107,6 +107,17 @@ def test_a_python_that_workers_cannot_reach_is_told(monkeypatch, tmp_path):
         assert f"cannot reach {closed / 'python3'}" in lines[f"✗ {level}"]
 
 
+@pytest.mark.parametrize("strong", [True, False])
+def test_only_what_is_needed_has_a_cross(monkeypatch, strong):
+    monkeypatch.setattr(doctor, "attempt", lambda name: Trial(name, error="" if name == "strong" and strong else "no"))
+    monkeypatch.setattr(doctor.Cgroup, "make", lambda *limits: None)
+    lines = examine().lines
+    assert "– control groups: not for this account (optional)" in lines
+    mark = "–" if strong else "✗"
+    assert {line[0] for line in lines if line[2:].startswith(("medium", "weak"))} == {mark}
+    assert ("✗ strong: no" in lines) is not strong
+
+
 @root_with_bubblewrap
 def test_an_unprivileged_user_has_strong_and_medium():
     done = as_a_user(sys.executable, "-m", "autograder.cli", "doctor")
