@@ -189,20 +189,23 @@ class Runner:
         return None
 
     def resolve(self, value: Value) -> object:
+        # The commonest first: a trajectory resolves thousands.
+        if type(value) is np.ndarray:
+            # A fresh copy each time: what a student's function does to it reaches nobody else.
+            return value.copy()
         if type(value) is Handle:
             return self.slots[value.slot]
-        if type(value) is Rng:
-            return np.random.default_rng(value.seed)
-        if type(value) is Callback:
-            return lambda *args: self.answer(value.number, tuple(snapshot(a, -1) for a in args))
-        if type(value) is Named:
-            return FUNCTIONS[value.name]
+        if type(value) is float:
+            return value
         if type(value) is list or type(value) is tuple:
             return type(value)(self.resolve(item) for item in value)
         if type(value) is dict:
             return {key: self.resolve(item) for key, item in value.items()}
-        # A fresh copy each time: what a student's function does to it reaches nobody else.
-        return value.copy() if type(value) is np.ndarray else value
+        if type(value) is Rng:
+            return np.random.default_rng(value.seed)
+        if type(value) is Callback:
+            return lambda *args: self.answer(value.number, tuple(snapshot(a, -1) for a in args))
+        return FUNCTIONS[value.name] if type(value) is Named else value
 
 
 class _Printed(io.StringIO):

@@ -62,7 +62,7 @@ surprise_against_plain_m:
     The surprise is measured from a second average, of the gradients themselves. There is one m, of the injected
     gradients, and s measures from it.
 """)
-MISTAKES += injected_into('{"t": t, "m": m, "s": s, "w": w.copy()}')
+MISTAKES += injected_into('{"t": t, "m": m, "s": s, "w": w.copy()}', brief=True)
 MISTAKES += without(BELIEF, "corrected_m", "old_and_new_m", "size_of_the_surprise", "eps_at_first_only")
 MISTAKES += only(
     usual(right, "s", first="injected", square="(grad - m) ** 2"),

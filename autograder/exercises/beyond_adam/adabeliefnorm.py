@@ -72,7 +72,7 @@ only_surprise_corrected:
     (grad - m) ** 2 -> (corrected - m) ** 2
     s takes the corrected gradient, and m the one that came. It is the other way round.
 """)
-MISTAKES += without(scaled('{"t": t, "m": m, "s": s, "e": e}', right), "shared_history")
+MISTAKES += without(scaled('{"t": t, "m": m, "s": s, "e": e}', right, brief=True), "shared_history")
 MISTAKES += without(BELIEF, "corrected_m", "old_and_new_m", "size_of_the_surprise", "eps_at_first_only")
 MISTAKES += only(usual(right, "s", first="corrected", square="(grad - m) ** 2"), "uphill", "returns_step")
 MISTAKES += only(

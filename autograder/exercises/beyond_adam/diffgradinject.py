@@ -7,9 +7,9 @@ themselves;  w <- w - lr xi m_hat / (sqrt(v_hat) + eps) (Dubey et al. 2022). Ref
 import numpy as np
 import torch
 
-from autograder.exercises._optimizers import hard_coded, only
+from autograder.exercises._optimizers import hard_coded, only, without
 from autograder.exercises.adam._family import SHORT
-from autograder.exercises.beyond_adam._family import V_INJECTED, cases, friction, injected_into, refilled, usual
+from autograder.exercises.beyond_adam._family import RARE, V_INJECTED, cases, friction, injected_into, refilled, usual
 from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
 
 
@@ -56,10 +56,10 @@ friction_of_injected:
     grad.copy() -> np.array(injected)
     The friction compares injected gradients. It compares them as they came: only m takes in the injected one.
 """)
-MISTAKES += [*injected_into('{"t": t, "m": m, "v": v, "w": w.copy(), "g": grad.copy()}'), *V_INJECTED]
+MISTAKES += [*injected_into('{"t": t, "m": m, "v": v, "w": w.copy(), "g": grad.copy()}', brief=True), *V_INJECTED]
 _FRICTION = ("no_friction", "no_abs", "previous_not_kept", "no_change_seen", "sigmoid_missing", "kept_as_an_alias")
 MISTAKES += only(friction("injected"), *_FRICTION, "friction_of_the_negative", "starts_with_this_gradient")
-MISTAKES += [*usual(right, first="injected"), *hard_coded(lr=1e-3, k=2.0)]
+MISTAKES += [*without(usual(right, first="injected"), *RARE), *hard_coded(lr=1e-3, k=2.0)]
 
 
 @alternative

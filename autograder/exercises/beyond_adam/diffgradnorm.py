@@ -8,8 +8,8 @@ Reference: that formula in torch.
 import numpy as np
 import torch
 
-from autograder.exercises._optimizers import hard_coded, only
-from autograder.exercises.beyond_adam._family import NORM, V_CORRECTED, falling, friction, refilled, scaled, usual
+from autograder.exercises._optimizers import hard_coded, only, without
+from autograder.exercises.beyond_adam._family import NORM, RARE, V_CORRECTED, falling, friction, refilled, scaled, usual
 from autograder.judge import Optimizer, alternative, slips, torch_steps
 
 
@@ -58,10 +58,10 @@ friction_mixed: grad.copy() -> corrected.copy()
     or state.get("g", 0.0) - grad -> state.get("g", 0.0) - corrected
     The friction compares a gradient as it came with a corrected one. Both are those that came.
 """)
-MISTAKES += [*V_CORRECTED, *scaled('{"t": t, "m": m, "v": v, "e": e, "g": grad.copy()}', right)]
+MISTAKES += [*V_CORRECTED, *scaled('{"t": t, "m": m, "v": v, "e": e, "g": grad.copy()}', right, brief=True)]
 _FRICTION = ("no_friction", "no_abs", "previous_not_kept", "no_change_seen", "sigmoid_missing", "kept_as_an_alias")
 MISTAKES += only(friction("corrected"), *_FRICTION, "friction_of_the_negative", "starts_with_this_gradient")
-MISTAKES += [*usual(right, first="corrected"), *hard_coded(lr=1e-3, gamma=0.95)]
+MISTAKES += [*without(usual(right, first="corrected"), *RARE), *hard_coded(lr=1e-3, gamma=0.95)]
 
 
 @alternative

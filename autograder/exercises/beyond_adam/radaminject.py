@@ -68,7 +68,7 @@ MISTAKES = slips("""
 injected_once_rectified: (1 - beta1) * injected -> (1 - beta1) * (injected if rho > 5 else grad)
     m takes in the injected gradient only once the steps are rectified. It does so from the second step on.
 """)
-MISTAKES += [*injected_into('{"t": t, "m": m, "v": v, "w": w.copy()}'), *V_INJECTED]
+MISTAKES += [*injected_into('{"t": t, "m": m, "v": v, "w": w.copy()}', brief=True), *V_INJECTED]
 MISTAKES += [*rectified_steps(right, "injected", brief=True), *hard_coded(lr=1e-3, k=2.0)]
 
 

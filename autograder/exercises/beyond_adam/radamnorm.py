@@ -67,7 +67,7 @@ MISTAKES = slips("""
 corrected_once_rectified: (1 - beta1) * corrected -> (1 - beta1) * (corrected if rho > 5 else grad)
     m takes in the corrected gradient only once the steps are rectified. It does so from the first step on.
 """)
-MISTAKES += [*V_CORRECTED, *without(scaled('{"t": t, "m": m, "v": v, "e": e}', right), "shared_history")]
+MISTAKES += [*V_CORRECTED, *without(scaled('{"t": t, "m": m, "v": v, "e": e}', right, brief=True), "shared_history")]
 MISTAKES += [*rectified_steps(right, "corrected", brief=True), *hard_coded(lr=1e-3, gamma=0.95)]
 
 
