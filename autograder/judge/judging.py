@@ -67,7 +67,7 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         for number, item in enumerate(assessed)
         for name, sentence in item.named.items()
         # A shared memory shows in a repeated run too, or in what came back: that is the same mistake, told once.
-        if name not in specific and not (item.roles <= {"again", "kept"} and found.explains(number))
+        if name not in specific and not (item.roles <= {"other", "again", "kept"} and found.explains(number))
     }
     known = (*found.known, *(_in_its_words(exercise, *item) for item in general.items()))
     explained = all(

@@ -32,7 +32,7 @@ EXERCISE = Optimizer(
         Case("one step is SGD's", steps=1, shape=(3,), lr=0.1, hyper_lr=0.01),
         Case("two steps: the new rate makes the step", steps=2, shape=(3,), lr=0.1, hyper_lr=0.05, weight=2),
         Case("40 steps", steps=40, lr=0.05, hyper_lr=1e-3, weight=3),
-        Case("rates that cross 0", shape=(6,), steps=40, weight=4, **TURNING),
+        Case("rates that cross 0", shape=(6,), steps=40, weight=6, **TURNING),
         Case("a large matrix: the sum is over all entries", shape=(12, 9), steps=12, lr=0.1, hyper_lr=1e-3, weight=2),
         Case("hyper_lr=0 is SGD", steps=6, lr=0.1, hyper_lr=0.0),
         Case("the defaults are lr=0.01 and hyper_lr=1e-4", lr=None, steps=12, sizes=3.0),
