@@ -84,7 +84,7 @@ def overview() -> None:
     mistake = next(m for m in exercises.load("momentum").mistakes if m.name == "lr_inside_velocity")
     (wrong,) = mistake.functions
     assert isinstance(mistake, Edited)
-    code = mistake.source.replace(f"def {wrong.__name__}(", "def momentum(")
+    code = mistake.source.replace(f"def {wrong.__name__}(", "def momentum(").replace("'", '"')
     code += '\n\n\ncheck("momentum", momentum, points=5)'
     report = check("momentum", wrong, points=5).to_html()
     with sync_playwright() as playwright:

@@ -69,7 +69,7 @@ def beyond_overshoot(notes: Notes, optimizers: Mapping[str, Callable], *, lr: fl
         with notes.collect():
             path = _on_parabola(step, share * lr, steps)
             walks.plot(path, label=name, **look)
-            beyond = [max(0.0, -_on_parabola(step, float(share * rate), 400).min()) for rate in rates]
+            beyond = [max(0.0, -_on_parabola(step, float(share * rate), 5 * steps).min()) for rate in rates]
             measured.plot(rates, beyond, marker="." if share == 1 else "", label=name, **look)
     if walks.has_data():
         walks.axhline(0, color="0.6", lw=0.8, zorder=0)

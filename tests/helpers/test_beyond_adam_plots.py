@@ -39,7 +39,7 @@ CASES = {
 }
 # those that take a dict of optimizers
 TABLES = {
-    "beyond_overshoot": (("adam", "diffgrad", "adaminject"), {"steps": 40}),
+    "beyond_overshoot": (("adam", "diffgrad", "adaminject"), {"steps": 20}),
     "beyond_table": (PAIRS, {"epochs": 1, "seeds": 2, "one_rate": True, "progress": False}),
 }
 ALL = CASES | TABLES
