@@ -100,6 +100,20 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", type=Path, metavar="FILE", help="all of it, with the exercises' statistics, too")
     report.set_defaults(run=_report)
 
+    feedback = commands.add_parser("feedback", help="write the students' pages anew, with what was given by hand since")
+    feedback.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    feedback.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    feedback.set_defaults(run=_feedback)
+
+    extend = commands.add_parser("extend", help="give a student a deadline of their own")
+    extend.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    extend.add_argument("student", metavar="STUDENT", help="their id")
+    when = extend.add_mutually_exclusive_group(required=True)
+    when.add_argument("--until", metavar="TIME", help="such as '2026-10-07 18:00 Europe/Berlin'; UTC without a zone")
+    when.add_argument("--days", type=_days, metavar="N", help="after the due date, wherever that is moved")
+    when.add_argument("--none", action="store_true", help="the due date holds for them again")
+    extend.set_defaults(run=_extend)
+
     similar = commands.add_parser("similar", help="groups of submissions whose code is alike: a place to look")
     similar.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     similar.add_argument(
@@ -108,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
     similar.add_argument("--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT-similar.html)")
     similar.add_argument("--csv", type=Path, metavar="FILE", help="a row for each member of a group, too")
     similar.set_defaults(run=_similar)
+
+    renewed = commands.add_parser("secret", help="the secret that hidden inputs are drawn from")
+    renewed.add_argument(
+        "--new", action="store_true", required=True, help="draw from another one from now on; recorded results stay"
+    )
+    renewed.set_defaults(run=_secret)
 
     answers = commands.add_parser(
         "answers", help="all answers to a question, to read and mark on one page or in a table"
@@ -151,6 +171,16 @@ def _zone(text: str) -> ZoneInfo:
         raise argparse.ArgumentTypeError(f"{text!r} is no time zone: such as Europe/Berlin or UTC") from None
 
 
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days, such as 2 or 0.5")
+    return days
+
+
 def _share(text: str) -> float:
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -170,6 +200,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.grading.classroom import Stopped
     from autograder.grading.cluster import ClusterError
     from autograder.grading.course import CourseError
+    from autograder.grading.deadlines import DeadlineError
     from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
     from autograder.judge.mistakes import EditError
@@ -177,7 +208,17 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.sandbox.levels import NoIsolation
 
     course = AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic, UnknownExercise, EditError
-    return *course, ClusterError, GradebookError, NoIsolation, ReleaseError, ReportError, Stopped, OSError
+    return (
+        *course,
+        ClusterError,
+        DeadlineError,
+        GradebookError,
+        NoIsolation,
+        ReleaseError,
+        ReportError,
+        Stopped,
+        OSError,
+    )
 
 
 class UnknownTopic(ValueError):
@@ -269,13 +310,14 @@ def _collect(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
-    from autograder.grading.secret import secret
+    from autograder.grading.secret import former, secret
     from autograder.report.progress import Progress
     from autograder.report.table import class_table, printable
 
     course = Course.at(Path.cwd())
     allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
     began, graded, same, failed = time.monotonic(), 0, 0, []
+    changes: list[str] = []
     with ExitStack() as stack:
         level, executor = _place(options.scheduler, allow_weak, stack)
         bar = stack.enter_context(Progress())
@@ -287,8 +329,10 @@ def _grade(options: argparse.Namespace) -> int:
             students=options.student,
             workers=options.workers,
             force=options.force,
+            former=former(course.root),
             executor=executor,
             progress=bar.start,
+            tell=changes.append,
         )
         for result in stack.enter_context(closing(results)):
             if result.error:
@@ -304,6 +348,7 @@ def _grade(options: argparse.Namespace) -> int:
     print(class_table(course, options.assignment, options.student))
     unchanged = f", {same} unchanged since the last time" if same else ""
     print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
+    print(*changes, sep="\n", end="\n" * bool(changes))
     for result in failed:
         print(f"{printable(result.student)}: {result.error}", file=sys.stderr)
     if failed:
@@ -343,12 +388,16 @@ def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Level |
 
 def _report(options: argparse.Namespace) -> int:
     from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
     from autograder.report.class_page import class_page
     from autograder.report.class_report import class_report
     from autograder.report.output import write
 
     course = Course.at(Path.cwd())
     report = class_report(course, options.assignment)
+    # The report links to the students' pages: they say the same.
+    for student, why in refresh_pages(course, options.assignment)[2].items():
+        print(f"{student}: {why}", file=sys.stderr)
     page = options.to or Path("reports") / f"{options.assignment}.html"
     contents = {page: class_page(report, course, page.absolute().parent)}
     contents |= {options.csv: report.to_csv()} if options.csv else {}
@@ -356,6 +405,33 @@ def _report(options: argparse.Namespace) -> int:
     for path, content in contents.items():
         write(path, content)
         print(path)
+    if report.pending:
+        print(f"Built anew since it was graded: {'; '.join(report.pending)}.", file=sys.stderr)
+    return 0
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
+    from autograder.report.table import feedback_place
+
+    course = Course.at(Path.cwd())
+    pages, written, failed = refresh_pages(course, options.assignment, options.student)
+    changed = f"{len(written)} of them written anew" if written else "all as they were"
+    print(f"{len(pages)} pages, {changed}: {feedback_place(course, options.assignment)}")
+    for student, why in failed.items():
+        print(f"{student}: {why}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def _extend(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.deadlines import moment
+    from autograder.grading.extend import extend
+
+    until = moment(options.until) if options.until else None
+    seconds = 86_400 * options.days if options.days else None
+    print(extend(Course.at(Path.cwd()), options.assignment, options.student, until, seconds))
     return 0
 
 
@@ -381,6 +457,7 @@ def _similar(options: argparse.Namespace) -> int:
 
 def _answers(options: argparse.Namespace) -> int:
     from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
     from autograder.report.answers import answers, answers_csv, answers_page, comments_in, has_marks, read_back
     from autograder.report.output import ReportError, write
 
@@ -390,7 +467,12 @@ def _answers(options: argparse.Namespace) -> int:
         print(f"{result.written} written, {result.same} as they were, {result.unread} not read yet.")
         for key, why in result.refused:
             print(f"{key}: {why}", file=sys.stderr)
-        return int(bool(result.refused))
+        _, written, failed = refresh_pages(course, options.assignment)
+        if written:
+            print(f"{len(written)} pages written anew.")
+        for student, why in failed.items():
+            print(f"{student}: {why}", file=sys.stderr)
+        return int(bool(result.refused or failed))
     comments = comments_in(options.comments) if options.comments else []
     found = answers(course, options.assignment, options.question, comments)
     page = options.to or Path("reports") / f"{options.assignment}-{found.question.id}.html"
@@ -406,6 +488,15 @@ def _answers(options: argparse.Namespace) -> int:
         print(path)
     waiting = len(found.unread.answers)
     print(f"{len(shown.answers)} answers, {waiting} of {len(found.answers)} not read yet.")
+    return 0
+
+
+def _secret(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.secret import renew
+
+    renew(Course.at(Path.cwd()).root)
+    print("Hidden inputs are drawn from a new secret. What is recorded stays; new submissions are graded with it.")
     return 0
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -98,7 +99,7 @@ class TemporaryFolder:
 
     def remove(self) -> None:
         """Remove it with all that is in it, as far as that can be done."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_folder(self.path)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -108,6 +109,19 @@ class TemporaryFolder:
 
     def __exit__(self, *_: object) -> None:
         self.remove()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, whatever a submission left in it: closed folders, and deeper ones than Python can follow."""
+    try:
+        os.rmdir(folder)
+        return
+    except OSError:
+        if os.name != "posix":
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)
 
 
 def sweep_folders(purposes: Sequence[str], parent: str | None = None, strangers: range = range(0)) -> None:
@@ -128,7 +142,7 @@ def sweep_folders(purposes: Sequence[str], parent: str | None = None, strangers:
             if name.fullmatch(path.name) and stat.S_ISDIR(found.st_mode) and ours:
                 lock = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if lock is not None:
-                    shutil.rmtree(path, ignore_errors=True)
+                    remove_folder(path)
                     os.close(lock)
 
 

@@ -3,6 +3,8 @@
 import ast
 import copy
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +13,15 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_grade, is_solution, is_task
 
 from autograder.grading.stubs import NameStubs
 
 # nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
 _STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
+
+
+_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class AssignmentError(Exception):
@@ -95,9 +100,66 @@ def grade_id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
+def released_source(cell: NotebookNode, instead: str = "") -> str:
+    """What students get of one of the instructor's cells: all but hidden tests, with something in their place."""
+    return _HIDDEN.sub(instead, cell.source)
+
+
 def is_check(cell: NotebookNode) -> bool:
     """Whether a cell is a check: graded code that students do not write."""
     return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def is_graded(cell: NotebookNode) -> bool:
+    """Whether a cell has points: a check, an answer, or one of nbgrader's tasks."""
+    return bool(is_grade(cell) or is_task(cell))
+
+
+def void_of(cell: NotebookNode) -> str:
+    """How a graded cell is voided: "full" for all its points to everybody, "out" of the total, or not at all."""
+    if not float(cell.metadata.nbgrader["points"]):
+        return "out"
+    return cell.metadata.get("downhill", {}).get("void", "")
+
+
+def worth_of(cell: NotebookNode) -> float:
+    """The points that a graded cell adds to the total."""
+    return 0.0 if void_of(cell) == "out" else float(cell.metadata.nbgrader["points"])
+
+
+def is_own(cell: NotebookNode) -> bool:
+    """Whether a cell of a graded notebook is the student's: an answer, or one that they added."""
+    return bool(is_solution(cell) or cell.metadata.get("downhill", {}).get("extra"))
+
+
+def answers_of(cells: Iterable[NotebookNode]) -> dict[str, str]:
+    """What the student wrote for each graded cell of a graded notebook, by its id.
+
+    Of a check: the exercise's cell with its copies and halves, and the cells of their own that stand above the check
+    and below the last one.
+    """
+    found: dict[str, str] = {}
+    answers: dict[str, str] = {}
+    checks: dict[str, str] = {}
+    own: list[str] = []
+    for cell in cells:
+        of = cell.metadata.get("downhill", {}).get("of")
+        if is_graded(cell) and is_solution(cell):
+            found[grade_id(cell)] = cell.source
+        elif is_graded(cell):
+            answer = answers.get(exercise_of(cell), "").rstrip()
+            checks[exercise_of(cell)] = grade_id(cell)
+            found[grade_id(cell)] = "\n\n\n".join(filter(None, (answer, *own)))
+            own = []
+        elif is_solution(cell):
+            answers[grade_id(cell)] = cell.source
+        elif of and of in checks:
+            found[checks[of]] = "\n\n\n".join(filter(None, (found[checks[of]], cell.source.rstrip())))
+        elif of:
+            answers[of] = "\n\n\n".join(filter(None, (answers.get(of, "").rstrip(), cell.source)))
+        elif is_own(cell):
+            own.append(cell.source.rstrip())
+    return found
 
 
 def is_demo(cell: NotebookNode) -> bool:

@@ -1,9 +1,8 @@
 """Grades a class: every submission of an assignment, in several processes, resuming where it stopped."""
 
-import errno
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -18,11 +17,13 @@ from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
-from autograder.grading.feedback import feedback_html
+from autograder.grading.feedback import NO_WRITING, Pages
+from autograder.grading.flights import Flights, set_aside
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
 from autograder.grading.receipt import leave_receipt
+from autograder.grading.scores import points_text
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
@@ -30,8 +31,6 @@ from autograder.sandbox.process import Limits
 _FLYING_BYTES = 256 * 2**20
 # The next submission lies ready while a result is written.
 _FLYING_EACH = 2
-# No other student's files could be written either.
-_NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,22 @@ class Result:
 
 @dataclass(frozen=True)
 class _Task:
-    """A submission's bytes, or why they are refused; `kills` counts the processes that were killed beside or on it."""
+    """A submission's bytes, or why they are refused.
+
+    `kills` counts the processes that were killed beside or on it; `alone` says that a whole grader was.
+    """
 
     student: str
     data: bytes | None
     reason: str
     key: str
     kills: int = 0
+    alone: bool = False
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether nothing else may be graded meanwhile."""
+        return self.alone or self.kills > 0
 
 
 class Stopped(Exception):
@@ -73,8 +81,10 @@ def grade_class(
     students: Sequence[str] = (),
     workers: int | None = None,
     force: bool = False,
+    former: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Callable[[int], object] = lambda total: None,
+    tell: Callable[[str], object] = lambda text: None,
 ) -> Generator[Result, None, None]:
     """Grade what lies in the submitted folder, and record each result as soon as it is there.
 
@@ -88,34 +98,47 @@ def grade_class(
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
+    former : secrets that were in use before: what was graded with them still holds
     executor : any of concurrent.futures in place of processes of this machine; it may tell its changing `size()`
     progress : told the number of submissions
+    tell : told what else has changed: exercises that were removed or voided, penalties
 
     Raises
     ------
     AssignmentError, CourseError : nothing can be graded
+    DeadlineError : the late penalty's plugin fails; the rest is done
     GradebookError, OSError, Stopped : nothing more can be recorded, or graded; what is recorded stays
     """
     assignment = Assignment.load(course.source, name)
     names = _students(course, name, students)
     progress(len(names))
     count = min(workers or os.cpu_count() or 1, len(names))
+    flights = Flights(course.root, name)
     grader = _Grader(
+        flights,
         (assignment, secret, course.limits, level),
         (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
         getattr(executor, "size", lambda: count),
     )
     book = Book(course.db_url, course.course_id)
     try:
-        book.register(assignment)
-        with closing(grader.run(_tasks(course, assignment, secret, names, book, force))) as answers:
+        for change in book.register(assignment):
+            tell(change)
+        times: dict[str, datetime | None] = {}
+        waiting = _Waiting(course, assignment, (secret, *former), book, flights, force, set(students))
+        with closing(grader.run(waiting.tasks(names))) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
                 if graded is not None:
                     error = _record(course, assignment, task.student, graded, book)
+                elif not error:
+                    times[task.student] = submitted_at(course.submitted / task.student / name)
+                flights.end(task.student)
                 yield Result(task.student, None if error else graded, error)
+        yield from _publish(course, assignment, book, times, tell)
     finally:
+        flights.close()
         book.close()
 
 
@@ -136,27 +159,56 @@ def _students(course: Course, name: str, students: Sequence[str]) -> Sequence[st
 _Answer = tuple[_Task, Graded | None, str]
 
 
-def _tasks(
-    course: Course, assignment: Assignment, secret: str, students: Sequence[str], book: Book, force: bool
-) -> Iterator[_Task | _Answer]:
-    """What is to be graded, read when it is asked for; an answer where there is nothing to do."""
-    name = assignment.name
-    for student in students:
+@dataclass(frozen=True)
+class _Waiting:
+    """Finds what is to be graded.
+
+    Parameters
+    ----------
+    secrets : the one in use, and former ones
+    named : the students who were asked for by name
+    """
+
+    course: Course
+    assignment: Assignment
+    secrets: tuple[str, ...]
+    book: Book
+    flights: Flights
+    force: bool
+    named: set[str]
+
+    def tasks(self, students: Sequence[str]) -> Iterator[_Task | _Answer]:
+        """Tasks, read when they are asked for, the dangerous ones last; an answer where there is nothing to do."""
+        suspects = []
+        for student in students:
+            found = self._task(student)
+            if isinstance(found, _Task) and found.alone:
+                suspects.append(student)
+            else:
+                yield found
+        # Read again: however many they are, no more than a few are in memory.
+        for student in suspects:
+            yield self._task(student)
+
+    def _task(self, student: str) -> _Task | _Answer:
+        name = self.assignment.name
         unfit = intake.unfit_name(student)
         if unfit:
-            yield _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
-            continue
+            return _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
         data, reason = None, ""
         try:
-            data = intake.read(course.submitted / student / name / f"{name}.ipynb", course.submitted)
+            data = intake.read(self.course.submitted / student / name / f"{name}.ipynb", self.course.submitted)
         except intake.Refused as error:
             reason = str(error)
-        task = _Task(student, data, reason, key(assignment, data, reason, secret))
-        files = _files(course, student, name)
-        if not force and book.key_of(name, student) == task.key and all(file.exists() for file in files):
-            yield task, None, ""
-        else:
-            yield task
+        keys = (key(self.assignment, data, reason, secret) for secret in self.secrets)
+        task = _Task(student, data, reason, next(keys))
+        recorded = self.book.key_of(name, student)
+        there = _graded_file(self.course, student, name).exists()
+        if there and not self.force and recorded in (task.key, *keys):
+            return task, None, ""
+        if self.flights.is_set_aside(student, task.key) and student not in self.named and not self.force:
+            return task, None, set_aside(name, student)
+        return replace(task, alone=self.flights.deaths(student, task.key) > 0)
 
 
 def _grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Any) -> Graded:
@@ -180,13 +232,20 @@ class _Grader:
 
     Parameters
     ----------
+    flights : where it is noted what is being graded
     arguments : of `grade` but for the submission: assignment, secret, limits, level
     pool : makes an executor; anew where its processes were killed
     size : how many processes grade at this moment
     """
 
-    def __init__(self, arguments: tuple, pool: Callable[[], AbstractContextManager[Executor]], size: Callable[[], int]):
-        self.arguments, self.pool, self.size = arguments, pool, size
+    def __init__(
+        self,
+        flights: Flights,
+        arguments: tuple,
+        pool: Callable[[], AbstractContextManager[Executor]],
+        size: Callable[[], int],
+    ):
+        self.flights, self.arguments, self.pool, self.size = flights, arguments, pool, size
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
@@ -238,6 +297,10 @@ class _Grader:
             if not isinstance(task, _Task):
                 yield task
                 continue
+            if task.alone and self.flying:
+                self.suspects.append(task)
+                continue
+            self.flights.begin(task.student, task.key, alone=task.is_suspect)
             assignment, secret, limits, level = self.arguments
             try:
                 future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
@@ -251,7 +314,7 @@ class _Grader:
         flying = self.flying.values()
         if not flying:
             return True
-        if self.suspects or any(task.kills for task in flying):
+        if self.suspects or any(task.is_suspect for task in flying):
             return False
         held = sum(len(task.data or b"") for task in flying)
         return len(flying) < _FLYING_EACH * max(self.size(), 1) and held < _FLYING_BYTES
@@ -273,31 +336,53 @@ class _Grader:
 
 
 def _record(course: Course, assignment: Assignment, student: str, graded: Graded, book: Book) -> str:
-    """Write a result's files, then the gradebook: a result that is recorded is there in full; what went wrong."""
+    """Write the graded notebook, then the gradebook: a result that is recorded is there in full; what went wrong."""
     try:
-        for file, content in zip(
-            _files(course, student, assignment.name),
-            (graded.notebook, feedback_html(assignment.name, student, graded)),
-            strict=True,
-        ):
-            remove_leftovers(file.parent)
-            write_atomically(file, content)
+        file = _graded_file(course, student, assignment.name)
+        remove_leftovers(file.parent)
+        write_atomically(file, graded.notebook)
         submission = course.submitted / student / assignment.name
         timestamp = submitted_at(submission)
-        leave_receipt(submission, timestamp, [file.parent for file in _files(course, student, assignment.name)])
+        leave_receipt(submission, timestamp, [file.parent])
         book.record(assignment, student, graded, timestamp, course.late_plugin)
     except NotRecorded as error:
         return f"the gradebook does not take it: {error}"
     except OSError as error:
-        if error.errno in _NO_WRITING:
+        if error.errno in NO_WRITING:
             raise
         return f"its files cannot be written: {error}"
     return ""
 
 
-def _files(course: Course, student: str, name: str) -> tuple[Path, Path]:
-    """The graded notebook and the feedback."""
-    return course.autograded(student, name) / f"{name}.ipynb", course.feedback(student, name) / f"{name}.html"
+def _publish(
+    course: Course,
+    assignment: Assignment,
+    book: Book,
+    times: Mapping[str, datetime | None],
+    tell: Callable[[str], object],
+) -> Iterator[Result]:
+    """Penalties and pages of the whole class as they are now; whose page could not be written.
+
+    Parameters
+    ----------
+    times : when the submissions came whose result still holds
+    """
+    name = assignment.name
+    try:
+        changed = book.settle(name, course.late_plugin, times)
+        if changed:
+            each = (f"{who} {points_text(then)} → {points_text(now)}" for who, (then, now) in sorted(changed.items()))
+            tell(f"penalties changed for {len(changed)}: {', '.join(each)}")
+        for student, when in times.items():
+            leave_receipt(course.submitted / student / name, when, [course.autograded(student, name)])
+    finally:
+        _, failed = Pages(course, assignment, book).write()
+    for student, why in failed.items():
+        yield Result(student, None, why)
+
+
+def _graded_file(course: Course, student: str, name: str) -> Path:
+    return course.autograded(student, name) / f"{name}.ipynb"
 
 
 def submitted_at(folder: Path) -> datetime | None:

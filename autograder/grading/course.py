@@ -1,6 +1,7 @@
 """Where a course keeps its things: nbgrader's settings, read once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class GradingLimits(Configurable):
     call_seconds = Float(10.0, help="Wall clock for one call of a student's function.").tag(config=True)
     cell_seconds = Float(30.0, help="Wall clock for one cell.").tag(config=True)
     submission_seconds = Float(300.0, help="Wall clock for a whole submission.").tag(config=True)
+    judge_seconds = Float(60.0, help="Processor time of the judge for a whole submission.").tag(config=True)
 
     allow_weak_isolation = Bool(
         False, help="Whether to grade with limits alone, where no sandbox can be had; see docs/security.md."
@@ -31,7 +33,7 @@ class GradingLimits(Configurable):
 
     def limits(self) -> Limits:
         """The limits as the sandbox takes them."""
-        return Limits(self.call_seconds, self.cell_seconds, self.submission_seconds)
+        return Limits(self.call_seconds, self.cell_seconds, self.submission_seconds, self.judge_seconds)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Course:
             raise CourseError(f"{root} holds no nbgrader_config.py: run this in the course's directory") from None
         return cls(root.resolve(), config)
 
-    @property
+    @cached_property
     def directory(self) -> CourseDirectory:
         """nbgrader's own view of the directories."""
         directory = CourseDirectory(config=self.config)

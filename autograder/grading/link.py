@@ -13,11 +13,20 @@ from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
 
 _START_SECONDS = 60.0
+_NO_START = "the worker did not start"
+_NONSENSE = "the answer could not be read"
+# Numbers that may come back, elements of arrays above all: in one reply with its callbacks, and for one check, beside
+# some for each that was sent or is wanted. Ours take 160,000 and 700,000 at most.
+_REPLY_NUMBERS, _MOST_NUMBERS, _TIMES_ASKED = 1_000_000, 4_000_000, 4
 _FAILURES = {"raised", "unpack", "not_callable", "missing", "large", "wire"}
 
 
 class WorkerLost(Exception):
-    """The worker hangs, is gone, or speaks nonsense; the text is for the student."""
+    """The worker hangs, is gone, or speaks nonsense; the text is for the student, and none of it is the worker's."""
+
+
+class WorkerEnded(WorkerLost):
+    """The worker is gone, and who ended it is not known: the submission, or somebody else."""
 
 
 class Worker:
@@ -29,17 +38,19 @@ class Worker:
     limits : of the submission
     level : of isolation: "strong", "medium" or "weak"
     deadline : the `time.monotonic()` moment at which the submission's time is over
+    began : the `time.thread_time()` of this thread from which the judge's own time counts
     """
 
-    def __init__(self, checks: int, limits: Limits, level: str, deadline: float):
+    def __init__(self, checks: int, limits: Limits, level: str, deadline: float, began: float | None = None):
         self.limits, self.deadline = limits, deadline
+        self.began = time.thread_time() if began is None else began
         self.sandbox: Sandbox = start(checks, limits, level)
         try:
             if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) != "ready":
-                raise WorkerLost("the worker did not start")
+                raise WorkerLost(_NO_START)
         except wire.WireError:
             self.end()
-            raise WorkerLost("the worker did not start") from None
+            raise WorkerLost(_NO_START) from None
         except BaseException:
             self.end()
             raise
@@ -50,7 +61,7 @@ class Worker:
         end = min(time.monotonic() + seconds, self.deadline)
         answer = self._ask(("run", source), end, f"the cell did not end within {seconds:g} s")
         if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], list)):
-            raise WorkerLost("the cell's answer makes no sense")
+            raise WorkerLost(_NONSENSE)
         return [item for item in answer[0] if isinstance(item, dict)], answer[1] is True
 
     def keep(self, number: int) -> None:
@@ -63,7 +74,7 @@ class Worker:
 
     def caller(self, number: int) -> "RemoteCaller":
         """The caller for a check whose state was kept."""
-        return RemoteCaller(self.sandbox.checks[number], self.limits, self.deadline)
+        return RemoteCaller(self.sandbox.checks[number], self.limits, self.deadline, self.began)
 
     def end(self) -> None:
         """End the sandbox with all that runs in it."""
@@ -77,9 +88,10 @@ class Worker:
         except wire.OutOfTime:
             raise WorkerLost(late) from None
         except wire.Closed:
-            raise WorkerLost("the process ended (exit, a crash, or out of memory)") from None
-        except wire.WireError as error:
-            raise WorkerLost(f"an answer could not be read: {error}") from None
+            kind = WorkerLost if self.sandbox.went_too_far() else WorkerEnded
+            raise kind("the process ended (exit, a crash, or out of memory)") from None
+        except wire.WireError:
+            raise WorkerLost(_NONSENSE) from None
 
 
 class RemoteCaller:
@@ -88,22 +100,33 @@ class RemoteCaller:
     Parameters
     ----------
     link : the check's socket
-    limits, deadline : as for `Worker`
+    limits, deadline, began : as for `Worker`
     """
 
-    def __init__(self, link: socket.socket, limits: Limits, deadline: float):
-        self.link, self.limits, self.deadline = link, limits, deadline
+    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float):
+        self.link, self.limits, self.deadline, self.began = link, limits, deadline, began
         self.lost: Failure | None = None
+        self.left = _MOST_NUMBERS
+
+    def in_time(self) -> bool:
+        """Whether the judge has time left for this submission."""
+        return time.thread_time() - self.began < self.limits.judge_seconds
 
     def run(self, script: Script) -> Outcome:
         """Run a script there; what went wrong on the way is the outcome's failure."""
+        if not self.lost and not self.in_time():
+            self.lost = self._late()
         if self.lost:
             return Outcome(failure=self.lost)
+        asked = _TIMES_ASKED * script.numbers
+        self.left += asked
+        purse = wire.Purse(min(self.left, _REPLY_NUMBERS + asked))
+        before = purse.left
         step, end = 0, self._end_of_call()
         try:
             wire.send(self.link, script.steps, end)
             while True:
-                message = wire.receive(self.link, end)
+                message = wire.receive(self.link, end, purse)
                 if not isinstance(message, tuple):
                     raise wire.WireError("an answer of no known form")
                 # An array would compare with a word element by element.
@@ -112,6 +135,9 @@ class RemoteCaller:
                 if kind == "step" and len(message) == 2 and type(message[1]) is int and step <= message[1] < 10**6:
                     step, end = message[1] + 1, self._end_of_call()
                 elif kind == "callback" and len(message) == 3:
+                    if not self.in_time():
+                        self.lost = self._late()
+                        break
                     wire.send(self.link, self._answer(script, message[1], message[2]), end)
                 elif kind == "done" and len(message) == 4:
                     return _outcome(script.steps, *message[1:])
@@ -126,7 +152,12 @@ class RemoteCaller:
             self.lost = Failure(max(step - 1, 0), "died")
         except wire.WireError:
             self.lost = Failure(max(step - 1, 0), "wire")
+        finally:
+            self.left -= before - purse.left
         return Outcome(failure=self.lost)
+
+    def _late(self) -> Failure:
+        return Failure(0, "time", message=f"the limit for judging a submission is {self.limits.judge_seconds:g} s")
 
     def _end_of_call(self) -> float:
         return min(time.monotonic() + self.limits.call_seconds, self.deadline)

@@ -111,10 +111,12 @@ class _Bound:
     def __init__(self, caller: RemoteCaller, functions: Sequence[RemoteFunction]):
         self.caller = caller
         self.renumbered = {place: function.handle for place, function in enumerate(functions)}
+        self.in_time = caller.in_time
 
     def run(self, script: Script) -> Outcome:
         bound = _Bare()
         bound.callbacks, bound.calls, bound.wants = script.callbacks, script.calls, script.wants
+        bound.numbers = script.numbers
         bound.steps = [self._bind(step) for step in script.steps]
         return self.caller.run(bound)
 

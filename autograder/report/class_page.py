@@ -4,7 +4,6 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.course import Course
-from autograder.report.class_report import ClassReport, Student, duration, spaced
+from autograder.grading.scores import duration, moment_text, points_text
+from autograder.report.class_report import ClassReport, Student, spaced
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -111,7 +111,7 @@ def _made(student: Student) -> str:
 
 
 def _late(student: Student) -> str:
-    taken = f", {number(student.penalty)} points taken off" if student.penalty else ""
+    taken = f", {points_text(student.penalty)} points taken off" if student.penalty else ""
     return duration(student.seconds_late) + taken
 
 
@@ -152,11 +152,6 @@ def code(sentence: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
 
 
-def moment(when: datetime | None) -> str:
-    """To the minute, in UTC."""
-    return "–" if when is None else when.strftime("%Y-%m-%d %H:%M UTC")
-
-
 def _distribution(report: ClassReport) -> Markup:
     """How many have how many points."""
     totals, median = report.totals, report.median
@@ -195,7 +190,7 @@ def _distribution(report: ClassReport) -> Markup:
 
 def _outcomes(report: ClassReport) -> Markup:
     """For each exercise: full points, some, none, not graded yet."""
-    exercises = [exercise for exercise in report.exercises if report.counted]
+    exercises = [exercise for exercise in report.exercises if report.counted and not exercise.void]
     if not exercises:
         return Markup("")
     everybody = len(report.counted)
@@ -276,6 +271,12 @@ def _shown(names: Sequence[object], most: int) -> tuple[Sequence[object], int]:
 def _template() -> Template:
     loader = PackageLoader("autograder.report", ".")
     environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "percent": percent, "duration": duration, "moment": moment}
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "duration": duration,
+        "moment": moment_text,
+        "points": points_text,
+    }
     environment.filters |= {"breakable": breakable, "code": code, "shown": _shown, "spaced": spaced}
     return environment.get_template("class_page.html")

@@ -64,6 +64,15 @@ class Cgroup:
         joins = [f"echo $$ > {shlex.quote(str(folder / 'cgroup.procs'))}" for folder in self.folders]
         return ["/bin/sh", "-c", " && ".join([*joins, 'exec "$0" "$@"']), *command]
 
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has ended one of its processes for going beyond its memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with suppress(OSError):
+                    words = (folder / name).read_text().split()
+                    return words[words.index("oom_kill") + 1] != "0"
+        return False
+
     def end(self) -> None:
         """Remove the group; its last processes may take a moment to be gone."""
         for folder in self.folders:

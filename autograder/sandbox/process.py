@@ -17,6 +17,7 @@ from typing import Any
 from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap, syscalls
 from autograder.sandbox.cgroup import Cgroup
+from autograder.sandbox.scratch import Watch
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
@@ -36,8 +37,13 @@ else:
     from worker.canary import main
     main(told["control"], told["bait"])
 """
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/sys/devices/system/cpu")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/sys/devices/system/cpu")
+# Of the processes, where they are not the sandbox's own: nothing but what the machine is.
+_MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/uptime", "/proc/loadavg")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# The version of Landlock that a level needs: without namespaces, the first that keeps signals in (Linux 6.12).
+LANDLOCK = {"strong": 1, "medium": 6}
+_ROOM = 4
 _numbers = itertools.count()
 # User ids of workers: a process's number has 22 bits at most, and each grading process has 32 in turn.
 WORKERS = range(0x7000_0000, 0x7000_0000 + (32 << 22))
@@ -52,14 +58,17 @@ class Limits:
     call_seconds : wall clock for one call of a student's function
     cell_seconds : wall clock for one cell
     submission_seconds : wall clock for all cells and checks of a submission
+    judge_seconds : processor time that the judge takes for a submission, once its functions have answered
     memory_bytes : memory of the whole sandbox where there are control groups; address space of a process everywhere
-    scratch_bytes : what its scratch folder may hold, and one file at most
+    scratch_bytes : what its scratch folder may hold, and one file at most; where the folder is on the disk it is looked
+        at ten times a second, and a submission that goes beyond is ended
     processes : how many processes and threads it may have
     """
 
     call_seconds: float = 10.0
     cell_seconds: float = 30.0
     submission_seconds: float = 300.0
+    judge_seconds: float = 60.0
     memory_bytes: int = 4 * 2**30
     scratch_bytes: int = 64 * 2**20
     processes: int = 128
@@ -74,9 +83,20 @@ class Sandbox:
     process: subprocess.Popen
     folder: TemporaryFolder = field(repr=False)
     cgroup: Cgroup | None = None
+    watch: Watch | None = None
+
+    def went_too_far(self) -> bool:
+        """Whether it was ended for what it used: memory, its scratch folder, processes."""
+        return bool((self.watch and self.watch.exceeded) or (self.cgroup and self.cgroup.out_of_memory()))
+
+    def was_killed(self) -> bool:
+        """Whether it was certainly killed from outside: what runs in bubblewrap cannot reach bubblewrap."""
+        return self.watch is None and (self.process.poll() or 0) < 0
 
     def end(self) -> None:
         """End every process of the worker and remove its folder."""
+        if self.watch:
+            self.watch.stop()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -148,7 +168,10 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     finally:
         for link in theirs:
             link.close()
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, temporary, cgroup)
+    watch = None
+    if level in ("medium", "weak"):
+        watch = Watch(folder, process.pid, limits.scratch_bytes, limits.processes)
+    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, temporary, cgroup, watch)
 
 
 def sweep() -> None:
@@ -167,8 +190,16 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
     locked = level in ("strong", "medium")
     packages = [] if level == "strong" else bubblewrap.visible_packages()
     here = [bubblewrap.INSIDE] if level == "strong" else [str(_PACKAGE / "worker"), str(_PACKAGE.parent / "helpers")]
-    read = [*_SYSTEM, *here, *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places())]
-    others = 0 if administrator or level == "strong" else _own_processes()
+    processes = ["/proc"] if level == "strong" else _MACHINE
+    read = [
+        *_SYSTEM,
+        *processes,
+        *here,
+        *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places()),
+    ]
+    # Counted for the whole account, with the workers beside this one: what takes all that its own limit leaves must not
+    # leave them none. The watch ends it where it has too many.
+    others = 0 if administrator or level == "strong" else _own_processes() + _ROOM * limits.processes
     return {
         "uid": uid,
         "rlimits": {
@@ -179,7 +210,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
             "RLIMIT_NOFILE": 256,
             **({"RLIMIT_NPROC": others + limits.processes} if locked or uid is not None else {}),
         },
-        "landlock": locked,
+        "landlock": LANDLOCK.get(level),
         "list": bubblewrap.listed_places(),
         "read": [*read, *packages, *_DEVICES],
         "write": [scratch, "/dev/null"],

@@ -13,19 +13,27 @@ hangs or kills its process loses that check alone.
 
 import gc
 import os
+import shutil
 import signal
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
+from functools import wraps
+from typing import Any
 
 from . import lockdown, wire
 from .calls import Runner
+
+_FORK_SECONDS = 5
 
 
 def main(control: int, checks: list[int]) -> None:
     """Serve until the judge hangs up."""
     _stay_behind([control, *checks])
     _limit_threads()
+    _copy_without_modes()
     from .cells import Shell, stand_in_for_check
 
     stand_in_for_check()
@@ -44,7 +52,7 @@ def main(control: int, checks: list[int]) -> None:
                 outputs, success = shell.run(argument)
                 _answer(link, (outputs, success))
             elif verb == "fork":
-                if os.fork() == 0:
+                if _fork() == 0:
                     link.close()
                     _serve(checks, argument, shell.user_ns)
                 # The judge learns that the child has ended when nobody else holds its socket.
@@ -116,6 +124,30 @@ def _stay_behind(sockets: list[int]) -> None:
         os.close(descriptor)
     while True:
         signal.pause()
+
+
+def _fork() -> int:
+    """os.fork, which waits where the account has too many processes just now: those of another are ended soon."""
+    for _ in range(_FORK_SECONDS * 10):
+        with suppress(BlockingIOError):
+            return os.fork()
+        time.sleep(0.1)
+    return os.fork()
+
+
+def _copy_without_modes() -> None:
+    """Let shutil copy files where nobody may set their permissions and times: IPython does so as it starts."""
+    for name in ("copymode", "copystat"):
+        setattr(shutil, name, _suppressing(getattr(shutil, name)))
+
+
+def _suppressing(function: Callable) -> Callable:
+    @wraps(function)
+    def tolerant(*args: Any, **kwargs: Any) -> None:
+        with suppress(PermissionError):
+            function(*args, **kwargs)
+
+    return tolerant
 
 
 def _limit_threads() -> None:

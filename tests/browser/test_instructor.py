@@ -195,7 +195,7 @@ def _look_at_feedback(browser, course: Path, done: Round) -> None:
     page = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True).new_page()
     page.goto(theirs.as_uri())
     done.seen["feedback"] = page.locator("body").inner_text()
-    _picture(page, "feedback", page.locator(".panel-heading").first)
+    _picture(page, "feedback", page.locator("h1"), page.locator("table.points"))
 
 
 def _points(course: Path) -> dict[str, dict[str, tuple]]:
@@ -259,7 +259,7 @@ def test_who_reads_an_answer_sees_the_solutions_and_the_student_never_does(walke
 
 def test_the_student_fetches_the_points_and_the_comment(walked):
     assert COMMENT in walked.seen["feedback"]
-    assert re.search(r"Written response \(Score: 2\.5 / 4\.0\)", walked.seen["feedback"])
+    assert re.search(rf"{ANSWER}\s+2\.5 / 4\s+read by a person", walked.seen["feedback"])
 
 
 def test_formgrader_shows_what_waits_and_why_a_file_was_refused(walked):

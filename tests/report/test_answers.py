@@ -108,11 +108,11 @@ def test_a_table_as_it_was_given_out_changes_nothing(course, hand_in, table, in_
     assert {student: in_gradebook(student) for student in before} == before
 
 
-def test_points_are_taken_back_and_a_marked_answer_is_read_again(course, hand_in, table, in_gradebook):
+def test_points_are_taken_back_and_a_marked_answer_stays_read_until_it_changes(course, hand_in, table, in_gradebook):
     hand_in(**TEXTS)
     read_back(course, NAME, "why", table({"ann": {"points": "1"}, "bob": {"points": "3"}}))
     hand_in(ann=TEXTS["ann"])
-    assert in_gradebook("ann") == (1.0, None, True)
+    assert in_gradebook("ann") == (1.0, None, False)
     read_back(course, NAME, "why", table({"ann": {"read": "yes"}, "bob": {"points": ""}}))
     assert in_gradebook("ann") == (1.0, None, False) and in_gradebook("bob") == (None, None, True)
 
@@ -243,7 +243,7 @@ def test_the_command_makes_both_and_a_table_with_marks_is_not_overwritten(course
     assert cli.main(["answers", NAME, "why"]) == 1 and path.read_bytes() == filled
     assert "holds marks that are not in the gradebook" in capsys.readouterr().err
     assert cli.main(["answers", NAME, "why", "--read", str(path)]) == 0
-    assert capsys.readouterr().out == "1 written, 2 as they were, 2 not read yet.\n"
+    assert capsys.readouterr().out == "1 written, 2 as they were, 2 not read yet.\n3 pages written anew.\n"
     assert cli.main(["answers", NAME, "why", "--unread"]) == 0
     page = (Path("reports") / f"{NAME}-why.html").read_text()
     assert page.count("<article") == 2 and ">Again.</button>" in page

@@ -22,10 +22,10 @@ from autograder import cli
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.gradebook import Book, GradebookError
 from autograder.grading.grader import grade
+from autograder.grading.scores import entries
 from autograder.report.class_page import class_page, duration, number, percent
 from autograder.report.class_report import class_report
 from autograder.report.output import ReportError, csv_text
-from autograder.report.scores import entries
 from autograder.report.table import class_table
 from autograder.sandbox.levels import Level
 
