@@ -5,7 +5,6 @@ Run it by: python docs/pictures.py; the first one needs Chromium.
 
 import ast
 import html
-import inspect
 import shutil
 from base64 import b64encode
 from io import BytesIO
@@ -16,6 +15,7 @@ import matplotlib.pyplot as plt
 
 from autograder import check, exercises
 from autograder.course.source import Source, parse, worked
+from autograder.judge.mistakes import Edited
 from helpers.landscapes import rosenbrock
 from helpers.plots.optimizers import walk
 from helpers.plots.pieces import terrain, trail
@@ -29,6 +29,7 @@ PICTURES = {
     "01_backprop": "activations",
     "02_sgd": "momentum_bowl",
     "03_adam": "adam_correction",
+    "04_beyond_adam": "beyond_overshoot_inject",
     "05_second_order": "second_order_bfgs",
     "06_initialization": "initialization_layers",
     "07_batchnorm": "learning_rates",
@@ -81,8 +82,10 @@ def overview() -> None:
         file = BytesIO()
         figure.savefig(file, dpi=200)
         plt.close(figure)
-    (wrong,) = next(m for m in exercises.load("momentum").mistakes if m.name == "lr_inside_velocity").functions
-    code = inspect.getsource(wrong).replace(wrong.__name__, "momentum").rstrip()
+    mistake = next(m for m in exercises.load("momentum").mistakes if m.name == "lr_inside_velocity")
+    (wrong,) = mistake.functions
+    assert isinstance(mistake, Edited)
+    code = mistake.source.replace(f"def {wrong.__name__}(", "def momentum(").replace("'", '"')
     code += '\n\n\ncheck("momentum", momentum, points=5)'
     report = check("momentum", wrong, points=5).to_html()
     with sync_playwright() as playwright:

@@ -27,14 +27,31 @@ no_step (core): w - step -> w
 """)
 
 
-def common_cases(*, lr: float = 0.1, rates: tuple[float, ...] = (0.1, 0.003, 0.05), **hyper: Any) -> list[Case]:
-    """What every optimizer with a memory is asked; `rates` follow one another, `hyper` are all the others."""
+def common_cases(
+    *,
+    lr: float = 0.1,
+    rates: tuple[float, ...] = (0.1, 0.003, 0.05),
+    steps: int = 60,
+    extremes: tuple[float, ...] = (1e-12, 1.0, 1e15),
+    **hyper: Any,
+) -> list[Case]:
+    """What every optimizer with a memory is asked.
+
+    `rates` follow one another, over `steps`; so do the sizes of the gradients in `extremes`; `hyper` are all others.
+    """
     smaller = {"eps": hyper["eps"] ** 2} if "eps" in hyper else {}
     return [
-        Case("the learning rate changes on the way", shape=(1,), lr=rates, **hyper),
+        Case("the learning rate changes on the way", shape=(1,), steps=steps, lr=rates, **hyper),
         Case("gradients of 0, at first and on the way: no nan", steps=20, sizes=(0.0, 1.0, 0.0, 1.0), lr=lr, **hyper),
-        Case("gradients from 1e-12 to 1e15", shape=(5,), steps=30, sizes=(1e-12, 1.0, 1e15), lr=lr, **hyper | smaller),
-        Case("the caller changes w on the way", mode="moved", lr=lr, **hyper),
+        Case(
+            f"gradients from {extremes[0]:g} to {extremes[-1]:g}".replace("+", ""),
+            shape=(5,),
+            steps=min(steps, 30),
+            sizes=extremes,
+            lr=lr,
+            **hyper | smaller,
+        ),
+        Case("the caller changes w on the way", mode="moved", steps=steps, lr=lr, **hyper),
         Case("several parameters in turn, each with its state", mode="several", steps=12, lr=lr, weight=2, **hyper),
     ]
 

@@ -72,7 +72,7 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         for number, item in enumerate(assessed)
         for name, sentence in item.named.items()
         # A shared memory shows in a repeated run too, or in what came back: that is the same mistake, told once.
-        if name not in specific and not (item.roles <= {"again", "kept"} and found.explains(number))
+        if name not in specific and not (item.roles <= {"other", "again", "kept"} and found.explains(number))
     }
     known = (*found.known, *(_in_its_words(exercise, *item) for item in general.items()))
     explained = all(
@@ -165,16 +165,22 @@ def _assess(exercise: Exercise, item: Drawn, outcome: Outcome, secret: bool) -> 
         waits = wording.HIDDEN if found and all(f.hides for f in found) else ""
         result = CaseResult(**base, passed=not found, message=message, open=waits)
         return _Assessed(result, named, accounted=bool(found) and all(f.mistake for f in found))
-    compared = [(want, difference(value, want)) for value, want in zip(outcome.values, wants, strict=True)]
-    wrong = [(want, diff) for want, diff in compared if diff]
+    wrong: list[tuple[Want, Difference]] = []
+    roles: set[str] = set()
+    for value, want in zip(outcome.values, wants, strict=True):
+        # Of a trajectory's wrong steps the first is told; to look at the others is most of the time.
+        if want.role == "value" and "value" in roles:
+            continue
+        if diff := difference(value, want):
+            wrong.append((want, diff))
+            # A wrong dtype is wrong in every answer, the repeated and kept ones too, and says nothing about them.
+            roles.add("dtype" if diff.kind == "dtype" else want.role)
     if not wrong:
         return _Assessed(CaseResult(**base, passed=True), {})
-    # A wrong dtype is wrong in every answer, the repeated and the kept ones too, and says nothing about them.
-    roles = frozenset("dtype" if diff.kind == "dtype" else want.role for want, diff in wrong)
     named = {} if "value" in roles else _general(exercise, item, wrong, roles)
     want, first = wrong[0]
     result = CaseResult(**base, passed=False, **wording.told(first, want, secret))
-    return _Assessed(result, named, roles, accounted=bool(named))
+    return _Assessed(result, named, frozenset(roles), accounted=bool(named))
 
 
 def _worded(exercise: Exercise, finding: Finding) -> Finding:
@@ -187,7 +193,7 @@ def _worded(exercise: Exercise, finding: Finding) -> Finding:
 
 
 def _general(
-    exercise: Exercise, item: Drawn, wrong: Sequence[tuple[Want, Difference]], roles: frozenset[str]
+    exercise: Exercise, item: Drawn, wrong: Sequence[tuple[Want, Difference]], roles: set[str]
 ) -> dict[str, str]:
     """The mistakes that have nothing to do with the formula; only where every answer is right in itself."""
     named = {}

@@ -124,6 +124,15 @@ class Edited(Mistake):
     def functions(self) -> tuple[Callable, ...]:
         return self._functions
 
+    @property
+    def source(self) -> str:
+        """The changed functions as text: they have no file in which `inspect` could look."""
+        return "\n\n\n".join(
+            ast.unparse(tree)
+            for tree, before in zip(self._applied.trees, self.solution.trees if self.solution else (), strict=True)
+            if tree is not before
+        )
+
     def with_too(self, other: "Edited") -> tuple[Callable, ...] | None:
         """The functions with both slips made; None where one leaves nothing of the other's place."""
         assert self.solution is not None

@@ -1,4 +1,7 @@
-"""The kind Optimizer: name(w, grad, state, *, lr, ...) -> (w, state), compared along whole trajectories."""
+"""The kind Optimizer: name(w, grad, state, *, lr, ...) -> (w, state), compared along whole trajectories.
+
+The kind Transform is the part of one that changes the gradient: name(grad, state, *, ...) -> (grad, state).
+"""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -91,8 +94,8 @@ class Optimizer(Exercise):
 
     Options of its cases: `shape`, `steps`, `dtype`, `lr` (a number, or several that follow one another; None: left out
     of the call), `sizes` (factors of the gradients, likewise), `mode` ("plain"; "moved": the caller changes w on the
-    way; "several": three parameters, each with its state; the others are the standard cases'), and the
-    hyper-parameters, passed by keyword.
+    way; "several": three parameters, each with its state; "refilled": the caller's arrays of w and grad are the same in
+    all steps, filled anew; the others are the standard cases'), and the hyper-parameters, passed by keyword.
 
     Parameters
     ----------
@@ -141,6 +144,8 @@ class Optimizer(Exercise):
         elif mode == "several":
             other = (2, *shape)
             run.walk([inputs, run.draw(rng, shape), run.draw(rng, other)])
+        elif mode == "refilled":
+            run.refill(inputs)
         elif mode == "again":
             run.walk([inputs])
             run.walk([run.draw(rng, shape)], role="other")
@@ -159,13 +164,46 @@ class Optimizer(Exercise):
             run.walk([inputs], watch=mode == "inputs")
             for each in _SHAPES if mode == "inputs" else ():
                 run.walk([run.draw(rng, each)], watch=True, about=f"shape {each}")
-        called = in_words(
-            self.names[0],
-            ["w", "grad_fn" if self.asked else "grad", "state"],
-            {**_rate(None if lr is None else Words(" then ".join(map(str, dict.fromkeys(rates))))), **options},
-        )
-        w, grads = inputs
-        return Probe(run.script, called, {"w": w, "grad": grads[0]} if steps == 1 and not self.asked else {"w": w})
+        rate = _rate(None if lr is None else Words(" then ".join(map(str, dict.fromkeys(rates)))))
+        called = in_words(self.names[0], [*self.given, "state"], {**rate, **options})
+        w, grads = run.at(inputs, 0)
+        drawn = {"w": w, "grad": grads} if steps == 1 and not self.asked else {"w": w}
+        return Probe(run.script, called, {name: value for name, value in drawn.items() if name in self.given})
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The arguments before the state, as the student calls them."""
+        return "w", "grad_fn" if self.asked else "grad"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transform(Optimizer):
+    """An exercise whose function changes the gradient of a step: name(grad, state, *, ...) -> (grad, state).
+
+    Its cases are an optimizer's, without `lr` and "moved". Where it takes w too, each step is at a place of its own.
+
+    Parameters
+    ----------
+    reference : as for `Optimizer`; its steps give the changed gradient
+    takes : the arguments before the state: ("grad",) or ("w", "grad")
+    returns : what comes back, in the student's words
+    """
+
+    takes: tuple[str, ...]
+    returns: str
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        return self.takes
+
+    def standard_cases(self) -> tuple[Case, ...]:
+        return tuple(replace_options(case, lr=None) for case in super().standard_cases())
+
+
+def replace_options(case: Case, **options: Any) -> Case:
+    """A case with other options."""
+    title = case.title.replace("w and grad", "the arguments")
+    return Case(title, weight=case.weight, about=case.about, **{**case.options, **options})
 
 
 def _phases(value: Any, steps: int) -> list:
@@ -187,10 +225,11 @@ class _Trajectories:
     ):
         self.exercise, self.script, self.dtype, self.hyper = exercise, script, dtype, hyper
         self.rates, self.sizes = rates, sizes
+        self.transform = exercise if isinstance(exercise, Transform) else None
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], mode: str = "") -> tuple[np.ndarray, np.ndarray]:
         """Start and gradients: each step's of another size and with a drift, so that memory and its order show."""
-        w = rng.standard_normal(shape)
+        w = rng.standard_normal((len(self.rates), *shape) if self.transform else shape)
         size = rng.uniform(0.3, 2.0, (len(self.rates),) + (1,) * len(shape))
         size = size * np.reshape(self.sizes, size.shape)
         grads = size * (rng.standard_normal((len(self.rates), *shape)) + 0.3)
@@ -199,6 +238,11 @@ class _Trajectories:
         if mode == "ties":
             w, grads = with_ties(w, rng), with_ties(grads, rng)
         return w.astype(self.dtype), grads.astype(self.dtype)
+
+    def at(self, start: tuple, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where a walk begins, or a step of a Transform is made, and the gradient there, arrays of shape () too."""
+        w, grads = start
+        return np.asarray(w[t] if self.transform else w), np.asarray(grads[t])
 
     def walk(
         self,
@@ -216,29 +260,29 @@ class _Trajectories:
         this walk from the others of the case.
         """
         script, several, given = self.script, len(starts) > 1, []
-        current = [script.put(w, layout) for w, _ in starts]
-        exact = [w.astype(np.float64) for w, _ in starts]
+        firsts = [self.at(start, 0)[0] for start in starts]
+        current = [script.put(w, layout) for w in firsts]
+        exact = [w.astype(np.float64) for w in firsts]
         states = [script.put({}) for _ in starts]
         references = [self.exercise.reference(w, **self.hyper) for w in exact]
         for t, lr in enumerate(self.rates):
-            for k, (_, grads) in enumerate(starts):
+            for k, start in enumerate(starts):
+                w, drawn = self.at(start, t)
                 if moved and t in moved:
                     current[k], exact[k] = script.put(moved[t]), moved[t].astype(np.float64)
-                # Of shape () too an array, not NumPy's scalar.
-                drawn = np.asarray(grads[t])
+                elif self.transform and t:
+                    current[k], exact[k] = script.put(w, layout), w.astype(np.float64)
                 grad = self._given(drawn, watch, layout)
                 before, was = current[k], exact[k]
                 note = f"step {t + 1}" + (f" of parameter {k + 1}" if several else "")
                 note += f" ({about})" if about else ""
-                current[k], states[k] = script.call(
-                    0, before, grad, states[k], **_rate(lr), **self.hyper, unpack=2, note=note
-                )
+                current[k], states[k] = self._call(before, grad, states[k], lr, note)
                 exact[k] = references[k].step(exact[k], drawn.astype(np.float64), lr)
                 self._report(current[k], exact[k], note, role)
-                if watch:
+                if watch and "w" in self.exercise.given:
                     given.append((before, Want("w", was.astype(self.dtype), role="input" if t == 0 else "kept")))
-                    if not self.exercise.asked:
-                        given.append((grad, Want("grad", drawn, role="input")))
+                if watch and not self.exercise.asked:
+                    given.append((grad, Want("grad", drawn, role="input")))
         # After the last step: a later one can write into an earlier one's arrays (v = grad, then v *= momentum).
         for array, want in given:
             script.get(array, want)
@@ -246,26 +290,48 @@ class _Trajectories:
 
     def resume(self, start: tuple, kept_after: int) -> None:
         """A whole walk, then its second half once more from the state that was kept on the way."""
-        script, (w, grads) = self.script, start
+        script, w = self.script, self.at(start, 0)[0]
         current, state, exact = script.put(w), script.put({}), w.astype(np.float64)
         reference = self.exercise.reference(exact, **self.hyper)
         seen = []
         for t, lr in enumerate(self.rates):
+            w, grad = self.at(start, t)
             if t == kept_after:
                 kept = script.copy(current), script.copy(state)
-            current, state = script.call(
-                0, current, self._given(grads[t]), state, **_rate(lr), **self.hyper, unpack=2, note=f"step {t + 1}"
-            )
-            exact = reference.step(exact, grads[t].astype(np.float64), lr)
+            if self.transform:
+                current, exact = script.put(w), w.astype(np.float64)
+            current, state = self._call(current, self._given(grad), state, lr, f"step {t + 1}")
+            exact = reference.step(exact, grad.astype(np.float64), lr)
             seen.append(exact)
             self._report(current, exact, f"step {t + 1}", "value")
         current, state = kept
         for t in range(kept_after, len(self.rates)):
             note = f"step {t + 1}, from the kept state"
-            current, state = script.call(
-                0, current, self._given(grads[t]), state, **_rate(self.rates[t]), **self.hyper, unpack=2, note=note
-            )
+            w, grad = self.at(start, t)
+            current = script.put(w) if self.transform else current
+            current, state = self._call(current, self._given(grad), state, self.rates[t], note)
             self._report(current, seen[t], note, "again")
+
+    def refill(self, start: tuple) -> None:
+        """A walk whose w and grad lie in the same two arrays all the time, as those of a training loop may."""
+        script, (w, grad) = self.script, self.at(start, 0)
+        place, slope, state, exact = script.put(w), script.put(grad), script.put({}), w.astype(np.float64)
+        reference = self.exercise.reference(exact, **self.hyper)
+        for t, lr in enumerate(self.rates):
+            w, grad = self.at(start, t)
+            if self.transform:
+                exact = w.astype(np.float64)
+            script.fill(place, exact.astype(self.dtype))
+            script.fill(slope, grad)
+            note = f"step {t + 1}"
+            new, state = self._call(place, slope, state, lr, note)
+            exact = reference.step(exact, grad.astype(np.float64), lr)
+            self._report(new, exact, note, "value")
+
+    def _call(self, w: Any, grad: Any, state: Any, lr: float | None, note: str) -> list:
+        """One step; the handles of what it returns and of the state."""
+        given = [w, grad] if "w" in self.exercise.given else [grad]
+        return self.script.call(0, *given, state, **_rate(lr), **self.hyper, unpack=2, note=note)
 
     def _given(self, grad: np.ndarray, watch: bool = False, layout: str = "") -> Any:
         """What a step is given: the gradient, or the function that is asked for it."""
@@ -274,5 +340,6 @@ class _Trajectories:
         return self.script.put(grad, layout) if watch or layout else grad
 
     def _report(self, w: Any, exact: np.ndarray, note: str, role: str) -> None:
-        label = f"w after {note}" + {"other": " (another run)", "again": " (run again)"}.get(role, "")
-        self.script.get(w, Want(label, exact.astype(self.dtype), role=role, result="w"))
+        name, when = (self.transform.returns, "of") if self.transform else ("w", "after")
+        label = f"{name} {when} {note}" + {"other": " (another run)", "again": " (run again)"}.get(role, "")
+        self.script.get(w, Want(label, exact.astype(self.dtype), role=role, result=name))

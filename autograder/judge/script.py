@@ -110,6 +110,10 @@ class Script:
         """Write over the arrays of a result, as its caller may."""
         self.steps.append(("scribble", source.slot))
 
+    def fill(self, source: Handle, value: Value) -> None:
+        """Write new numbers into an array that was `put`, as a caller may that uses its arrays again."""
+        self.steps.append(("fill", source.slot, value))
+
     def rng(self, seed: int) -> Handle:
         """A `numpy.random.Generator` that the calls share."""
         return self.put(Rng(seed))

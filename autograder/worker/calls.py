@@ -6,6 +6,7 @@ A script is a list of steps, plain tuples that travel on the wire:
     ("put", slot, value)                      a value of the judge; a fourth item says how its arrays lie in memory
     ("copy", slot, source)                    a deep copy of an object as it is now
     ("scribble", slot)                        write over the arrays of a result, as its caller may
+    ("fill", slot, value)                     write new numbers into an array that was put, as a training loop does
     ("call", slots, function, args, kwargs)   call; one slot takes the result, several unpack it
     ("items", slot, source, most)             the items of an iterable, at most so many
     ("get", slot)                             report the object as it is now
@@ -133,6 +134,10 @@ class Runner:
                 return _raised(number, error)
         elif verb == "scribble":
             scribble(self.slots[step[1]])
+        elif verb == "fill":
+            # What was made read-only, or of another shape, stays as it is: the next answer shows it.
+            with contextlib.suppress(ValueError):
+                self.slots[step[1]][...] = self.resolve(step[2])
         elif verb == "free":
             for slot in [slot for slot in self.slots if step[1] <= slot < step[2]]:
                 del self.slots[slot]
@@ -184,20 +189,23 @@ class Runner:
         return None
 
     def resolve(self, value: Value) -> object:
+        # The commonest first: a trajectory resolves thousands.
+        if type(value) is np.ndarray:
+            # A fresh copy each time: what a student's function does to it reaches nobody else.
+            return value.copy()
         if type(value) is Handle:
             return self.slots[value.slot]
-        if type(value) is Rng:
-            return np.random.default_rng(value.seed)
-        if type(value) is Callback:
-            return lambda *args: self.answer(value.number, tuple(snapshot(a, -1) for a in args))
-        if type(value) is Named:
-            return FUNCTIONS[value.name]
+        if type(value) is float:
+            return value
         if type(value) is list or type(value) is tuple:
             return type(value)(self.resolve(item) for item in value)
         if type(value) is dict:
             return {key: self.resolve(item) for key, item in value.items()}
-        # A fresh copy each time: what a student's function does to it reaches nobody else.
-        return value.copy() if type(value) is np.ndarray else value
+        if type(value) is Rng:
+            return np.random.default_rng(value.seed)
+        if type(value) is Callback:
+            return lambda *args: self.answer(value.number, tuple(snapshot(a, -1) for a in args))
+        return FUNCTIONS[value.name] if type(value) is Named else value
 
 
 class _Printed(io.StringIO):

@@ -33,6 +33,17 @@ _TABLE = {
     "adam_denominators": "adam",
     "adam_tiny_gradients": "adam",
     "adam_digits": "adam",
+    # beyond_adam
+    "beyond_rectification": "beyond_adam",
+    "beyond_overshoot": "beyond_adam",
+    "beyond_friction": "beyond_adam",
+    "beyond_belief": "beyond_adam",
+    "beyond_norms": "beyond_adam",
+    "beyond_centred": "beyond_adam",
+    "beyond_learned_rate": "beyond_adam",
+    "beyond_learned_rule": "beyond_adam",
+    "beyond_table": "beyond_adam",
+    "beyond_lecture_table": "beyond_adam",
     # second order
     "second_order_model": "second_order",
     "second_order_newton": "second_order",

@@ -17,7 +17,7 @@ BLUE, ORANGE, GREEN, RED = COLORS[:4]
 _TINY = 1e-17
 
 
-def _responses(step: Callable, slopes: np.ndarray, *, lr: float, **hyper) -> np.ndarray:
+def responses(step: Callable, slopes: np.ndarray, *, lr: float, **hyper) -> np.ndarray:
     """Return the step that an optimizer takes for each of the slopes (T, ...), whatever the place.
 
     Every step starts at w = 0, so that even one of 1e-12 is seen with all its digits.
@@ -100,7 +100,7 @@ def adam_effective_rates(
     for ax, step, title in zip(axes, (adagrad, rmsprop), ("adagrad", "rmsprop, alpha = 0.99"), strict=True):
         ax.set(yscale="log", xlabel="step", title=f"{title}, lr = {lr:g}", ylim=(1e-4, 40))
         with notes.collect():
-            rates = _on_log_axis(_responses(step, slopes, lr=lr) / slopes)
+            rates = _on_log_axis(responses(step, slopes, lr=lr) / slopes)
             for j, label in enumerate(labels):
                 ax.plot(np.arange(1, steps + 1), rates[:, j], color=(BLUE, ORANGE)[j], label=label)
             ax.axvline(swap, color="0.4", linestyle=":", linewidth=1.2)
@@ -121,7 +121,7 @@ def adam_adadelta(notes: Notes, adadelta: Callable, *, steps: int = 600):
     loss.set(yscale="log", xlabel="step", ylabel="loss $L$", title="in the straight valley of section 1")
     with notes.collect():
         for size, width, dots in ((100.0, 7, 0.25), (1.0, 4, 0.5), (0.1, 1.5, 1)):
-            moves = _responses(adadelta, np.full((steps, 1), size), lr=1.0, eps=1e-6)
+            moves = responses(adadelta, np.full((steps, 1), size), lr=1.0, eps=1e-6)
             label = f"eps = 1e-06, slope = {size:g}"
             length.plot(
                 np.arange(1, steps + 1),
@@ -133,7 +133,7 @@ def adam_adadelta(notes: Notes, adadelta: Callable, *, steps: int = 600):
                 label=label,
             )
         for eps, color, line in ((1e-4, ORANGE, "--"), (1e-8, GREEN, "-.")):
-            moves = _responses(adadelta, np.ones((steps, 1)), lr=1.0, eps=eps)
+            moves = responses(adadelta, np.ones((steps, 1)), lr=1.0, eps=eps)
             label = f"eps = {eps:.0e}, slope = 1"
             length.plot(np.arange(1, steps + 1), _on_log_axis(moves[:, 0]), color=color, ls=line, label=label)
         for eps, color, line in ((1e-2, RED, ":"), (1e-4, ORANGE, "--"), (1e-6, BLUE, "-"), (1e-8, GREEN, "-.")):
@@ -161,7 +161,7 @@ def adam_first_steps(notes: Notes, adam_uncorrected: Callable, first_step_ratio:
         ax.minorticks_off()
     for i, betas in enumerate(_BETAS):
         with notes.collect():
-            moves = _responses(adam_uncorrected, np.ones((10, 1)), lr=lr, betas=betas)
+            moves = responses(adam_uncorrected, np.ones((10, 1)), lr=lr, betas=betas)
             left.plot(range(1, 11), _on_log_axis(moves[:, 0] / lr), color=f"C{i}", marker=".", label=f"betas = {betas}")
     with notes.collect():
         for i, betas in enumerate(_BETAS):
@@ -209,7 +209,7 @@ def adam_correction(
         shown = np.unique(np.geomspace(1, long, 120).astype(int))
         for i, beta2 in enumerate((0.99, 0.999, 0.9999)):
             slopes, betas = np.ones((long, 1)), (0.9, beta2)
-            without, corrected = (_responses(step, slopes, lr=lr, betas=betas) for step in (adam_uncorrected, adam))
+            without, corrected = (responses(step, slopes, lr=lr, betas=betas) for step in (adam_uncorrected, adam))
             quotient = (without / corrected)[shown - 1, 0]
             ratio.plot(shown, quotient, color=f"C{i + 2}", label=rf"$\beta_2$ = {beta2:g}")
     _mark_level(ratio, 1.0)
@@ -366,7 +366,7 @@ def adam_nadam(notes: Notes, adam: Callable, nadam: Callable, *, turn: int = 30,
         ax.set(xscale="log", yscale="log", xlabel="lr", ylabel=f"loss after {steps} steps", title=ground.name)
     for step, color, line, marker in ((adam, BLUE, "-", "o"), (nadam, ORANGE, "--", "s")):
         with notes.collect():
-            moves = _responses(step, slopes, lr=0.1)
+            moves = responses(step, slopes, lr=0.1)
             answer.plot(times, -moves[:, 0] / 0.1, color=color, ls=line, marker=marker, ms=3, label=name_of(step))
             for ax, ground in zip(losses, grounds, strict=True):
                 ends = [_end(step, ground, lr, steps) for lr in rates.tolist()]
@@ -470,7 +470,7 @@ def adam_denominators(notes: Notes, adagrad: Callable, rmsprop: Callable, adam: 
                 (1e-7, "outside, 1e-7 (001, 003)", ORANGE, "--"),
                 (own_eps, "outside, PyTorch's (1e-10 or 1e-8)", BLUE, "-"),
             ):
-                lines.append((label, _on_log_axis(_responses(step, size[None], lr=1.0, eps=eps)[0]), color, line))
+                lines.append((label, _on_log_axis(responses(step, size[None], lr=1.0, eps=eps)[0]), color, line))
         for label, values, color, line in lines:
             (forms[label],) = ax.plot(size, values, color=color, ls=line, label=label)
     fig.legend(forms.values(), forms.keys(), loc="outside lower center", ncols=4)

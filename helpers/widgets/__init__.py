@@ -6,6 +6,7 @@ from importlib import import_module
 _TABLE = {
     "optimizer_race": "optimizers",
     "adam_explorer": "adam",
+    "beyond_explorer": "beyond_adam",
     "newton_explorer": "second_order",
     "batchnorm_explorer": "batchnorm",
     "backprop_playground": "backprop",

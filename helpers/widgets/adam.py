@@ -69,7 +69,7 @@ def adaptive_race(
     for name, step in optimizers.items():
         own = _OWN.get(name)
         settings = dials if own is None else own(track)
-        tuned[name] = _with(step, settings)
+        tuned[name] = with_settings(step, settings)
     figure = race_figure(notes, tuned, [track], lr=lr, steps=steps)
     settings = rf"lr = {lr:.3g}, $\beta_1$ = {beta1:g}, $\beta_2$ = {beta2:g}, eps = {eps:.0e}"
     figure.axes[0].set_title(f"{track.name}\n{settings}", fontsize="medium")
@@ -84,7 +84,7 @@ _OWN = {
 }
 
 
-def _with(step: Callable, settings: dict) -> Callable:
+def with_settings(step: Callable, settings: dict) -> Callable:
     """Return the optimizer with those of the settings that it takes; it keeps its name, and its own signature."""
 
     @functools.wraps(step)

@@ -130,6 +130,7 @@ UNSPOILT = (
         "linear_warmup",
         "minibatches",
         "output_variance",
+        "rectification",
         "step_decay",
     ),
     "zeros",

@@ -207,3 +207,9 @@ def test_every_slip_of_the_course_fits_its_right_solution():
     for name in exercises.ids():
         for known in exercises.load(name).mistakes:
             assert isinstance(known, Mistake) and all(callable(function) for function in known.functions)
+
+
+def test_an_edit_can_be_read_as_text_without_the_function_that_it_leaves_alone():
+    found = Solution((right, helper)).bound(Slip("a_slip", {"scale * centred": "7 * centred"}, "A sentence."))
+    assert found.source.startswith("def right(x, scale") and "return 7 * centred" in found.source
+    assert "helper" not in found.source

@@ -9,8 +9,9 @@
     step = lr * m_hat / (np.sqrt(v_hat) + eps)
     return w - step, {"t": t, "m": m, "v": v}
 
-`adams()` is all of it. A relative with other lines takes the parts that fit: `STEP`, `MOMENTS`, `CORRECTION`,
-`denominator`, `kept`, each `without` what does not.
+`adams()` is all of it. A relative with other lines takes the parts that fit: `STEP`, `moments`, `correction`,
+`denominator`, `kept`, each `without` what does not; where m averages something else than the gradient, or v
+something else than its square, `first` and `square` say what.
 """
 
 from collections.abc import Callable
@@ -23,64 +24,70 @@ USUAL = {"betas": (0.9, 0.999), "eps": TINY}
 SHORT = {"betas": (0.8, 0.95), "eps": TINY}
 LARGE_EPS = {"betas": (0.8, 0.99), "eps": 1e-2}
 
-MOMENTS = slips("""
+
+def moments(first: str = "grad", square: str = "grad**2", v: str = "v") -> list[Slip]:
+    """What goes wrong with the two averages: m of `first`, and that of `square`, whose name is `v`."""
+    root = f"abs({square.removesuffix('**2').removesuffix('** 2').strip()})"
+    return slips(f"""
 betas_swapped: beta1, beta2 = betas -> beta2, beta1 = betas
-    The two betas have changed places: the first belongs to m, the second to v.
-not_squared (core): grad**2 -> abs(grad)
-    v averages the sizes of the gradients, not their squares: grad**2.
+    The two betas have changed places: the first belongs to m, the second to {v}.
+not_squared (core): {square} -> {root}
+    {v} averages sizes, not their squares: {square}.
 
-squares_the_average: grad**2 -> m**2
-    v averages the square of m. It averages the squares of the gradients themselves, grad**2, which is larger wherever
-    they differ.
+squares_the_average: {square} -> m**2
+    {v} averages the square of m. It averages {square}, which is larger wherever the gradients differ.
 
-not_averaged: (1 - beta1) * grad -> grad
-    or (1 - beta2) * grad**2 -> grad**2
-    or (1 - beta1) * grad -> grad
-    (1 - beta2) * grad**2 -> grad**2
+not_averaged: (1 - beta1) * {first} -> {first}
+    or (1 - beta2) * {square} -> {square}
+    or (1 - beta1) * {first} -> {first}
+    (1 - beta2) * {square} -> {square}
     or beta1 * state.get("m", 0.0) -> state.get("m", 0.0)
-    or beta2 * state.get("v", 0.0) -> state.get("v", 0.0)
+    or beta2 * state.get("{v}", 0.0) -> state.get("{v}", 0.0)
     A moment is a sum here. It is an average: the old one counts beta, the new gradient, or its square, 1 - beta.
 
 shares_swapped (core):
-    beta1 * state.get("m", 0.0) + (1 - beta1) * grad -> (1 - beta1) * state.get("m", 0.0) + beta1 * grad
-    beta2 * state.get("v", 0.0) + (1 - beta2) * grad**2 -> (1 - beta2) * state.get("v", 0.0) + beta2 * grad**2
-    or beta1 * state.get("m", 0.0) + (1 - beta1) * grad -> (1 - beta1) * state.get("m", 0.0) + beta1 * grad
-    or beta2 * state.get("v", 0.0) + (1 - beta2) * grad**2 -> (1 - beta2) * state.get("v", 0.0) + beta2 * grad**2
+    beta1 * state.get("m", 0.0) + (1 - beta1) * {first} -> (1 - beta1) * state.get("m", 0.0) + beta1 * {first}
+    beta2 * state.get("{v}", 0.0) + (1 - beta2) * {square} -> (1 - beta2) * state.get("{v}", 0.0) + beta2 * {square}
+    or beta1 * state.get("m", 0.0) + (1 - beta1) * {first} -> (1 - beta1) * state.get("m", 0.0) + beta1 * {first}
+    or beta2 * state.get("{v}", 0.0) + (1 - beta2) * {square} -> (1 - beta2) * state.get("{v}", 0.0) + beta2 * {square}
     beta and 1 - beta have changed places: beta is the share of the old moment that is kept, 1 - beta the weight of the
     new gradient.
 
 beta1_for_the_squares:
-    beta2 * state.get("v", 0.0) -> beta1 * state.get("v", 0.0)
-    (1 - beta2) * grad**2 -> (1 - beta1) * grad**2
+    beta2 * state.get("{v}", 0.0) -> beta1 * state.get("{v}", 0.0)
+    (1 - beta2) * {square} -> (1 - beta1) * {square}
     or beta1, beta2 = betas -> beta1 = beta2 = betas[0]
     The squares are averaged with beta1. They have a beta of their own, the second one.
 
-one_moment_not_kept: beta1 * state.get("m", 0.0) + (1 - beta1) * grad -> (1 - beta1) * grad
-    or beta2 * state.get("v", 0.0) + (1 - beta2) * grad**2 -> (1 - beta2) * grad**2
+one_moment_not_kept: beta1 * state.get("m", 0.0) + (1 - beta1) * {first} -> (1 - beta1) * {first}
+    or beta2 * state.get("{v}", 0.0) + (1 - beta2) * {square} -> (1 - beta2) * {square}
     One moment starts at 0 in every step. Read both from `state`, and put both into the state that you return.
 
-no_first_moment (core): beta1 * state.get("m", 0.0) + (1 - beta1) * grad -> grad
+no_first_moment (core): beta1 * state.get("m", 0.0) + (1 - beta1) * {first} -> {first}
     The step follows the gradient itself, as RMSProp's does. Here it follows their average m.
 
-one_rate_for_all (core): grad**2 -> np.mean(grad**2)
-    or grad**2 -> np.sum(grad**2)
+one_rate_for_all (core): {square} -> np.mean({square})
+    or {square} -> np.sum({square})
     All weights share one second moment, over all elements. Each weight has its own, over time.
 
 sign_of_gradient (core): w - step -> w - lr * np.sign(grad)
     Every step is lr times the sign of the gradient. That is Adam's first step only: later ones depend on both moments.
 """)
 
-CORRECTION = slips("""
+
+def correction(first: str = "grad", v: str = "v") -> list[Slip]:
+    """What goes wrong with the correction of m, the average of `first`, and of `v`."""
+    return slips(f"""
 no_bias_correction (core):
     1 - beta1**t -> 1
     1 - beta2**t -> 1
-    The bias correction is missing. m and v start at 0 and are too small at first: divide m by 1 - beta1^t and v by
+    The bias correction is missing. m and {v} start at 0 and are too small at first: divide m by 1 - beta1^t and {v} by
     1 - beta2^t.
 
 only_m_corrected: 1 - beta2**t -> 1
     Only m is corrected. Both averages start at 0 and need it, each with its own beta.
 only_v_corrected: 1 - beta1**t -> 1
-    Only v is corrected. Both averages start at 0 and need it, each with its own beta.
+    Only {v} is corrected. Both averages start at 0 and need it, each with its own beta.
 
 t_from_zero:
     1 - beta1**t -> 1 - beta1 ** (t - 1)
@@ -104,15 +111,16 @@ t_fixed_at_one:
     beta to the power t).
 
 one_beta_for_both: 1 - beta2**t -> 1 - beta1**t
-    Both moments are corrected with beta1. v fades with beta2: divide it by 1 - beta2^t.
+    Both moments are corrected with beta1. {v} fades with beta2: divide it by 1 - beta2^t.
 
 corrections_swapped:
     1 - beta1**t -> 1 - beta2**t
     1 - beta2**t -> 1 - beta1**t
-    The corrections have changed places: m is divided by 1 - beta1^t and v by 1 - beta2^t.
+    The corrections have changed places: m is divided by 1 - beta1^t and {v} by 1 - beta2^t.
 
-correction_outside_root: np.sqrt(v_hat) -> np.sqrt(v_hat) / (1 - beta2**t) ** 0.5
-    The root of v is divided by 1 - beta2^t. Correct v first, then take the root (or divide by the root of 1 - beta2^t).
+correction_outside_root: np.sqrt({v}_hat) -> np.sqrt({v}_hat) / (1 - beta2**t) ** 0.5
+    The root of {v} is divided by 1 - beta2^t. Correct {v} first, then take the root (or divide by
+    the root of 1 - beta2^t).
 
 correction_multiplied:
     1 - beta1**t -> 1 / (1 - beta1**t)
@@ -131,13 +139,16 @@ power_of_difference:
     `1 - beta**t`.
 
 no_first_moment (core):
-    beta1 * state.get("m", 0.0) + (1 - beta1) * grad -> grad
+    beta1 * state.get("m", 0.0) + (1 - beta1) * {first} -> {first}
     1 - beta1**t -> 1
     The step follows the gradient itself, as RMSProp's does. Here it follows their average m.
 
-eps_before_correction (detail): np.sqrt(v_hat) + eps -> np.sqrt(v_hat) + eps / (1 - beta2**t) ** 0.5
-    `eps` is added before the correction, which then makes it larger. Correct v first: sqrt(v_hat) + eps.
+eps_before_correction (detail): np.sqrt({v}_hat) + eps -> np.sqrt({v}_hat) + eps / (1 - beta2**t) ** 0.5
+    `eps` is added before the correction, which then makes it larger. Correct {v} first: sqrt({v}_hat) + eps.
 """)
+
+
+MOMENTS, CORRECTION = moments(), correction()
 
 NOT_PASSED_ON = Slip(
     "betas_and_eps_not_passed_on",
@@ -146,13 +157,16 @@ NOT_PASSED_ON = Slip(
 )
 
 
-def adams(v: str = "v") -> list[Slip]:
-    """All of Adam's mistakes; `v` is what is corrected below the line ("v_max" of AMSGrad)."""
-    return [*STEP, *denominator("v_hat"), *MOMENTS, *CORRECTION, *kept(v), *_wrong_counts()]
+def adams(v: str = "v", *, first: str = "grad", square: str = "grad**2") -> list[Slip]:
+    """All of Adam's mistakes; `v` is what is corrected below the line ("v_max" of AMSGrad, "s" of AdaBelief)."""
+    second = v.removesuffix("_max")
+    own = moments(first, square, second), correction(first, second), kept(v)
+    return [*STEP, *denominator(f"{second}_hat"), *(slip for part in own for slip in part), *_wrong_counts()]
 
 
 def kept(v: str) -> list[Slip]:
     """What goes wrong with the moments that the state keeps."""
+    second = v.removesuffix("_max")
     return slips(f"""
 old_moments:
     m / (1 - beta1**t) -> state.get("m", 0 * m) / (1 - beta1**t)
@@ -161,11 +175,11 @@ old_moments:
 
 keeps_corrected_moments:
     m_hat = m / (1 - beta1**t) -> m_hat = m = m / (1 - beta1**t)
-    v_hat = {v} / (1 - beta2**t) -> v_hat = {v} = {v} / (1 - beta2**t)
+    {second}_hat = {v} / (1 - beta2**t) -> {second}_hat = {v} = {v} / (1 - beta2**t)
     or m_hat = m / (1 - beta1**t) -> m_hat = m = m / (1 - beta1**t)
-    or v_hat = {v} / (1 - beta2**t) -> v_hat = {v} = {v} / (1 - beta2**t)
-    The corrected moments go into the state and are averaged on, so they are corrected again and again. Keep m and v as
-    they are; the corrected ones are for this step.
+    or {second}_hat = {v} / (1 - beta2**t) -> {second}_hat = {v} = {v} / (1 - beta2**t)
+    The corrected moments go into the state and are averaged on, so they are corrected again and again. Keep m and
+    {second} as they are; the corrected ones are for this step.
 """)
 
 

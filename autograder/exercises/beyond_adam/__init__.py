@@ -1,0 +1,1 @@
+"""Beyond Adam: the exercises of 04_beyond_adam."""
