@@ -5,6 +5,7 @@ bubblewrap's namespaces. Applied in the process itself, for good: neither it nor
 """
 
 import ctypes
+import ctypes.util
 import os
 import resource
 import signal
@@ -56,8 +57,14 @@ def _prctl(option: int, *arguments: Any) -> None:
 
 def _landlock(listed: list[str], read: list[str], write: list[str]) -> None:
     """Files: read what Python needs, write the scratch folder. No TCP; signals to this domain alone."""
-    from landlockpy import AccessFS, Ruleset
+    from landlockpy import AccessFS, Ruleset, abi_version
 
+    # landlockpy asks where libc lies; to tell it, ctypes starts ldconfig, a compiler and a linker.
+    find, ctypes.util.find_library = ctypes.util.find_library, lambda name: None
+    try:
+        abi_version()
+    finally:
+        ctypes.util.find_library = find
     reading = AccessFS.READ_FILE | AccessFS.READ_DIR | AccessFS.EXECUTE
     writing = (
         AccessFS.READ_FILE | AccessFS.READ_DIR | AccessFS.WRITE_FILE | AccessFS.TRUNCATE | AccessFS.REMOVE_FILE
