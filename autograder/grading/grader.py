@@ -8,6 +8,7 @@ import json
 import time
 import traceback
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import Any
 
 import nbformat
@@ -20,8 +21,9 @@ from autograder.checking import check
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
 from autograder.grading.graded import Graded, file_digest, key
-from autograder.grading.link import Worker, WorkerLost
-from autograder.grading.remote import Session, student_names
+from autograder.grading.link import State, Worker, WorkerLost
+from autograder.grading.remote import Session, StudentError, student_names
+from autograder.grading.unnoticed import Story
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
 from autograder.rendering import verdict_html
@@ -112,29 +114,40 @@ class _Run:
 
         A cell that hangs or ends the process is skipped in the next attempt; its outputs of the first one are kept.
         """
-        numbers = {grade_id(cell): number for number, cell in enumerate(checks)}
-        kept: list[NotebookNode] = []
-        worker = Worker(len(checks), self.limits, self.level.name, deadline)
+        wanted = {grade_id(cell) for cell in checks}
+        kept: list[tuple[State, NotebookNode]] = []
+        # Checks for which the state of the moment will do, whatever functions are defined after it.
+        waiting: list[NotebookNode] = []
+        story = Story()
+        worker = Worker(self.limits, self.level, deadline)
         finished = True
         try:
             for cell in self.notebook.cells:
                 if cell.cell_type != "code" or is_demo(cell) or cell["id"] in skipped:
                     continue
+                if is_check(cell):
+                    waiting += [cell] if grade_id(cell) in wanted else []
+                    story.add(cell.source)
+                    continue
                 try:
-                    if not is_check(cell):
-                        self._run_cell(worker, cell)
-                    elif grade_id(cell) in numbers:
-                        worker.keep(numbers[grade_id(cell)])
-                        kept.append(cell)
+                    if waiting and not story.hides(cell.source):
+                        state = worker.keep()
+                        kept += [(state, check) for check in waiting]
+                        waiting = []
+                    story.add(cell.source)
+                    self._run_cell(worker, cell)
                 except WorkerLost as error:
                     cell.outputs = [_error("Stopped", str(error))]
                     skipped.add(cell["id"])
                     finished = False
                     break
+            else:
+                kept += [(worker.state, check) for check in waiting]
             # The instructor's own tests first: their messages show what a function returned, which could be what an
-            # earlier check has asked.
-            for cell in sorted(kept, key=_asks_the_judge):
-                self._judge(cell, Session(worker.caller(numbers[grade_id(cell)]), self.seed))
+            # earlier check has asked. Each has a fork of its own.
+            for state, cell in sorted(kept, key=lambda pair: _asks_the_judge(pair[1])):
+                caller = state.shared() if _asks_the_judge(cell) else state.caller(alone=True)
+                self._judge(cell, Session(caller, self.seed))
         finally:
             worker.end()
         return finished
@@ -164,7 +177,7 @@ class _Run:
             with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text), paused():
                 exec(compile(self.assignment.imports, "<imports>", "exec"), names)
                 wanted = student_names(cell.source, names)
-                found = session.lookup(wanted)
+                found = _looked_up(session, wanted)
                 missing.update(set(wanted) - set(found))
                 names.update(found)
                 result = _run_source(cell.source, names)
@@ -205,6 +218,19 @@ class _Run:
         self.verdicts[exercise_of(cell)] = verdict
         data = {"text/plain": repr(verdict), "text/html": verdict_html(verdict)}
         cell.outputs = [new_output("execute_result", data, execution_count=None)]
+
+
+def _looked_up(session: Session, names: Sequence[str]) -> dict[str, Any]:
+    """The student's names; looked for again where another check's calls could have taken them away."""
+    try:
+        found = session.lookup(names)
+        if len(found) == len(names):
+            return found
+    except StudentError:
+        if session.is_first:
+            raise
+    anew = session.untouched()
+    return anew.lookup(names) if anew else found
 
 
 def _asks_the_judge(cell: NotebookNode) -> bool:

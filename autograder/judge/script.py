@@ -1,12 +1,13 @@
 """Scripts: what the judge asks of a student's functions, in one round trip, and what it wants back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
 
 from autograder.worker.calls import Outcome, Runner
 from autograder.worker.functions import FUNCTIONS
-from autograder.worker.wire import Callback, Handle, Named, Rng, Value
+from autograder.worker.wire import Callback, Handle, Named, Rng, Value, encode_script
 
 # A script's own slots lie below; above, a grading session keeps the student's names.
 SCRIPT_SLOTS = 1_000_000
@@ -76,6 +77,11 @@ class Script:
         self.wants: list[Want] = []
         self.callbacks: list[Callable[..., Value]] = []
         self._next = first
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The steps as they travel; asked for when the script is whole, and the same for a whole class."""
+        return encode_script(self.steps)
 
     def _slot(self) -> Handle:
         self._next += 1
@@ -170,6 +176,19 @@ class Caller(Protocol):
     """Runs scripts on a student's functions: in this process, or in a worker."""
 
     def run(self, script: Script) -> Outcome: ...
+
+
+@runtime_checkable
+class Elsewhere(Caller, Protocol):
+    """A caller in another process, that saves round trips and can begin anew."""
+
+    def run_all(self, scripts: Sequence[Script]) -> Iterator[Outcome]:
+        """Run scripts, one after the other."""
+        ...
+
+    def untouched(self) -> Caller | None:
+        """A caller of the same functions as the student's cells have left them; None where this is one."""
+        ...
 
 
 class LocalCaller:

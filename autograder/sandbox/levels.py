@@ -41,11 +41,13 @@ class Level:
     name : "strong", "medium", "weak", or "none" where submissions are trusted
     open : forbidden acts that the canary managed all the same
     group : whether there is a control group around it
+    warm : whether submissions are forks of a process that stands ready in a sandbox, each behind a wall of its own
     """
 
     name: str
     open: tuple[str, ...] = ()
     group: bool = False
+    warm: bool = False
 
     def __str__(self) -> str:
         words = f"{self.name} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
@@ -110,7 +112,7 @@ def attempt(name: str) -> Trial:
             "marker": marker,
         }
         try:
-            sandbox = start(0, Limits(), name, bait)
+            sandbox = start(Limits(), name, bait)
         except (OSError, ImportError) as error:
             return Trial(name, error=str(error))
         finally:

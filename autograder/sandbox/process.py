@@ -32,7 +32,7 @@ if told["bait"] is None:
     from worker.main import main
     if not told["stays"]:
         sys.path.remove(told["path"])
-    main(told["control"], told["checks"])
+    main(told["control"])
 else:
     from worker.canary import main
     main(told["control"], told["bait"])
@@ -66,10 +66,9 @@ class Limits:
 
 @dataclass
 class Sandbox:
-    """A running worker: its control socket, a socket for each check, and the way to end it."""
+    """A running worker: its control socket, and the way to end it."""
 
     control: socket.socket
-    checks: list[socket.socket]
     process: subprocess.Popen
     folder: Path = field(repr=False)
     cgroup: Cgroup | None = None
@@ -81,19 +80,17 @@ class Sandbox:
         self.process.wait()
         # bubblewrap is gone, and its namespace of processes goes with it: the last one to go closes the socket.
         _drain(self.control, time.monotonic() + 5.0)
-        for link in (self.control, *self.checks):
-            link.close()
+        self.control.close()
         if self.cgroup:
             self.cgroup.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
-    """Start a worker.
+def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
+    """Start a worker in a sandbox of its own.
 
     Parameters
     ----------
-    checks : how many checks get a socket of their own
     limits : of the submission
     level : "strong", "medium", "weak", or "none" for trusted code
     bait : for the canary in the worker's place
@@ -107,15 +104,13 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
     if strong and program is None:
         raise FileNotFoundError("bubblewrap is not installed")
     folder = Path(tempfile.mkdtemp(prefix="downhill-"))
-    pairs = [socket.socketpair() for _ in range(checks + 1)]
-    theirs = [pair[1] for pair in pairs]
+    ours, theirs = socket.socketpair()
     scratch = bubblewrap.SCRATCH if strong else str(folder)
     told = {
         "path": bubblewrap.INSIDE if strong else str(_PACKAGE),
         "stays": strong,
         "lockdown": _lockdown(level, limits, folder, scratch),
-        "control": theirs[0].fileno(),
-        "checks": [link.fileno() for link in theirs[1:]],
+        "control": theirs.fileno(),
         "bait": bait,
     }
     # Not -I, which is -s, -P and -E: with -E the hash seed of the environment would be ignored.
@@ -135,18 +130,16 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[link.fileno() for link in theirs],
+            pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
     except BaseException:
-        for pair in pairs:
-            pair[0].close()
+        ours.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
-        for link in theirs:
-            link.close()
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, folder, cgroup)
+        theirs.close()
+    return Sandbox(ours, process, folder, cgroup)
 
 
 def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:

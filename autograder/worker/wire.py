@@ -7,10 +7,14 @@ descriptions of things that do not travel: a `Handle` for an object that stays i
 taken; what is malformed is a `WireError`.
 """
 
+import io
 import math
+import os
+import pickle
 import socket
 import struct
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -298,6 +302,120 @@ def receive(sock: socket.socket, deadline: float | None = None) -> Value:
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes (at most {MAX_FRAME})")
     return decode(_exactly(sock, length, deadline))
+
+
+def send_with_files(sock: socket.socket, value: Value, descriptors: Sequence[int], deadline: float) -> None:
+    """Send one small value as a frame, and descriptors with it.
+
+    Raises
+    ------
+    OutOfTime, Closed, WireError
+    """
+    data = encode(value)
+    try:
+        sock.settimeout(max(deadline - time.monotonic(), 1e-3))
+        socket.send_fds(sock, [struct.pack(">I", len(data)) + data], descriptors)
+    except TimeoutError as error:
+        raise OutOfTime("the other side does not read") from error
+    except OSError as error:
+        raise Closed(str(error)) from error
+
+
+def receive_with_files(sock: socket.socket) -> tuple[Value, list[int]]:
+    """The next frame's value, and the descriptors that came with it: what the judge sends, which is believed.
+
+    Raises
+    ------
+    Closed, WireError
+    """
+    try:
+        sock.settimeout(None)
+        head, descriptors, _, _ = socket.recv_fds(sock, 4, 2)
+    except OSError as error:
+        raise Closed(str(error)) from error
+    if not head:
+        raise Closed("the other side closed the connection")
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    (length,) = struct.unpack(">I", head + _exactly(sock, 4 - len(head), None))
+    return decode(_exactly(sock, length, None)), descriptors
+
+
+# The judge is believed by the worker, never the other way round: scripts are pickled, once for a whole class.
+_PICKLED = b"P"
+_PICKLED_NAMES = {"Handle", "Rng", "Callback", "Named"}
+
+
+def encode_script(steps: Sequence[tuple]) -> bytes:
+    """Bytes of a script of the judge's own, to be kept for `send_scripts`; raises WireError for what is no plain data.
+
+    Quicker than `encode` to read, and only ever read by a worker.
+    """
+    try:
+        return _PICKLED + pickle.dumps(list(steps), 5)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise WireError(f"a script that does not travel: {error}") from None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds this module's classes, which the judge knows by a longer name."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.endswith("worker.wire") and name in _PICKLED_NAMES:
+            return globals()[name]
+        return super().find_class(module, name)
+
+
+def send_scripts(sock: socket.socket, scripts: Iterable[bytes], deadline: float) -> None:
+    """Send scripts in one frame, each as `encode_script` or `encode` gives it.
+
+    Raises
+    ------
+    OutOfTime, Closed, WireError
+    """
+    data = b"".join(part for script in scripts for part in (struct.pack(">I", len(script)), script))
+    if len(data) > MAX_FRAME:
+        raise WireError(f"a frame of {len(data)} bytes (at most {MAX_FRAME})")
+    try:
+        sock.settimeout(max(deadline - time.monotonic(), 1e-3))
+        sock.sendall(struct.pack(">I", len(data)) + data)
+    except TimeoutError as error:
+        raise OutOfTime("the other side does not read") from error
+    except OSError as error:
+        raise Closed(str(error)) from error
+
+
+def receive_scripts(sock: socket.socket) -> list[list[tuple]]:
+    """The judge's next scripts; raises Closed where there will be none."""
+    (length,) = struct.unpack(">I", _exactly(sock, 4, None))
+    data = _exactly(sock, length, None)
+    scripts, at = [], 0
+    while at < length:
+        (size,) = struct.unpack_from(">I", data, at)
+        part = data[at + 4 : at + 4 + size]
+        at += 4 + size
+        steps: Any = _Unpickler(io.BytesIO(part[1:])).load() if part[:1] == _PICKLED else decode(part)
+        scripts.append(steps)
+    return scripts
+
+
+PROGRESS_BYTES = 8
+
+
+def progress(script: int, step: int) -> bytes:
+    """How far a fork is, as it stands in the file that it shares with the judge: it only grows.
+
+    Parameters
+    ----------
+    script : how many it has begun
+    step : which of its steps it is at
+    """
+    return struct.pack("<Q", script << 32 | step + 1)
+
+
+def read_progress(data: bytes) -> int:
+    """A number that only grows; 0 for what is none."""
+    return struct.unpack("<Q", data)[0] if len(data) == PROGRESS_BYTES else 0
 
 
 def _exactly(sock: socket.socket, n: int, deadline: float | None) -> bytes:
