@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from autograder.judge.script import Script
 from autograder.sandbox.levels import Level
-from autograder.sandbox.process import Limits, Sandbox, start
+from autograder.sandbox.process import Limits
 from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
 
@@ -41,7 +41,7 @@ class Worker:
     def __init__(self, limits: Limits, level: Level, deadline: float):
         self.limits, self.deadline = limits, deadline
         self.states: list[State] = []
-        self.sandbox: Sandbox = start(limits, level.name)
+        self.sandbox = level.start(limits)
         self.state = self._state(self.sandbox.control)
         try:
             if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) != "ready":

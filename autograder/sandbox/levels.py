@@ -12,7 +12,9 @@ from pathlib import Path
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import Limits, start
+from autograder.sandbox.process import Limits, Sandbox, start
+from autograder.sandbox.warm import WarmSandbox
+from autograder.sandbox.warm import start as start_warm
 from autograder.worker import wire
 
 _MADE_OF = {
@@ -49,8 +51,12 @@ class Level:
     group: bool = False
     warm: bool = False
 
+    def start(self, limits: Limits) -> Sandbox | WarmSandbox:
+        """Start a worker; raises OSError where the level cannot be had here."""
+        return start_warm(limits) if self.warm else start(limits, self.name)
+
     def __str__(self) -> str:
-        words = f"{self.name} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
+        words = f"{self.name}{', warm' if self.warm else ''} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
         return words if not self.open else f"{words}; the canary could {', '.join(self.open)}"
 
 
@@ -79,6 +85,8 @@ def find(*, allow_weak: bool = False) -> Level:
     if os.environ.get(VARIABLE) == "none":
         return Level("none")
     Cgroup.sweep()
+    if attempt("strong", warm=True).holds:
+        return Level("strong", group=_has_group(), warm=True)
     trials = []
     for name in ("strong", "medium", "weak"):
         trial = attempt(name)
@@ -96,8 +104,13 @@ def find_for_samples() -> Level:
         return Level("none")
 
 
-def attempt(name: str) -> Trial:
-    """Start a canary at a level and listen to what it managed."""
+def attempt(name: str, *, warm: bool = False) -> Trial:
+    """Start a canary at a level and listen to what it managed.
+
+    Parameters
+    ----------
+    warm : of the strong level, whether it is a fork of a process that stands ready
+    """
     marker = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder, _port() as listener:
         file = Path(folder) / "bait"
@@ -112,13 +125,15 @@ def attempt(name: str) -> Trial:
             "marker": marker,
         }
         try:
-            sandbox = start(Limits(), name, bait)
+            sandbox = start_warm(Limits(), bait) if warm else start(Limits(), name, bait)
         except (OSError, ImportError) as error:
             return Trial(name, error=str(error))
         finally:
             _restore("DOWNHILL_BAIT", before)
         try:
             told = wire.receive(sandbox.control, time.monotonic() + 30.0)
+            if isinstance(told, str):
+                return Trial(name, error=told[:300])
             if not isinstance(told, dict):
                 raise wire.WireError("an answer of no known form")
             return Trial(name, tuple(str(act) for act in told["succeeded"]))

@@ -72,6 +72,8 @@ class Sandbox:
     process: subprocess.Popen
     folder: Path = field(repr=False)
     cgroup: Cgroup | None = None
+    # It is alone in its sandbox.
+    fell = False
 
     def end(self) -> None:
         """End every process of the worker and remove its folder."""
@@ -109,7 +111,7 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
     told = {
         "path": bubblewrap.INSIDE if strong else str(_PACKAGE),
         "stays": strong,
-        "lockdown": _lockdown(level, limits, folder, scratch),
+        "lockdown": lockdown(level, limits, folder, scratch),
         "control": theirs.fileno(),
         "bait": bait,
     }
@@ -126,7 +128,7 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(scratch),
+            env=environment(scratch),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -142,12 +144,12 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
     return Sandbox(ours, process, folder, cgroup)
 
 
-def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
+def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> dict[str, Any]:
     """What the worker does to itself first of all."""
     administrator = os.geteuid() == 0
     # A user of its own for each sandbox: limits count by user, and no two sandboxes at a time share one.
     uid = uids(os.getpid())[next(_numbers) % 32] if administrator and level != "none" else None
-    if uid is not None and level != "strong":
+    if uid is not None and folder is not None and level != "strong":
         os.chown(folder, uid, uid)
     locked = level in ("strong", "medium")
     packages = [] if level == "strong" else bubblewrap.visible_packages()
@@ -188,7 +190,8 @@ def _own_processes() -> int:
     return count
 
 
-def _environment(home: str) -> dict[str, str]:
+def environment(home: str) -> dict[str, str]:
+    """What a worker's process is told by its environment, and nothing else of the grader's."""
     return {
         "HOME": home,
         "IPYTHONDIR": f"{home}/ipython",
