@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import nbformat
 from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup
 from nbformat import NotebookNode
@@ -35,12 +34,11 @@ def feedback_html(assignment: str, student: str, graded: "Graded") -> str:
     assignment, student : their ids
     graded : what was recorded
     """
-    cells = nbformat.reads(graded.notebook, as_version=4).cells
     # The students' own cells alone: the others hold hidden tests.
-    sources = {grade_id(cell): cell.source for cell in cells if is_solution(cell)}
-    worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in cells if is_grade(cell)}
+    sources = {grade_id(cell): cell.source for cell in graded.cells if is_solution(cell)}
+    worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in graded.cells if is_grade(cell)}
     rows, waiting = [], []
-    for cell in cells:
+    for cell in graded.cells:
         if not is_grade(cell):
             continue
         points = graded.scores.get(grade_id(cell))

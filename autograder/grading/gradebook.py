@@ -1,5 +1,6 @@
 """The one writer of nbgrader's gradebook: a submission is one transaction, keyed by what its result follows from."""
 
+import copy
 import json
 import os
 import sys
@@ -195,7 +196,7 @@ class _SaveCells(SaveCells):
         self.new_solution_cells: dict[str, Any] = {}
         self.new_task_cells: dict[str, Any] = {}
         self.new_source_cells: dict[str, Any] = {}
-        notebook, _ = NbGraderPreprocessor.preprocess(self, assignment.fresh(), {})
+        notebook, _ = NbGraderPreprocessor.preprocess(self, copy.deepcopy(assignment.notebook), {})
         self._create_notebook(notebook)
 
 
@@ -257,12 +258,9 @@ def _details(graded: Graded) -> dict[str, Any]:
 
 def _unchanged(assignment: Assignment, graded: Graded) -> set[str]:
     """Solution cells that are still as they were released."""
-    import nbformat
-
-    cells = nbformat.reads(graded.notebook, as_version=4).cells
     return {
         grade_id(cell)
-        for cell in cells
+        for cell in graded.cells
         if is_solution(cell) and cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
     }
 

@@ -11,16 +11,15 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
-import nbformat
 import numpy as np
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_markdown_cell
 from nbgrader.utils import determine_grade, is_grade
 
 from autograder.checking import check
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
-from autograder.grading.graded import Graded, file_digest, key
+from autograder.grading.graded import Graded, file_digest, key, notebook_text
 from autograder.grading.link import State, Worker, WorkerLost
 from autograder.grading.remote import Session, StudentError, student_names
 from autograder.grading.unnoticed import Story
@@ -34,7 +33,7 @@ from autograder.verdict import Verdict
 _RESTARTS = 5
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
-# How many outputs: nbformat takes a millisecond for each.
+# How many outputs: who opens the notebook waits for each.
 _MOST_OUTPUTS = 2_000
 
 
@@ -59,7 +58,7 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
     _add_notes(run.notebook, run.notes)
     return Graded(
-        notebook=nbformat.writes(run.notebook) + "\n",
+        notebook=notebook_text(run.notebook),
         scores=scores,
         verdicts=run.verdicts,
         notes=tuple(run.notes),
@@ -146,7 +145,7 @@ class _Run:
             # The instructor's own tests first: their messages show what a function returned, which could be what an
             # earlier check has asked. Each has a fork of its own.
             for state, cell in sorted(kept, key=lambda pair: _asks_the_judge(pair[1])):
-                caller = state.shared() if _asks_the_judge(cell) else state.caller(alone=True)
+                caller = state.shared() if _only_asks(cell) else state.caller(alone=True)
                 self._judge(cell, Session(caller, self.seed))
         finally:
             worker.end()
@@ -161,7 +160,7 @@ class _Run:
             self.said += len(json.dumps(output))
             self.shown += 1
             if self.said > _MAX_OUTPUTS or self.shown > _MOST_OUTPUTS:
-                cell.outputs.append(new_output("stream", name="stderr", text="[more output was cut off here]\n"))
+                cell.outputs.append(_output("stream", name="stderr", text="[more output was cut off here]\n"))
                 return
             cell.outputs.append(output)
 
@@ -191,7 +190,7 @@ class _Run:
             cell.outputs = [_error(type(error).__name__, f"{told} (line {line} of the check)" if line else told)]
             return
         if text.getvalue():
-            cell.outputs.append(new_output("stream", name="stdout", text=text.getvalue()))
+            cell.outputs.append(_output("stream", name="stdout", text=text.getvalue()))
         if result is not None:
             is_number = isinstance(result, float | int) and not isinstance(result, bool)
             # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
@@ -203,7 +202,7 @@ class _Run:
                 message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
                 cell.outputs = [_error("ValueError", message)]
                 return
-            cell.outputs.append(new_output("execute_result", data, execution_count=None))
+            cell.outputs.append(_output("execute_result", data, execution_count=None))
 
     def _undefined(self, check: NotebookNode, name: str) -> str:
         """Why a check has no function to ask: most often the student's cell ended with an error."""
@@ -217,20 +216,18 @@ class _Run:
         verdict = Verdict(exercise_of(cell), 0.0, float(cell.metadata.nbgrader["points"]), note=reason, secret=True)
         self.verdicts[exercise_of(cell)] = verdict
         data = {"text/plain": repr(verdict), "text/html": verdict_html(verdict)}
-        cell.outputs = [new_output("execute_result", data, execution_count=None)]
+        cell.outputs = [_output("execute_result", data, execution_count=None)]
 
 
 def _looked_up(session: Session, names: Sequence[str]) -> dict[str, Any]:
     """The student's names; looked for again where another check's calls could have taken them away."""
     try:
         found = session.lookup(names)
-        if len(found) == len(names):
-            return found
     except StudentError:
         if session.is_first:
             raise
-    anew = session.untouched()
-    return anew.lookup(names) if anew else found
+        found = {}
+    return found if session.is_first or len(found) == len(names) else session.untouched().lookup(names)
 
 
 def _asks_the_judge(cell: NotebookNode) -> bool:
@@ -240,6 +237,20 @@ def _asks_the_judge(cell: NotebookNode) -> bool:
     except SyntaxError:
         return False
     return any(isinstance(node, ast.Name) and node.id == "check" for node in nodes)
+
+
+def _only_asks(cell: NotebookNode) -> bool:
+    """Whether a check cell is one call of `check` with names of functions, and can be asked again by itself."""
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError:
+        return False
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "check":
+        return False
+    functions = call.args[1:]
+    values = [*call.args[:1], *(keyword.value for keyword in call.keywords)]
+    return all(isinstance(f, ast.Name) for f in functions) and all(isinstance(v, ast.Constant) for v in values)
 
 
 def _is_hidden(source: str, line: int | None) -> bool:
@@ -270,11 +281,11 @@ def _clean(output: dict) -> NotebookNode | None:
         return None
     if kind == "stream" and isinstance(output.get("text"), str):
         name = "stderr" if str(output.get("name")) == "stderr" else "stdout"
-        return new_output("stream", name=name, text=output["text"])
+        return _output("stream", name=name, text=output["text"])
     if kind == "error":
         lines = output.get("traceback")
         told = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
-        return new_output("error", ename=str(output.get("ename")), evalue=str(output.get("evalue")), traceback=told)
+        return _output("error", ename=str(output.get("ename")), evalue=str(output.get("evalue")), traceback=told)
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
@@ -283,7 +294,7 @@ def _clean(output: dict) -> NotebookNode | None:
         if isinstance(data.get(mime), str) and _is_base64(data[mime]):
             kept[mime] = data[mime]
     extra = {"execution_count": None} if kind == "execute_result" else {}
-    return new_output(kind, kept, **extra) if kept else None
+    return _output(kind, kept, **extra) if kept else None
 
 
 def _is_base64(text: str) -> bool:
@@ -294,8 +305,14 @@ def _is_base64(text: str) -> bool:
     return text.isascii() and not set(text) & set("<>\"'&")
 
 
+def _output(kind: str, data: dict | None = None, **fields: Any) -> NotebookNode:
+    """An output as nbformat has it, whose own `new_output` takes a millisecond to validate each."""
+    shown = {} if data is None else {"data": NotebookNode(data), "metadata": NotebookNode()}
+    return NotebookNode(output_type=kind, **shown, **fields)
+
+
 def _error(name: str, message: str) -> NotebookNode:
-    return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
+    return _output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
 
 
 def _add_notes(notebook: NotebookNode, notes: list[str]) -> None:

@@ -190,6 +190,7 @@ class RemoteCaller:
         # How many checks have called here, and how many scripts were answered.
         self.checks = 0
         self._answered = 0
+        self._frames = wire.Frames()
         self._poll = select.poll()
         self._poll.register(link, select.POLLIN)
 
@@ -263,14 +264,20 @@ class RemoteCaller:
         self._answered += 1
         at, end = 0, self._end_of_call()
         while True:
+            message = self._frames.next()
             # Steps only go forward: a worker cannot win time by repeating itself, nor by calling back.
-            while not self._poll.poll(1000 * max(min(self.limits.call_seconds / _LOOKS, end - time.monotonic()), 0)):
+            while message is wire.Frames:
+                left = max(end - time.monotonic(), 0)
+                if self._poll.poll(1000 * min(left, self.limits.call_seconds / _LOOKS)):
+                    self._read()
+                    message = self._frames.next()
+                    if left:
+                        continue
                 now = self._progress(script)
                 if now > at:
                     at, end = now, self._end_of_call()
-                elif time.monotonic() >= end:
+                elif not left:
                     raise wire.OutOfTime("no answer in time")
-            message = wire.receive(self.link, end)
             if not isinstance(message, tuple):
                 raise wire.WireError("an answer of no known form")
             # An array would compare with a word element by element.
@@ -284,6 +291,15 @@ class RemoteCaller:
                 return _outcome(script.steps, *message[1:])
             else:
                 raise wire.WireError("an answer of no known form")
+
+    def _read(self) -> None:
+        try:
+            data = self.link.recv(2**20, socket.MSG_DONTWAIT)
+        except OSError as error:
+            raise wire.Closed(str(error)) from error
+        if not data:
+            raise wire.Closed("the other side closed the connection")
+        self._frames.add(data)
 
     def _progress(self, script: Script) -> int:
         """How far the fork says that it is in a script; 0 where that makes no sense."""

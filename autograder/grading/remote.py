@@ -63,9 +63,9 @@ class Session:
         self.is_first = caller.checks == 0
         caller.checks += 1
 
-    def untouched(self) -> "Session | None":
-        """A session with the state as the cells left it; None where no other check has called in this one."""
-        return None if self.is_first else Session(self.caller.state.caller(), self.seed)
+    def untouched(self) -> "Session":
+        """A session with the state as the cells left it; this one ends."""
+        return Session(self.caller.state.caller(), self.seed)
 
     def lookup(self, names: Sequence[str]) -> dict[str, Any]:
         """What the student's cells left under these names; those they did not define are absent.
@@ -130,17 +130,27 @@ class _Bound:
         next(outcomes)
         return outcomes
 
-    def untouched(self) -> "_Bound | None":
+    @property
+    def is_touched(self) -> bool:
+        return not self.session.is_first
+
+    def untouched(self) -> Caller:
         session = self.session.untouched()
-        if session is None:
-            return None
         names = [function.__name__ for function in self.functions]
         try:
             found = session.lookup(names)
         except StudentError:
-            return None
+            found = {}
         functions = [found.get(name) for name in names]
-        return _Bound(session, functions) if all(isinstance(f, RemoteFunction) for f in functions) else None
+        theirs = [function for function in functions if isinstance(function, RemoteFunction)]
+        return _Bound(session, theirs) if len(theirs) == len(names) else _Nobody()
+
+
+class _Nobody:
+    """Answers for functions that are not there where no other check has called."""
+
+    def run(self, script: Script) -> Outcome:
+        return Outcome(failure=Failure(0, "missing"))
 
 
 def caller_of(functions: Sequence[Callable]) -> tuple[Caller, str]:

@@ -186,8 +186,13 @@ class Elsewhere(Caller, Protocol):
         """Run scripts, one after the other."""
         ...
 
-    def untouched(self) -> Caller | None:
-        """A caller of the same functions as the student's cells have left them; None where this is one."""
+    @property
+    def is_touched(self) -> bool:
+        """Whether other checks have called there before."""
+        ...
+
+    def untouched(self) -> Caller:
+        """A caller of the same functions as the student's cells have left them; answers on the way here are lost."""
         ...
 
 

@@ -30,6 +30,8 @@ DTYPES = (
 )  # fmt: skip
 
 _CODE = {np.dtype(name): code for code, name in enumerate(DTYPES)}
+_OF_CODE = tuple(map(np.dtype, DTYPES))
+_BOOL = DTYPES.index("bool")
 
 
 class WireError(Exception):
@@ -147,7 +149,9 @@ def _encode(value: Any, parts: _Parts, depth: int) -> None:
 
 
 def _encode_array(tag: bytes, array: np.ndarray, parts: _Parts) -> None:
-    code = _CODE.get(array.dtype.newbyteorder("="))
+    code = _CODE.get(array.dtype)
+    if code is None:
+        code = _CODE.get(array.dtype.newbyteorder("="))
     if code is None:
         raise WireError(f"arrays of dtype {array.dtype} do not travel")
     if array.ndim > MAX_NDIM:
@@ -156,7 +160,7 @@ def _encode_array(tag: bytes, array: np.ndarray, parts: _Parts) -> None:
         raise WireError(f"an array of {array.nbytes} bytes, of shape {array.shape}")
     head = struct.pack(f">cBB{array.ndim}Q", tag, code, array.ndim, *array.shape)
     parts.append(head)
-    parts.append(np.ascontiguousarray(array, dtype=DTYPES[code]).tobytes())
+    parts.append(np.ascontiguousarray(array, dtype=_OF_CODE[code]).tobytes())
 
 
 def _extent(shape: tuple[int, ...], dtype: np.dtype) -> int:
@@ -250,11 +254,11 @@ class _Reader:
         if code >= len(DTYPES) or ndim > MAX_NDIM or (scalar and ndim):
             raise WireError("an array of unknown dtype or too many dimensions")
         shape = self.unpack(f">{ndim}Q")
-        dtype = np.dtype(DTYPES[code])
+        dtype = _OF_CODE[code]
         if _extent(shape, dtype) > MAX_FRAME:
             raise WireError("an array of absurd shape")
         raw = self.take(math.prod(shape) * dtype.itemsize)
-        if dtype.name == "bool":
+        if code == _BOOL:
             array = np.frombuffer(raw, np.uint8).reshape(shape).astype(bool)
         else:
             array = np.frombuffer(raw, dtype).reshape(shape).copy()
@@ -416,6 +420,30 @@ def progress(script: int, step: int) -> bytes:
 def read_progress(data: bytes) -> int:
     """A number that only grows; 0 for what is none."""
     return struct.unpack("<Q", data)[0] if len(data) == PROGRESS_BYTES else 0
+
+
+class Frames:
+    """Frames out of the bytes that have arrived."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Take bytes in."""
+        self._data += data
+
+    def next(self) -> Value | type["Frames"]:
+        """The next frame's value; this class where it is not whole yet. Raises WireError for what is none."""
+        if len(self._data) < 4:
+            return Frames
+        (length,) = struct.unpack_from(">I", self._data)
+        if length > MAX_FRAME:
+            raise WireError(f"a frame of {length} bytes (at most {MAX_FRAME})")
+        if len(self._data) < 4 + length:
+            return Frames
+        frame = bytes(memoryview(self._data)[4 : 4 + length])
+        del self._data[: 4 + length]
+        return decode(frame)
 
 
 def _exactly(sock: socket.socket, n: int, deadline: float | None) -> bytes:
