@@ -31,6 +31,7 @@ from autograder.sandbox.process import Limits
 from autograder.verdict import Verdict
 
 _RESTARTS = 5
+_FALLS = 3
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
 # How many outputs: who opens the notebook waits for each.
@@ -49,12 +50,13 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     level : the isolation in force
     """
     began = time.monotonic()
-    try:
-        submission = intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
-    except intake.Refused as error:
-        submission = intake.refused(assignment, str(error))
-    run = _Run(assignment, submission, secret, limits, level)
-    run.carry_out()
+    for _ in range(_FALLS):
+        run = _Run(assignment, _taken_in(assignment, data, reason), secret, limits, level)
+        run.carry_out()
+        if not run.fell:
+            break
+    else:
+        raise RuntimeError(f"its sandbox was ended from outside {_FALLS} times")
     scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
     _add_notes(run.notebook, run.notes)
     return Graded(
@@ -67,6 +69,13 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
         key=key(assignment, data, reason, secret),
         file=file_digest(data),
     )
+
+
+def _taken_in(assignment: Assignment, data: bytes | None, reason: str) -> intake.Submission:
+    try:
+        return intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
+    except intake.Refused as error:
+        return intake.refused(assignment, str(error))
 
 
 class _Run:
@@ -83,6 +92,8 @@ class _Run:
         self.judged: set[str] = set()
         self.said = self.shown = 0
         self.asked = False
+        # Whether a sandbox was ended by something else than the submission: then nothing of this run counts.
+        self.fell = False
 
     def carry_out(self) -> None:
         checks = [cell for cell in self.notebook.cells if is_check(cell)]
@@ -148,8 +159,9 @@ class _Run:
                 caller = state.shared() if _only_asks(cell) else state.caller(alone=True)
                 self._judge(cell, Session(caller, self.seed))
         finally:
+            self.fell |= worker.sandbox.fell
             worker.end()
-        return finished
+        return finished or self.fell
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)

@@ -122,7 +122,8 @@ class _Bound:
         self.session, self.functions = session, functions
 
     def run(self, script: Script) -> Outcome:
-        return list(self.run_all([script]))[0]
+        (outcome,) = self.run_all([script])
+        return outcome
 
     def run_all(self, scripts: Sequence[Script]) -> Iterator[Outcome]:
         bind = _Bare([("bind", place, function.handle.slot) for place, function in enumerate(self.functions)])

@@ -56,7 +56,8 @@ class Level:
         return start_warm(limits) if self.warm else start(limits, self.name)
 
     def __str__(self) -> str:
-        words = f"{self.name}{', warm' if self.warm else ''} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
+        name = f"{self.name}, warm" if self.warm else self.name
+        words = f"{name} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
         return words if not self.open else f"{words}; the canary could {', '.join(self.open)}"
 
 

@@ -157,6 +157,7 @@ def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> d
     read = [*_SYSTEM, *here, *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places())]
     others = 0 if administrator or level == "strong" else _own_processes()
     return {
+        "trusted": level == "none",
         "uid": uid,
         "rlimits": {
             "RLIMIT_AS": limits.memory_bytes,

@@ -81,6 +81,7 @@ class Zygote:
         """
         ours, theirs = socket.socketpair()
         try:
+            self.link.settimeout(_START_SECONDS)
             with theirs:
                 socket.send_fds(self.link, [json.dumps(told).encode()], [theirs.fileno()])
             answer, descriptors, _, _ = socket.recv_fds(self.link, 2**16, 1)
@@ -94,8 +95,14 @@ class Zygote:
 
     @property
     def is_there(self) -> bool:
-        """Whether it still runs."""
-        return self.process.poll() is None
+        """Whether it still runs: before all that it has made, it hangs up."""
+        self.link.settimeout(0)
+        try:
+            return self.link.recv(1, socket.MSG_PEEK) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     def end(self) -> None:
         """End it, with all that it has made."""
@@ -129,12 +136,12 @@ class WarmSandbox:
         ended = poll.poll(1000 * _END_SECONDS)
         os.close(self.first)
         self.control.close()
-        if not ended:
+        if ended and not self.fell:
+            _idle.append(self.zygote)
+        else:
             self.zygote.end()
         if self.cgroup:
             self.cgroup.end()
-        if self.zygote.is_there:
-            _idle.append(self.zygote)
 
 
 # Those of this process that have nothing to do: only of this one, for a fork must not ask another's.
@@ -153,7 +160,7 @@ def start(limits: Limits, bait: Mapping[str, Any] | None = None) -> WarmSandbox:
     if _owner != os.getpid():
         _owner = os.getpid()
         _idle.clear()
-        atexit.register(_end_idle)
+        atexit.register(end_idle)
     told = {
         "lockdown": lockdown("strong", limits, None, bubblewrap.SCRATCH),
         "scratch": bubblewrap.SCRATCH,
@@ -194,7 +201,8 @@ def _pid(pidfd: int) -> int:
         return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
 
 
-def _end_idle() -> None:
+def end_idle() -> None:
+    """End those that wait for a submission."""
     if _owner == os.getpid():
         while _idle:
             _idle.pop().end()

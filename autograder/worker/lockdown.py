@@ -27,17 +27,19 @@ def apply(settings: Mapping[str, Any]) -> None:
 
     Parameters
     ----------
-    settings : `uid` to become (None to keep it), `rlimits` by name, `landlock` (whether to use it), `list`,
-        `read` and `write` (its paths), `seccomp` (a compiled filter in hexadecimal, or nothing)
+    settings : `trusted` (whether to keep capabilities), `uid` to become (None to keep it), `rlimits` by name,
+        `landlock` (whether to use it), `list`, `read` and `write` (its paths), `seccomp` (a compiled filter in
+        hexadecimal, or nothing)
     """
     uid = settings["uid"]
-    if settings["landlock"]:
+    gives_up = not settings["trusted"] and sys.platform == "linux"
+    if gives_up:
         _empty_bounding_set()
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-    if settings["landlock"]:
+    if gives_up:
         _give_up_capabilities()
     for name, value in settings["rlimits"].items():
         resource.setrlimit(getattr(resource, name), (value, value))

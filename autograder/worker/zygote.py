@@ -1,9 +1,9 @@
 """The warm process of a sandbox: it has loaded what a worker needs, and makes one for each submission by forks.
 
-It never runs a student's code and is told only what a worker has to be: uid, limits, paths, system calls. Around it are
-bubblewrap's walls; around each submission it puts another one, of the same kinds: namespaces of its own and a scratch
-folder of its own, so that nothing of one submission is there for the next. What it asks of the kernel it asks by unshare and
-setns, for what clone makes behind its back the C library does not know.
+It never runs a student's code and is told only what a worker has to be: uid, limits, paths, system calls. Around it
+are bubblewrap's walls; around each submission it puts another one, of the same kinds: namespaces and a scratch folder
+of its own, so that nothing of one submission is there for the next. What it asks of the kernel it asks by unshare and
+setns: of a bare clone the C library would not know.
 
 The network is bubblewrap's, which has none: a new one for each submission is what would cost.
 """
@@ -202,8 +202,9 @@ def _work(told: Mapping[str, Any], shell: "Shell") -> None:
 
     from .main import serve
 
+    # Forks share what random numbers they would draw.
     random.seed()
-    np.random.seed()
+    np.random.seed()  # noqa: NPY002 (the old generator, which students may use)
     serve(socket.socket(fileno=_CONTROL), shell)
 
 
