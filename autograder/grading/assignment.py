@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +10,7 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 from nbgrader.utils import is_grade, is_solution
-
-from autograder.grading.stubs import NameStubs
-
-# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
-_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
 
 
 class AssignmentError(Exception):
@@ -45,21 +40,7 @@ class Assignment:
         ------
         AssignmentError : no such assignment, or one that nbgrader could not release either
         """
-        path = source_directory / name / f"{name}.ipynb"
-        try:
-            raw = path.read_bytes()
-        except OSError:
-            there = sorted(p.parent.name for p in source_directory.glob("*/*.ipynb"))
-            names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
-            raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
-        try:
-            notebook = nbformat.reads(raw.decode(), as_version=4)
-            resources: dict[str, Any] = {}
-            for step in _STEPS:
-                notebook, resources = step().preprocess(notebook, resources)
-        except Exception as error:
-            raise AssignmentError(f"{path} is no notebook that nbgrader can release: {error}") from error
-        return cls(name, notebook, hashlib.sha256(raw).hexdigest())
+        return Source.read(source_directory, name).assignment
 
     def fresh(self) -> NotebookNode:
         """A copy to fill in: of the notebook and its cells, whose metadata it shares."""
@@ -88,6 +69,66 @@ class Assignment:
                     continue
                 lines += [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
         return "\n".join(dict.fromkeys(lines))
+
+
+@dataclass(frozen=True)
+class Source:
+    """An assignment's notebook as it lies in nbgrader's source directory, not looked into before somebody asks.
+
+    Parameters
+    ----------
+    name : the assignment's
+    path : the file's
+    raw : its bytes
+    """
+
+    name: str
+    path: Path
+    raw: bytes
+
+    @classmethod
+    def read(cls, source_directory: Path, name: str) -> "Source":
+        """Read an assignment's file; raises AssignmentError where there is none."""
+        path = source_directory / name / f"{name}.ipynb"
+        try:
+            return cls(name, path, path.read_bytes())
+        except OSError:
+            there = sorted(p.parent.name for p in source_directory.glob("*/*.ipynb"))
+            names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
+            raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the file's bytes."""
+        return hashlib.sha256(self.raw).hexdigest()
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """What grading starts from; raises AssignmentError for what nbgrader could not release either."""
+        # Here: they load all that nbgrader and nbconvert can do, for longer than a class takes that is graded already.
+        from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+
+        from autograder.grading.stubs import NameStubs
+
+        # From source to what nbgrader stores in the gradebook: stubs for solutions, hidden tests still there.
+        steps = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
+        try:
+            notebook = nbformat.reads(self.raw.decode(), as_version=4)
+            resources: dict[str, Any] = {}
+            for step in steps:
+                notebook, resources = step().preprocess(notebook, resources)
+        except Exception as error:
+            raise AssignmentError(f"{self.path} is no notebook that nbgrader can release: {error}") from error
+        return Assignment(self.name, notebook, self.digest)
+
+    @cached_property
+    def worth(self) -> dict[str, float]:
+        """Points of each graded cell, by id."""
+        try:
+            cells = [nbformat.from_dict(cell) for cell in json.loads(self.raw)["cells"]]
+            return {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in cells if is_grade(cell)}
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise AssignmentError(f"{self.path} is no notebook that nbgrader can release: {error}") from error
 
 
 def _node(node: NotebookNode, **changed: Any) -> NotebookNode:

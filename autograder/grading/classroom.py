@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbgrader.utils import parse_utc
 
 from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, Source
 from autograder.grading.course import Course, CourseError
 from autograder.grading.feedback import feedback_html
 from autograder.grading.gradebook import Book, NotRecorded
@@ -84,7 +85,8 @@ def grade_class(
     ----------
     course, name : the assignment
     secret : what hidden inputs are drawn from
-    level : the isolation in force, or what finds it in the process that grades
+    level : the isolation in force, or what finds it: before the first is graded, or, with an executor, in the process
+        that grades
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
@@ -96,24 +98,26 @@ def grade_class(
     AssignmentError, CourseError : nothing can be graded
     GradebookError, OSError, Stopped : nothing more can be recorded, or graded; what is recorded stays
     """
-    assignment = Assignment.load(course.source, name)
+    source = Source.read(course.source, name)
     names = _students(course, name, students)
     progress(len(names))
     count = min(workers or os.cpu_count() or 1, len(names))
     grader = _Grader(
-        (assignment, secret, course.limits, level),
+        source,
+        (secret, course.limits),
+        level if executor is not None or isinstance(level, Level) else cache(level),
+        executor is None,
         (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
         getattr(executor, "size", lambda: count),
     )
     book = Book(course.db_url, course.course_id)
     try:
-        book.register(assignment)
-        with closing(grader.run(_tasks(course, assignment, secret, names, book, force))) as answers:
+        with closing(grader.run(_tasks(course, source, secret, names, book, force))) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
                 if graded is not None:
-                    error = _record(course, assignment, task.student, graded, book)
+                    error = _record(course, source.assignment, task.student, graded, book)
                 yield Result(task.student, None if error else graded, error)
     finally:
         book.close()
@@ -137,10 +141,10 @@ _Answer = tuple[_Task, Graded | None, str]
 
 
 def _tasks(
-    course: Course, assignment: Assignment, secret: str, students: Sequence[str], book: Book, force: bool
+    course: Course, source: Source, secret: str, students: Sequence[str], book: Book, force: bool
 ) -> Iterator[_Task | _Answer]:
     """What is to be graded, read when it is asked for; an answer where there is nothing to do."""
-    name = assignment.name
+    name, entered = source.name, False
     for student in students:
         try:
             student.encode()
@@ -153,11 +157,14 @@ def _tasks(
             data = intake.read(course.submitted / student / name / f"{name}.ipynb", course.submitted)
         except intake.Refused as error:
             reason = str(error)
-        task = _Task(student, data, reason, key(assignment, data, reason, secret))
+        task = _Task(student, data, reason, key(source, data, reason, secret))
         files = _files(course, student, name)
         if not force and book.key_of(name, student) == task.key and all(file.exists() for file in files):
             yield task, None, ""
         else:
+            if not entered:
+                book.register(source.assignment)
+                entered = True
             yield task
 
 
@@ -182,13 +189,25 @@ class _Grader:
 
     Parameters
     ----------
-    arguments : of `grade` but for the submission: assignment, secret, limits, level
+    source : of the assignment
+    arguments : of `grade` beside: secret, limits
+    level : of isolation, or what finds it
+    here : whether it is found in this process
     pool : makes an executor; anew where its processes were killed
     size : how many processes grade at this moment
     """
 
-    def __init__(self, arguments: tuple, pool: Callable[[], AbstractContextManager[Executor]], size: Callable[[], int]):
-        self.arguments, self.pool, self.size = arguments, pool, size
+    def __init__(
+        self,
+        source: Source,
+        arguments: tuple[str, Limits],
+        level: Level | Callable[[], Level],
+        here: bool,
+        pool: Callable[[], AbstractContextManager[Executor]],
+        size: Callable[[], int],
+    ):
+        self.source, self.arguments, self.level, self.here = source, arguments, level, here
+        self.pool, self.size = pool, size
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
@@ -240,9 +259,9 @@ class _Grader:
             if not isinstance(task, _Task):
                 yield task
                 continue
-            assignment, secret, limits, level = self.arguments
+            level = self.level() if self.here and callable(self.level) else self.level
             try:
-                future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
+                future = pool.submit(_grade, self.source.assignment, task.data, task.reason, *self.arguments, level)
             except BrokenProcessPool:
                 self.suspects.appendleft(task)
                 return True

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Bool, Float
 from traitlets.config import Config, ConfigFileNotFound, Configurable, PyFileConfigLoader
 
@@ -110,5 +108,8 @@ class Course:
     @property
     def late_plugin(self) -> Any:
         """nbgrader's plugin for late submissions, as configured."""
+        from nbgrader.plugins import LateSubmissionPlugin
+        from nbgrader.preprocessors import AssignLatePenalties
+
         plugin = AssignLatePenalties(config=self.config).plugin_class or LateSubmissionPlugin
         return plugin(config=self.config)

@@ -1,6 +1,5 @@
 """The one writer of nbgrader's gradebook: a submission is one transaction, keyed by what its result follows from."""
 
-import copy
 import json
 import os
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import BaseCell, Gradebook, InvalidEntry, MissingEntry
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import compute_checksum, is_solution
 from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, func, insert, make_url, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
@@ -92,8 +90,11 @@ class Book:
         """Enter the assignment and its cells, as `nbgrader generate_assignment` does."""
         with self._transaction() as gradebook:
             gradebook.update_or_create_assignment(assignment.name)
+            # Here: it loads all of nbgrader's preprocessors, with all of nbconvert.
+            from autograder.grading.entered import EnterCells
+
             try:
-                _SaveCells(gradebook).save(assignment)
+                EnterCells(gradebook).save(assignment)
             except RuntimeError as error:
                 raise GradebookError(
                     f"{error}. Either bring the cells back, or forget all its grades, those given by hand too, with "
@@ -180,24 +181,6 @@ def quiet_flushes() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
         yield
-
-
-class _SaveCells(SaveCells):
-    """nbgrader's own, on a gradebook that is open: its preprocess opens another and commits after each cell."""
-
-    def __init__(self, gradebook: Gradebook):
-        super().__init__()
-        self.gradebook = gradebook
-
-    def save(self, assignment: Assignment) -> None:
-        """Enter the cells of an assignment."""
-        self.notebook_id = self.assignment_id = assignment.name
-        self.new_grade_cells: dict[str, Any] = {}
-        self.new_solution_cells: dict[str, Any] = {}
-        self.new_task_cells: dict[str, Any] = {}
-        self.new_source_cells: dict[str, Any] = {}
-        notebook, _ = NbGraderPreprocessor.preprocess(self, copy.deepcopy(assignment.notebook), {})
-        self._create_notebook(notebook)
 
 
 @contextmanager

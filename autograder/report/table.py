@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbgrader.utils import is_grade
-
-from autograder.grading.assignment import Assignment, grade_id
+from autograder.grading.assignment import Source
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
 from autograder.report.scores import entries
@@ -24,8 +22,7 @@ def class_table(course: Course, name: str) -> str:
     finally:
         book.close()
     details = {printable(student): told for student, told in details.items()}
-    notebook = Assignment.load(course.source, name).notebook
-    worth = {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in notebook.cells if is_grade(cell)}
+    worth = Source.read(course.source, name).worth
     return "\n".join([points_table(worth, details), "", *_told(course, name, details)])
 
 
