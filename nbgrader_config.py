@@ -1,14 +1,15 @@
 """nbgrader's settings for this course; stock nbgrader commands run from this directory."""
 
-from autograder.course.stamp import release_preprocessors
-
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
 c.CourseDirectory.course_id = "downhill"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 
-c.GenerateAssignment.preprocessors = release_preprocessors()
+# nbgrader's own steps from source to release, and two: after ClearSolutions stubs name their function, and a stamp at
+# the end. By their names and places: to load nbgrader's here would take longer than to see that a class is graded.
+c.GenerateAssignment.preprocessors.insert(4, "autograder.grading.stubs.NameStubs")
+c.GenerateAssignment.preprocessors.append("autograder.course.stamp.Stamp")
 
 # `nbgrader autograde` and formgrader's button grade as `autograder grade` does: no student code runs in nbgrader.
 c.Autograde.pre_convert_hook = "autograder.grading.preprocessors.register_assignment"
