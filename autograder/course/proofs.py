@@ -150,10 +150,13 @@ def clean(root: Path, topic: str) -> Iterator[str]:
         yield f"{path.relative_to(root)} belongs to no source in solutions/: move or remove it"
 
 
-def rejected(root: Path, topic: str) -> Iterator[str]:
-    """6. Every mistake is rejected and named, no other one in its place, and it costs what it should."""
+def rejected(root: Path, topic: str, *, in_turns: bool = False) -> Iterator[str]:
+    """6. Every mistake is rejected and named, no other one in its place, and it costs what it should.
+
+    `in_turns`: each with one of the seeds, in half the time
+    """
     for exercise in _exercises(root, topic):
-        for trial in trials(exercise):
+        for trial in trials(exercise, in_turns=in_turns):
             yield from trial.complaints
 
 
@@ -185,11 +188,14 @@ def own(exercise: Exercise) -> list[Mistake]:
     return [mistake for mistake in exercise.mistakes if mistake.degree != "elsewhere"]
 
 
-def trials(exercise: Exercise) -> Iterator[Trial]:
-    """Judge every mistake of an exercise: it must be rejected, named, and cost what it should."""
-    for mistake in own(exercise):
+def trials(exercise: Exercise, *, in_turns: bool = False) -> Iterator[Trial]:
+    """Judge every mistake of an exercise: it must be rejected, named, and cost what it should.
+
+    With both seeds, or `in_turns` with one of them.
+    """
+    for number, mistake in enumerate(own(exercise)):
         what, complaints, shares = f"{exercise.id}: the mistake {mistake.name}", [], []
-        for seed in _SEEDS:
+        for seed in (_SEEDS[number % 2],) if in_turns else _SEEDS:
             functions = mistake.functions
             verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
             shares.append(_share(exercise, functions, verdict, seed))
@@ -239,7 +245,7 @@ def stock(root: Path, topic: str) -> Iterator[str]:
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder).resolve() / "class"
-        make_class(root, place, [topic], students=("unusual_style", "half_finished", "untouched"))
+        make_class(root, place, [topic], students=("unusual_style", "half_finished"))
         with inside(place):
             course = Course.at(place)
             ours, errors = _grade_ours(course, topic)

@@ -5,7 +5,7 @@ from autograder.judge.exercise import Case, Exercise, assembled
 from autograder.judge.function import Function, Layer
 from autograder.judge.judging import judge
 from autograder.judge.mistakes import Mistake, Slip, alternative, mistake, remembering, slips
-from autograder.judge.optimizer import Optimizer, torch_optimizer, torch_steps
+from autograder.judge.optimizer import Optimizer, torch_optimizer, torch_steps, without_compiler
 from autograder.judge.procedure import Procedure
 from autograder.judge.script import Finding, Probe, Script, Want
 from autograder.verdict import Verdict
@@ -33,4 +33,5 @@ __all__ = [
     "slips",
     "torch_optimizer",
     "torch_steps",
+    "without_compiler",
 ]

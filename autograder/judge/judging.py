@@ -172,6 +172,8 @@ def _assess(exercise: Exercise, item: Drawn, outcome: Outcome, secret: bool) -> 
         message = found[0].message if found else ""
         if found and found[0].got and not secret:
             message += f", got {found[0].got}"
+        if found and found[0].called:
+            base["called"] = found[0].called
         waits = wording.HIDDEN if found and all(f.hides for f in found) else ""
         result = CaseResult(**base, passed=not found, message=message, open=waits)
         return _Assessed(result, named, accounted=bool(found) and all(f.mistake for f in found))
@@ -193,9 +195,7 @@ def _worded(exercise: Exercise, finding: Finding) -> Finding:
         return finding
     known = [m.sentence for m in exercise.mistakes if m.name == finding.mistake]
     # Relatives share what looks for mistakes, and not every one of them can make each.
-    return (
-        replace(finding, message=known[0]) if known else Finding(wording.UNLIKE, got=finding.got, hides=finding.hides)
-    )
+    return replace(finding, message=known[0]) if known else replace(finding, message=wording.UNLIKE, mistake=None)
 
 
 def _general(

@@ -1,7 +1,9 @@
 """The kind Optimizer: name(w, grad, state, *, lr, ...) -> (w, state), compared along whole trajectories."""
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +21,21 @@ class Stepper(Protocol):
     def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray: ...
 
 
+def without_compiler(
+    kind: type[torch.optim.Optimizer], params: Iterable[torch.Tensor], **options: Any
+) -> torch.optim.Optimizer:
+    """One of PyTorch's optimizers that does not load PyTorch's compiler, which takes longer than PyTorch itself.
+
+    It would be loaded at the first group of parameters and at the first step, to be told that it has no part in them.
+    """
+    add_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    if not hasattr(add_group, "__dynamo_disable"):  # where torch._compile keeps what the compiler made of it
+        setattr(add_group, "__dynamo_disable", add_group)  # mangled otherwise
+    optimizer = kind(params, **options)
+    optimizer.step = MethodType(torch.no_grad()(inspect.unwrap(kind.step)), optimizer)  # type: ignore[method-assign]
+    return optimizer
+
+
 def torch_optimizer(kind: type[torch.optim.Optimizer], **fixed: Any) -> Callable[..., Stepper]:
     """A reference that steps one of PyTorch's optimizers.
 
@@ -31,7 +48,7 @@ def torch_optimizer(kind: type[torch.optim.Optimizer], **fixed: Any) -> Callable
     class TorchStepper:
         def __init__(self, w: np.ndarray, **hyper: Any):
             self.w = torch.nn.Parameter(torch.tensor(w, dtype=torch.float64))
-            self.optimizer = kind([self.w], **{"lr": 1.0, **fixed, **hyper})
+            self.optimizer = without_compiler(kind, [self.w], **{"lr": 1.0, **fixed, **hyper})
 
         def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray:
             with torch.no_grad():

@@ -55,12 +55,14 @@ class Finding:
     mistake : the mistake's name if it is a known one
     got : what came instead, told only where the inputs are public: a shape can carry a hidden input out
     hides : whether this is another property's fault, which hides the one that was asked for: it is "not judged yet"
+    called : the call that it is about, in the student's words, where that is another than the probe's
     """
 
     message: str = ""
     mistake: str | None = None
     got: str = ""
     hides: bool = False
+    called: str = ""
 
 
 class Script:

@@ -11,7 +11,7 @@ from autograder.judge.script import Probe, Script, Want
 from autograder.worker.calls import Failure
 
 UNLIKE = "no right function gives such numbers"
-HIDDEN = "not judged yet: what is wrong above hides it"
+HIDDEN = "not judged yet: what is wrong hides it"
 
 # Mistakes that have nothing to do with an exercise's formula: name and sentence, by the role of what was wrong.
 GENERAL = {

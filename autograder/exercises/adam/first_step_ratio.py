@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from autograder.judge import Case, Function, Slip, alternative, slips
+from autograder.judge import Case, Function, Slip, alternative, slips, without_compiler
 
 
 def draw(rng, case):
@@ -21,7 +21,7 @@ def draw(rng, case):
 
 def reference(betas):
     w = torch.nn.Parameter(torch.zeros((), dtype=torch.float64))
-    optimizer = torch.optim.Adam([w], lr=1.0, betas=betas, eps=0.0)
+    optimizer = without_compiler(torch.optim.Adam, [w], lr=1.0, betas=betas, eps=0.0)
     w.grad = torch.ones_like(w)
     optimizer.step()
     state = optimizer.state[w]

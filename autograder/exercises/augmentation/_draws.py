@@ -113,7 +113,7 @@ class RandomPlaces(Exercise):
                 read = self._read(out, *call)
                 if isinstance(read, np.ndarray):
                     read = self._wrong_draws(read, out, *call, case.get("draws")) if mode == "plain" else None
-                found.append(read)
+                found.append(replace(read, called=self._called(call[1])) if read else None)
             # What is wrong with an ordinary call too is no fault of layouts or ties; of float32 is the dtype alone.
             other = bool(mode in ("layout", "ties") and found[0])
             wrong = [one for one in found if one]

@@ -234,7 +234,8 @@ def ask_caches(of: Gradients, case: Case, rng: np.random.Generator) -> Probe:
             if found := of.judge(calls[k], part, asks):
                 name = "changes_cache" if k == 0 and asks is None else None
                 name = "last_forward" if k < 2 and of_last(k, part, parts[3]) else name
-                return [replace(finding, mistake=name or finding.mistake) for finding in found]
+                called = of.called(calls[k])
+                return [replace(finding, mistake=name or finding.mistake, called=called) for finding in found]
         return []
 
     def of_last(k, part, last):

@@ -233,10 +233,10 @@ def first_wrong(layer, case, calls, usual, judged):
             if k >= usual and case.about in ("shapes", "layout"):
                 # The usual call is right: what makes this one wrong is no mistake that shows there too.
                 found = [f if f.mistake in layer.by_shape else replace(f, mistake=None) for f in found]
-            # The report shows the first call alone: of another one the finding says which.
             shape, name = call.arrays[layer.zeroed].shape, layer.arguments[layer.zeroed]
-            where = f" ({call.layout or f'{name} of shape {shape}'}, p = {call.p:g})" if k else ""
-            return [replace(f, message=f.message + where, hides=f.hides or k < usual) for f in found]
+            where = f" ({call.layout or f'{name} of shape {shape}'})" if k else ""
+            called = layer.called(call)
+            return [replace(f, message=f.message + where, hides=f.hides or k < usual, called=called) for f in found]
     return []
 
 

@@ -15,6 +15,7 @@ from autograder.exercises.initialization._laws import (
     Law,
     as_normal,
     by_rank,
+    called,
     copies,
     fits,
     has_copies,
@@ -28,7 +29,6 @@ from autograder.exercises.initialization._laws import (
 )
 from autograder.judge import Case, Finding, Probe, Procedure, Script, Want
 from autograder.judge.chance import counts_are_off, distribution_is_off, generator_probe, mean_is_off, std_is_off
-from autograder.judge.exercise import in_words
 
 # At most so many questions are asked of a right notebook's seven random functions (the tests count them), each with a
 # chance of FALSE_ALARM = 1e-9 to err: a right one is wronged less than once in three million gradings. That many
@@ -55,18 +55,17 @@ def question(calls: Callable[[Law, Case], list[Call]], one_generator: bool = Fal
 
             def findings(values):
                 arrays, wrong = read(values, [shape for shape, _ in asked], about_arrays)
+                if wrong:
+                    unread = next(k for k, array in enumerate(arrays) if isinstance(array, Finding))
+                    return [replace(wrong[0], called=called(law, asked[unread]))]
                 with np.errstate(all="ignore"):  # a student's weights may be huge
-                    return wrong or judged(law, arrays, asked, np.random.default_rng(own))
+                    return judged(law, arrays, asked, np.random.default_rng(own))
 
             return Probe(script, called(law, asked[0]), findings=findings)
 
         return ask
 
     return register
-
-
-def called(law: Law, call: Call) -> str:
-    return in_words(law.name, [str(call[0]), "rng"], call[1])
 
 
 def seed(rng: np.random.Generator) -> int:

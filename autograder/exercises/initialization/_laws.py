@@ -264,6 +264,10 @@ def of_another_scale(law: Law, samples: Sequence[np.ndarray], calls: Sequence[Ca
     sample, scale, call = next(x for x in zip(samples, right, calls, strict=True) if not fits(law.family, *x[:2]))
     if family == "uniform" and not any(map(bound_is_off, samples, right)):
         return [Finding("the weights reach as far as they should, but they are not uniform", hides=True)]
-    words = in_words(law.name, [str(call[0]), "rng"], call[1])
     got = f"{what} {own_scale(law.family, sample):.4g} and mean {sample.mean():.2g}"
-    return [Finding(f"{words} must have mean 0 and the {what} {scale:.4g}", got=got)]
+    return [Finding(f"the weights must have mean 0 and the {what} {scale:.4g}", got=got, called=called(law, call))]
+
+
+def called(law: Law, call: Call) -> str:
+    """A call in the student's words."""
+    return in_words(law.name, [str(call[0]), "rng"], call[1])

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special, stats
 
 from autograder.exercises.initialization._initializers import ASK, question
-from autograder.exercises.initialization._laws import Law, uniform
+from autograder.exercises.initialization._laws import Law, called, uniform
 from autograder.exercises.initialization._manners import of_randomness
 from autograder.judge import Case, Finding, Procedure, alternative, slips
 from autograder.judge.chance import counts_are_off, distribution_is_off, mean_is_off, std_is_off
@@ -45,7 +45,7 @@ def is_orthogonal(columns, gain=1.0):
 @question(lambda law, case: [(s, {"gain": gain}) for s in case.get("shapes") for gain in case.get("gains", [1.0])])
 def ask_angles(law, arrays, calls, rng):
     off = [
-        diagnosis(weights, shape, options["gain"])
+        replace(diagnosis(weights, shape, options["gain"]), called=called(law, (shape, options)))
         for weights, (shape, options) in zip(arrays, calls, strict=True)
         if not is_orthogonal(matrix(weights), options["gain"])
     ]

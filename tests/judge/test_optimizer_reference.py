@@ -1,0 +1,40 @@
+"""PyTorch's optimizers as references: the same steps as ever, without PyTorch's compiler."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.judge import without_compiler
+
+
+def test_no_check_loads_the_compiler():
+    """It takes longer than PyTorch itself, in every notebook and every grading process."""
+    code = """
+import sys
+from autograder import exercises
+from autograder.judge import judge
+from autograder.judge.script import LocalCaller
+for name in ("sgd", "adamw", "cosine_decay", "inverse_time_decay", "first_step_ratio"):
+    exercise = exercises.load(name)
+    assert judge(exercise, LocalCaller(exercise.right), points=1.0).passed
+print([name for name in sys.modules if name.startswith(("torch._dynamo", "torch._inductor"))])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW, torch.optim.RAdam, torch.optim.NAdam])
+def test_it_takes_the_same_steps(kind):
+    rng = np.random.default_rng(0)
+    theirs, ours = (torch.nn.Parameter(torch.ones(3, dtype=torch.float64)) for _ in range(2))
+    one, other = kind([theirs], lr=0.1), without_compiler(kind, [ours], lr=0.1)
+    for _ in range(9):
+        grad = torch.tensor(rng.normal(size=3))
+        for w, optimizer in ((theirs, one), (ours, other)):
+            w.grad = grad.clone()
+            optimizer.step()
+    assert torch.equal(theirs, ours)
+    assert ours.requires_grad
