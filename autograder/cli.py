@@ -82,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     similar.set_defaults(run=_similar)
 
+    renewed = commands.add_parser("secret", help="the secret that hidden inputs are drawn from")
+    renewed.add_argument(
+        "--new", action="store_true", required=True, help="draw from another one from now on; recorded results stay"
+    )
+    renewed.set_defaults(run=_secret)
+
     doctor = commands.add_parser("doctor", help="what isolation this machine offers, and what is missing")
     doctor.set_defaults(run=_doctor)
 
@@ -200,7 +206,7 @@ def _check_exercises(ids: Sequence[str]) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
-    from autograder.grading.secret import secret
+    from autograder.grading.secret import former, secret
     from autograder.report.progress import Progress
     from autograder.report.table import class_table, printable
 
@@ -218,6 +224,7 @@ def _grade(options: argparse.Namespace) -> int:
             students=options.student,
             workers=options.workers,
             force=options.force,
+            former=former(course.root),
             executor=executor,
             progress=bar.start,
         )
@@ -309,6 +316,15 @@ def _similar(options: argparse.Namespace) -> int:
     course = Course.at(Path.cwd())
     found = similar(course, options.assignment, options.least)
     print(similar_text(found, shutil.get_terminal_size((120, 24)).columns))
+    return 0
+
+
+def _secret(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.secret import renew
+
+    renew(Course.at(Path.cwd()).root)
+    print("Hidden inputs are drawn from a new secret. What is recorded stays; new submissions are graded with it.")
     return 0
 
 

@@ -25,13 +25,15 @@ from .grading.conftest import NAME, SECRET, TEXT, as_bytes, level, make_course
 
 HOSTILE = Path(__file__).parent / "hostile"
 FULL = {"sgd": 4.0, "momentum": 5.0, "minibatches": 6.0, "double": 2.0}
+ATTACKS = sorted(path.stem for path in HOSTILE.glob("*.py"))
+ENDLESS = [name for name in ATTACKS if "\n# ends: at a limit of time\n" in (HOSTILE / f"{name}.py").read_text("utf-8")]
 HONEST = ("aa_honest", "mm_honest", "zz_honest")
 MARKER = "8d1f0c5b-the-graders-own-environment"
 # Small, so that what never ends ends soon; a starved machine still gets an honest cell through.
 LIMITS = Limits(
     call_seconds=2.0,
     cell_seconds=3.0,
-    submission_seconds=12.0,
+    submission_seconds=24.0,
     memory_bytes=2**30,
     scratch_bytes=16 * 2**20,
     processes=48,
@@ -141,7 +143,7 @@ def open_to_all(root):
             folder.chmod(folder.stat().st_mode | 0o111)
 
 
-def run(course, monkeypatch, temporary, endless=()):
+def run(course, monkeypatch, temporary, endless=(), isolation=None):
     """Grade all that was submitted, in processes of their own; those that never end with limits that come soon."""
     submit_honest(course)
     open_to_all(course.root)
@@ -156,7 +158,7 @@ def run(course, monkeypatch, temporary, endless=()):
         for limits, students in ((PATIENT, others), (LIMITS, endless)):
             monkeypatch.setattr(Course, "limits", property(lambda self, limits=limits: limits))
             if students:
-                graded = grade_class(course, NAME, SECRET, level(), students=students, executor=pool)
+                graded = grade_class(course, NAME, SECRET, isolation or level(), students=students, executor=pool)
                 results.update({result.student: result for result in graded})
         pids = list(pool._processes)
         left = leftovers(pids, temporary)
@@ -273,3 +275,19 @@ def forget(course):
 def load(course):
     """The assignment."""
     return Assignment.load(course.source, NAME)
+
+
+def deserved(name):
+    """(points that it must earn, points that it must stay below)"""
+    words = re.search(r"^# deserved: (.*)$", (HOSTILE / f"{name}.py").read_text(encoding="utf-8"), re.MULTILINE)
+    if words and words[1] == "none":
+        return dict.fromkeys(FULL, 0.0), {}
+    exact, below = dict(FULL), {}
+    for word in words[1].split() if words else []:
+        exercise, sign, points = re.fullmatch(r"(\w+)([=<])([\d.]+)", word).groups()
+        if sign == "=":
+            exact[exercise] = float(points)
+        else:
+            del exact[exercise]
+            below[exercise] = float(points)
+    return exact, below

@@ -9,6 +9,8 @@ from autograder.grading.assignment import grade_id
 from autograder.report.table import class_table
 
 from .hostile_course import (
+    ATTACKS,
+    ENDLESS,
     FULL,
     HONEST,
     HOSTILE,
@@ -16,6 +18,7 @@ from .hostile_course import (
     SECRET,
     WHY_NOT,
     course_at,
+    deserved,
     hidden_digits,
     own_output,
     revealed,
@@ -25,9 +28,6 @@ from .hostile_course import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not strong, reason=WHY_NOT)]
-
-ATTACKS = sorted(path.stem for path in HOSTILE.glob("*.py"))
-ENDLESS = [name for name in ATTACKS if "\n# ends: at a limit of time\n" in (HOSTILE / f"{name}.py").read_text("utf-8")]
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +46,6 @@ def graded(tmp_path_factory):
 @pytest.fixture(scope="module")
 def hidden():
     return hidden_digits()
-
-
-def deserved(name):
-    """(points that it must earn, points that it must stay below)"""
-    words = re.search(r"^# deserved: (.*)$", (HOSTILE / f"{name}.py").read_text(encoding="utf-8"), re.MULTILINE)
-    if words and words[1] == "none":
-        return dict.fromkeys(FULL, 0.0), {}
-    exact, below = dict(FULL), {}
-    for word in words[1].split() if words else []:
-        exercise, sign, points = re.fullmatch(r"(\w+)([=<])([\d.]+)", word).groups()
-        if sign == "=":
-            exact[exercise] = float(points)
-        else:
-            del exact[exercise]
-            below[exercise] = float(points)
-    return exact, below
 
 
 @pytest.mark.parametrize("name", ATTACKS)

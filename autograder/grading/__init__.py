@@ -12,7 +12,8 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # type
 def _put_off(name: str) -> None:
     """Let a package's parts be imported without its `__init__`, which runs when somebody asks for a name of its own."""
     spec = None if name in sys.modules else importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
+    loader = spec.loader if spec else None
+    if spec is None or loader is None:
         return
     module = importlib.util.module_from_spec(spec)
 
@@ -20,7 +21,7 @@ def _put_off(name: str) -> None:
         if attribute in ("__path__", "__file__", "__wrapped__"):
             raise AttributeError(attribute)
         del vars(module)["__getattr__"]
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
         return getattr(module, attribute)
 
     vars(module)["__getattr__"] = ask

@@ -20,6 +20,7 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment, Source
 from autograder.grading.course import Course, CourseError
 from autograder.grading.feedback import feedback_html
+from autograder.grading.flights import Flights, set_aside
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
@@ -52,13 +53,22 @@ class Result:
 
 @dataclass(frozen=True)
 class _Task:
-    """A submission's bytes, or why they are refused; `kills` counts the processes that were killed beside or on it."""
+    """A submission's bytes, or why they are refused.
+
+    `kills` counts the processes that were killed beside or on it; `alone` says that a whole grader was.
+    """
 
     student: str
     data: bytes | None
     reason: str
     key: str
     kills: int = 0
+    alone: bool = False
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether nothing else may be graded meanwhile."""
+        return self.alone or self.kills > 0
 
 
 class Stopped(Exception):
@@ -74,6 +84,7 @@ def grade_class(
     students: Sequence[str] = (),
     workers: int | None = None,
     force: bool = False,
+    former: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Callable[[int], object] = lambda total: None,
 ) -> Generator[Result, None, None]:
@@ -90,6 +101,7 @@ def grade_class(
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
+    former : secrets that were in use before: what was graded with them still holds
     executor : any of concurrent.futures in place of processes of this machine; it may tell its changing `size()`
     progress : told the number of submissions
 
@@ -102,8 +114,10 @@ def grade_class(
     names = _students(course, name, students)
     progress(len(names))
     count = min(workers or os.cpu_count() or 1, len(names))
+    flights = Flights(course.root, name)
     grader = _Grader(
         source,
+        flights,
         (secret, course.limits),
         level if executor is not None or isinstance(level, Level) else cache(level),
         executor is None,
@@ -112,14 +126,17 @@ def grade_class(
     )
     book = Book(course.db_url, course.course_id)
     try:
-        with closing(grader.run(_tasks(course, source, secret, names, book, force))) as answers:
+        waiting = _Waiting(course, source, (secret, *former), book, flights, force, set(students))
+        with closing(grader.run(waiting.tasks(names))) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
                 if graded is not None:
                     error = _record(course, source.assignment, task.student, graded, book)
+                flights.end(task.student)
                 yield Result(task.student, None if error else graded, error)
     finally:
+        flights.close()
         book.close()
 
 
@@ -140,32 +157,62 @@ def _students(course: Course, name: str, students: Sequence[str]) -> Sequence[st
 _Answer = tuple[_Task, Graded | None, str]
 
 
-def _tasks(
-    course: Course, source: Source, secret: str, students: Sequence[str], book: Book, force: bool
-) -> Iterator[_Task | _Answer]:
-    """What is to be graded, read when it is asked for; an answer where there is nothing to do."""
-    name, entered = source.name, False
-    for student in students:
+@dataclass(frozen=True)
+class _Waiting:
+    """Finds what is to be graded.
+
+    Parameters
+    ----------
+    secrets : the one in use, and former ones
+    named : the students who were asked for by name
+    """
+
+    course: Course
+    source: Source
+    secrets: tuple[str, ...]
+    book: Book
+    flights: Flights
+    force: bool
+    named: set[str]
+
+    def tasks(self, students: Sequence[str]) -> Iterator[_Task | _Answer]:
+        """Tasks, read when they are asked for, the dangerous ones last; an answer where there is nothing to do."""
+        suspects = []
+        entered = False
+        for student in students:
+            found = self._task(student)
+            if isinstance(found, _Task) and not entered:
+                self.book.register(self.source.assignment)
+                entered = True
+            if isinstance(found, _Task) and found.alone:
+                suspects.append(student)
+            else:
+                yield found
+        # Read again: however many they are, no more than a few are in memory.
+        for student in suspects:
+            yield self._task(student)
+
+    def _task(self, student: str) -> _Task | _Answer:
+        name = self.source.name
         try:
             student.encode()
         except UnicodeEncodeError:
             shown = student.encode(errors="backslashreplace").decode()
-            yield _Task(shown, None, "", ""), None, "the folder's name is no text in UTF-8: rename it"
-            continue
+            return _Task(shown, None, "", ""), None, "the folder's name is no text in UTF-8: rename it"
         data, reason = None, ""
         try:
-            data = intake.read(course.submitted / student / name / f"{name}.ipynb", course.submitted)
+            data = intake.read(self.course.submitted / student / name / f"{name}.ipynb", self.course.submitted)
         except intake.Refused as error:
             reason = str(error)
-        task = _Task(student, data, reason, key(source, data, reason, secret))
-        files = _files(course, student, name)
-        if not force and book.key_of(name, student) == task.key and all(file.exists() for file in files):
-            yield task, None, ""
-        else:
-            if not entered:
-                book.register(source.assignment)
-                entered = True
-            yield task
+        keys = (key(self.source, data, reason, secret) for secret in self.secrets)
+        task = _Task(student, data, reason, next(keys))
+        recorded = self.book.key_of(name, student)
+        files = _files(self.course, student, name)
+        if not self.force and recorded in (task.key, *keys) and all(file.exists() for file in files):
+            return task, None, ""
+        if self.flights.is_set_aside(student, task.key) and student not in self.named and not self.force:
+            return task, None, set_aside(name, student)
+        return replace(task, alone=self.flights.deaths(student, task.key) > 0)
 
 
 def _grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, limits: Limits, level: Any) -> Graded:
@@ -190,6 +237,7 @@ class _Grader:
     Parameters
     ----------
     source : of the assignment
+    flights : where it is noted what is being graded
     arguments : of `grade` beside: secret, limits
     level : of isolation, or what finds it
     here : whether it is found in this process
@@ -200,13 +248,14 @@ class _Grader:
     def __init__(
         self,
         source: Source,
+        flights: Flights,
         arguments: tuple[str, Limits],
         level: Level | Callable[[], Level],
         here: bool,
         pool: Callable[[], AbstractContextManager[Executor]],
         size: Callable[[], int],
     ):
-        self.source, self.arguments, self.level, self.here = source, arguments, level, here
+        self.source, self.flights, self.arguments, self.level, self.here = source, flights, arguments, level, here
         self.pool, self.size = pool, size
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
@@ -259,7 +308,11 @@ class _Grader:
             if not isinstance(task, _Task):
                 yield task
                 continue
+            if task.alone and self.flying:
+                self.suspects.append(task)
+                continue
             level = self.level() if self.here and callable(self.level) else self.level
+            self.flights.begin(task.student, task.key, alone=task.is_suspect)
             try:
                 future = pool.submit(_grade, self.source.assignment, task.data, task.reason, *self.arguments, level)
             except BrokenProcessPool:
@@ -272,7 +325,7 @@ class _Grader:
         flying = self.flying.values()
         if not flying:
             return True
-        if self.suspects or any(task.kills for task in flying):
+        if self.suspects or any(task.is_suspect for task in flying):
             return False
         held = sum(len(task.data or b"") for task in flying)
         return len(flying) < _FLYING_EACH * max(self.size(), 1) and held < _FLYING_BYTES

@@ -21,6 +21,7 @@ class GradingLimits(Configurable):
     call_seconds = Float(10.0, help="Wall clock for one call of a student's function.").tag(config=True)
     cell_seconds = Float(30.0, help="Wall clock for one cell.").tag(config=True)
     submission_seconds = Float(300.0, help="Wall clock for a whole submission.").tag(config=True)
+    judge_seconds = Float(60.0, help="Processor time of the judge for a whole submission.").tag(config=True)
 
     allow_weak_isolation = Bool(
         False, help="Whether to grade with limits alone, where no sandbox can be had; see docs/security.md."
@@ -28,7 +29,7 @@ class GradingLimits(Configurable):
 
     def limits(self) -> Limits:
         """The limits as the sandbox takes them."""
-        return Limits(self.call_seconds, self.cell_seconds, self.submission_seconds)
+        return Limits(self.call_seconds, self.cell_seconds, self.submission_seconds, self.judge_seconds)
 
 
 @dataclass(frozen=True)

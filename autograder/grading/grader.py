@@ -20,7 +20,7 @@ from autograder.checking import check
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo
 from autograder.grading.graded import Graded, file_digest, key, notebook_text
-from autograder.grading.link import State, Worker, WorkerLost
+from autograder.grading.link import State, Worker, WorkerEnded, WorkerLost
 from autograder.grading.remote import Session, StudentError, student_names
 from autograder.grading.unnoticed import Story
 from autograder.judge.wording import is_builtin_error
@@ -30,8 +30,9 @@ from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 from autograder.verdict import Verdict
 
-_RESTARTS = 5
-_FALLS = 3
+# Cells that are skipped, each of which takes the process down twice or does not end.
+_MOST_SKIPPED = 5
+_MOST_KILLED = 3
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
 # How many outputs: who opens the notebook waits for each.
@@ -50,13 +51,12 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     level : the isolation in force
     """
     began = time.monotonic()
-    for _ in range(_FALLS):
-        run = _Run(assignment, _taken_in(assignment, data, reason), secret, limits, level)
-        run.carry_out()
-        if not run.fell:
-            break
-    else:
-        raise RuntimeError(f"its sandbox was ended from outside {_FALLS} times")
+    try:
+        submission = intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
+    except intake.Refused as error:
+        submission = intake.refused(assignment, str(error))
+    run = _Run(assignment, submission, secret, limits, level)
+    run.carry_out()
     scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
     _add_notes(run.notebook, run.notes)
     return Graded(
@@ -71,13 +71,6 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     )
 
 
-def _taken_in(assignment: Assignment, data: bytes | None, reason: str) -> intake.Submission:
-    try:
-        return intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
-    except intake.Refused as error:
-        return intake.refused(assignment, str(error))
-
-
 class _Run:
     """One submission's way through workers and checks."""
 
@@ -87,13 +80,19 @@ class _Run:
         self.assignment, self.submission, self.limits, self.level = assignment, submission, limits, level
         self.notebook = submission.notebook
         self.seed = f"secret:{secret}"
+        self.began = time.thread_time()
         self.notes = list(submission.notes)
         self.verdicts: dict[str, Verdict] = {}
         self.judged: set[str] = set()
+        # Cells that have run, cells that are skipped, and cells and checks on which the process ended once.
+        self.ran: set[str] = set()
+        self.skipped: set[str] = set()
+        self.ended: set[str] = set()
+        self.killed = 0
         self.said = self.shown = 0
-        self.asked = False
-        # Whether a sandbox was ended by something else than the submission: then nothing of this run counts.
-        self.fell = False
+        # Whether a check has been asked, and whether one had when this attempt began: from then on what the worker says
+        # is not shown, for it could be what was asked.
+        self.asked = self.repeats = False
 
     def carry_out(self) -> None:
         checks = [cell for cell in self.notebook.cells if is_check(cell)]
@@ -108,32 +107,31 @@ class _Run:
         if not left:
             return
         deadline = time.monotonic() + self.limits.submission_seconds
-        skipped: set[str] = set()
-        for _ in range(_RESTARTS):
-            if self._attempt(left, skipped, deadline):
+        while left and time.monotonic() < deadline and len(self.skipped) < _MOST_SKIPPED:
+            if self._attempt(left, deadline):
                 break
             left = [cell for cell in left if grade_id(cell) not in self.judged]
-            if not left or time.monotonic() > deadline:
-                break
         for cell in left:
             if grade_id(cell) not in self.judged:
                 self._zero(cell, "This check was not reached: the cells above it take too long or end the process.")
 
-    def _attempt(self, checks: list[NotebookNode], skipped: set[str], deadline: float) -> bool:
+    def _attempt(self, checks: list[NotebookNode], deadline: float) -> bool:
         """Run all cells in a fresh worker and judge what was reached; whether that was everything.
 
-        A cell that hangs or ends the process is skipped in the next attempt; its outputs of the first one are kept.
+        Each attempt but the last gets at least one step further: a cell that does not end is skipped in the next one,
+        and so is a cell, and lost a check, on which the process ends for the second time. Once may be somebody else's
+        doing.
         """
         wanted = {grade_id(cell) for cell in checks}
         kept: list[tuple[State, NotebookNode]] = []
         # Checks for which the state of the moment will do, whatever functions are defined after it.
         waiting: list[NotebookNode] = []
         story = Story()
-        worker = Worker(self.limits, self.level, deadline)
-        finished = True
+        worker = self._start(deadline)
+        finished, self.repeats = True, self.asked
         try:
             for cell in self.notebook.cells:
-                if cell.cell_type != "code" or is_demo(cell) or cell["id"] in skipped:
+                if cell.cell_type != "code" or is_demo(cell) or cell["id"] in self.skipped:
                     continue
                 if is_check(cell):
                     waiting += [cell] if grade_id(cell) in wanted else []
@@ -147,8 +145,8 @@ class _Run:
                     story.add(cell.source)
                     self._run_cell(worker, cell)
                 except WorkerLost as error:
-                    cell.outputs = [_error("Stopped", str(error))]
-                    skipped.add(cell["id"])
+                    if not self._is_excused(worker, cell, isinstance(error, WorkerEnded)):
+                        self._skip(cell, str(error))
                     finished = False
                     break
             else:
@@ -158,16 +156,45 @@ class _Run:
             for state, cell in sorted(kept, key=lambda pair: _asks_the_judge(pair[1])):
                 caller = state.shared() if _only_asks(cell) else state.caller(alone=True)
                 self._judge(cell, Session(caller, self.seed))
+                died = state.lost is not None and state.lost.kind == "died"
+                if died and self._is_excused(worker, cell, not worker.sandbox.went_too_far()):
+                    self.judged.discard(grade_id(cell))
+                    finished = False
         finally:
-            self.fell |= worker.sandbox.fell
             worker.end()
-        return finished or self.fell
+        return finished
+
+    def _start(self, deadline: float) -> Worker:
+        """A fresh worker; a second one where the first was ended before any of the submission's code ran."""
+        try:
+            return Worker(self.limits, self.level, deadline, self.began)
+        except WorkerLost:
+            return Worker(self.limits, self.level, deadline, self.began)
+
+    def _is_excused(self, worker: Worker, cell: NotebookNode, ended: bool) -> bool:
+        """Whether what took the process down may have been somebody else: then the cell or check is tried again."""
+        if worker.sandbox.was_killed():
+            self.killed += 1
+            if self.killed > _MOST_KILLED:
+                raise WorkerLost("its sandbox is killed from outside again and again (is the machine out of memory?)")
+            return True
+        if not ended or cell["id"] in self.ended:
+            return False
+        self.ended.add(cell["id"])
+        return True
+
+    def _skip(self, cell: NotebookNode, why: str) -> None:
+        self.skipped.add(cell["id"])
+        # Where a later attempt stops could depend on what a check has asked.
+        if not self.asked:
+            cell.outputs = [_error("Stopped", why)]
 
     def _run_cell(self, worker: Worker, cell: NotebookNode) -> None:
         outputs, _ = worker.run(cell.source)
-        # Once a check has been asked, a cell that runs again could tell what it was asked, where it left a note.
-        if cell.outputs or self.asked:
+        # Of the first run alone, and of none once a check has been asked.
+        if cell["id"] in self.ran or self.asked:
             return
+        self.ran.add(cell["id"])
         for output in filter(None, map(_clean, outputs)):
             self.said += len(json.dumps(output))
             self.shown += 1
@@ -180,6 +207,7 @@ class _Run:
         """Run a check cell here, with the student's names bound to what they are over there."""
         self.judged.add(grade_id(cell))
         self.asked = True
+        cell.outputs = []
         names: dict[str, Any] = {"__name__": "__check__", "np": np, "check": check}
         text = io.StringIO()
         result: Any = None
@@ -198,10 +226,11 @@ class _Run:
                 return
             frames = traceback.extract_tb(error.__traceback__)
             line = next((f.lineno for f in reversed(frames) if f.filename == "<check>"), 0)
-            told = "a hidden test failed" if _is_hidden(cell.source, line) else str(error)
+            hidden = self.repeats or _is_hidden(cell.source, line)
+            told = "a hidden test failed" if hidden else str(error)
             cell.outputs = [_error(type(error).__name__, f"{told} (line {line} of the check)" if line else told)]
             return
-        if text.getvalue():
+        if text.getvalue() and not self.repeats:
             cell.outputs.append(_output("stream", name="stdout", text=text.getvalue()))
         if result is not None:
             is_number = isinstance(result, float | int) and not isinstance(result, bool)
@@ -213,6 +242,8 @@ class _Run:
             elif is_number and not 0 <= result <= float(cell.metadata.nbgrader["points"]):
                 message = f"the check gives {result} points, the cell is worth {cell.metadata.nbgrader['points']}"
                 cell.outputs = [_error("ValueError", message)]
+                return
+            elif self.repeats and not is_number:
                 return
             cell.outputs.append(_output("execute_result", data, execution_count=None))
 

@@ -17,6 +17,11 @@ from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
 
 _START_SECONDS = 60.0
+_NO_START = "the worker did not start"
+_NONSENSE = "the answer could not be read"
+# Numbers that may come back, elements of arrays above all: in one reply with its callbacks, and for one check, beside
+# some for each that was sent or is wanted. Ours take 160,000 and 700,000 at most.
+_REPLY_NUMBERS, _MOST_NUMBERS, _TIMES_ASKED = 1_000_000, 4_000_000, 4
 _FAILURES = {"raised", "unpack", "not_callable", "missing", "large", "wire"}
 # Scripts that are sent ahead, at most: they wait in both processes.
 _AHEAD_BYTES = 4 * 2**20
@@ -25,7 +30,11 @@ _LOOKS = 20
 
 
 class WorkerLost(Exception):
-    """The worker hangs, is gone, or speaks nonsense; the text is for the student."""
+    """The worker hangs, is gone, or speaks nonsense; the text is for the student, and none of it is the worker's."""
+
+
+class WorkerEnded(WorkerLost):
+    """The worker is gone, and who ended it is not known: the submission, or somebody else."""
 
 
 class Worker:
@@ -36,19 +45,21 @@ class Worker:
     limits : of the submission
     level : of isolation
     deadline : the `time.monotonic()` moment at which the submission's time is over
+    began : the `time.thread_time()` of this thread from which the judge's own time counts
     """
 
-    def __init__(self, limits: Limits, level: Level, deadline: float):
+    def __init__(self, limits: Limits, level: Level, deadline: float, began: float | None = None):
         self.limits, self.deadline = limits, deadline
+        self.began = time.thread_time() if began is None else began
         self.states: list[State] = []
         self.sandbox = level.start(limits)
         self.state = self._state(self.sandbox.control)
         try:
             if wire.receive(self.sandbox.control, time.monotonic() + _START_SECONDS) != "ready":
-                raise WorkerLost("the worker did not start")
+                raise WorkerLost(_NO_START)
         except wire.WireError:
             self.end()
-            raise WorkerLost("the worker did not start") from None
+            raise WorkerLost(_NO_START) from None
         except BaseException:
             self.end()
             raise
@@ -59,7 +70,7 @@ class Worker:
         end = min(time.monotonic() + seconds, self.deadline)
         answer = self._ask(("run", source), (), end, f"the cell did not end within {seconds:g} s")
         if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], list)):
-            raise WorkerLost("the cell's answer makes no sense")
+            raise WorkerLost(_NONSENSE)
         return [item for item in answer[0] if isinstance(item, dict)], answer[1] is True
 
     def keep(self) -> "State":
@@ -82,7 +93,7 @@ class Worker:
         self.sandbox.end()
 
     def _state(self, link: socket.socket) -> "State":
-        state = State(link, self.limits, self.deadline)
+        state = State(link, self.limits, self.deadline, self.began)
         self.states.append(state)
         return state
 
@@ -97,9 +108,10 @@ class Worker:
         except wire.OutOfTime:
             raise WorkerLost(late) from None
         except wire.Closed:
-            raise WorkerLost("the process ended (exit, a crash, or out of memory)") from None
-        except wire.WireError as error:
-            raise WorkerLost(f"an answer could not be read: {error}") from None
+            kind = WorkerLost if self.sandbox.went_too_far() else WorkerEnded
+            raise kind("the process ended (exit, a crash, or out of memory or space)") from None
+        except wire.WireError:
+            raise WorkerLost(_NONSENSE) from None
 
 
 class State:
@@ -108,11 +120,11 @@ class State:
     Parameters
     ----------
     link : its socket
-    limits, deadline : as for `Worker`
+    limits, deadline, began : as for `Worker`
     """
 
-    def __init__(self, link: socket.socket, limits: Limits, deadline: float):
-        self.link, self.limits, self.deadline = link, limits, deadline
+    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float):
+        self.link, self.limits, self.deadline, self.began = link, limits, deadline, began
         self._caller: RemoteCaller | None = None
         self._is_shared = False
         # A call that hangs would be waited for twice, in a fork that others share and in one of its own: after one,
@@ -136,6 +148,11 @@ class State:
         before = self._caller
         return before if before and self._is_shared and not before.lost else self.caller()
 
+    @property
+    def lost(self) -> Failure | None:
+        """What the caller of the moment was lost by."""
+        return self._caller.lost if self._caller else None
+
     def close(self) -> None:
         """Release the sockets."""
         self._end_caller()
@@ -150,7 +167,7 @@ class State:
     def _made(self) -> "RemoteCaller":
         ours, theirs = socket.socketpair()
         progress = _shared_file()
-        caller = RemoteCaller(ours, progress, self.limits, self.deadline, self)
+        caller = RemoteCaller(ours, progress, self)
         end = min(time.monotonic() + self.limits.call_seconds, self.deadline)
         with theirs:
             try:
@@ -180,19 +197,28 @@ class RemoteCaller:
     ----------
     link : the socket of the fork that calls
     progress : the file in which it says how far it is
-    limits, deadline : as for `Worker`
     state : what it is a fork of
     """
 
-    def __init__(self, link: socket.socket, progress: int, limits: Limits, deadline: float, state: State):
-        self.link, self.progress, self.limits, self.deadline, self.state = link, progress, limits, deadline, state
+    def __init__(self, link: socket.socket, progress: int, state: State):
+        self.link, self.progress, self.state = link, progress, state
+        self.limits, self.deadline = state.limits, state.deadline
         self.lost: Failure | None = None
-        # How many checks have called here, and how many scripts were answered.
-        self.checks = 0
-        self._answered = 0
+        self.left = _MOST_NUMBERS
+        self._checks = self._answered = 0
         self._frames = wire.Frames()
         self._poll = select.poll()
         self._poll.register(link, select.POLLIN)
+
+    def in_time(self) -> bool:
+        """Whether the judge has time left for this submission."""
+        return time.thread_time() - self.state.began < self.limits.judge_seconds
+
+    def begin_check(self) -> bool:
+        """Begin with a check, which has a budget of its own; whether it is the first here."""
+        self.left = _MOST_NUMBERS
+        self._checks += 1
+        return self._checks == 1
 
     def close(self) -> None:
         """Hang up: the fork ends, unless it hangs."""
@@ -239,14 +265,22 @@ class RemoteCaller:
         except wire.WireError as error:
             self._lose(error, 0)
         for script in scripts:
+            if not self.lost and not self.in_time():
+                self.lost = self._late()
             yield Outcome(failure=self.lost) if self.lost else self._outcome_of(script)
 
     def _outcome_of(self, script: Script) -> Outcome:
+        asked = _TIMES_ASKED * script.numbers
+        self.left += asked
+        purse = wire.Purse(min(self.left, _REPLY_NUMBERS + asked))
+        before = purse.left
         try:
-            return self._answer_of(script)
+            return self._answer_of(script, purse)
         except wire.WireError as error:
             self._lose(error, max((self._progress(script) & 0xFFFFFFFF) - 1, 0))
-            return Outcome(failure=self.lost)
+        finally:
+            self.left -= before - purse.left
+        return Outcome(failure=self.lost)
 
     def _lose(self, error: wire.WireError, step: int) -> None:
         kind, message = "wire", ""
@@ -259,18 +293,18 @@ class RemoteCaller:
             kind = "died"
         self.lost = Failure(step, kind, message=message)
 
-    def _answer_of(self, script: Script) -> Outcome:
+    def _answer_of(self, script: Script, purse: wire.Purse) -> Outcome:
         """What comes back of a script that was sent."""
         self._answered += 1
         at, end = 0, self._end_of_call()
         while True:
-            message = self._frames.next()
+            message = self._frames.next(purse)
             # Steps only go forward: a worker cannot win time by repeating itself, nor by calling back.
             while message is wire.Frames:
                 left = max(end - time.monotonic(), 0)
                 if self._poll.poll(1000 * min(left, self.limits.call_seconds / _LOOKS)):
                     self._read()
-                    message = self._frames.next()
+                    message = self._frames.next(purse)
                     if left:
                         continue
                 now = self._progress(script)
@@ -286,6 +320,9 @@ class RemoteCaller:
                 now = self._progress(script)
                 if now > at:
                     at, end = now, self._end_of_call()
+                if not self.in_time():
+                    self.lost = self._late()
+                    return Outcome(failure=self.lost)
                 wire.send(self.link, self._answer(script, message[1], message[2]), end)
             elif kind == "done" and len(message) == 4:
                 return _outcome(script.steps, *message[1:])
@@ -305,6 +342,9 @@ class RemoteCaller:
         """How far the fork says that it is in a script; 0 where that makes no sense."""
         told = wire.read_progress(os.pread(self.progress, wire.PROGRESS_BYTES, 0))
         return told if told >> 32 == self._answered and told & 0xFFFFFFFF <= len(script.steps) else 0
+
+    def _late(self) -> Failure:
+        return Failure(0, "time", message=f"the limit for judging a submission is {self.limits.judge_seconds:g} s")
 
     def _end_of_call(self) -> float:
         return min(time.monotonic() + self.limits.call_seconds, self.deadline)

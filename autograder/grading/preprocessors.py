@@ -20,7 +20,9 @@ from autograder.grading import intake
 from autograder.grading.assignment import Assignment, grade_id, is_check
 from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course, CourseError
+from autograder.grading.flights import Flights, set_aside
 from autograder.grading.gradebook import Book
+from autograder.grading.graded import key
 from autograder.grading.receipt import leave_receipt
 from autograder.grading.secret import secret
 from autograder.sandbox.levels import Level, find
@@ -122,6 +124,10 @@ def _remove_side_files(course: Course, student: str, assignment: str) -> None:
             path.unlink()
 
 
+class SetAside(Exception):
+    """A submission that is not graded, for it has taken the grader down; nbgrader goes on with the next one."""
+
+
 class Grade(NbGraderPreprocessor):
     """Puts the graded notebook in the place of the submitted one."""
 
@@ -136,8 +142,15 @@ class Grade(NbGraderPreprocessor):
         submission = course.submitted / student / assignment.name
         leave_receipt(submission, submitted_at(submission), [course.autograded(student, assignment.name)])
         data, reason = resources.pop("submitted")
-        graded = grade(
-            assignment, data, reason, secret(course.root), course.limits, _level(course.allow_weak_isolation)
-        )
+        drawn_from = secret(course.root)
+        its_key = key(assignment, data, reason, drawn_from)
+        flights = Flights(course.root, assignment.name)
+        if flights.is_set_aside(student, its_key):
+            raise SetAside(f"{student}: {set_aside(assignment.name, student)}")
+        flights.begin(student, its_key, alone=True)
+        try:
+            graded = grade(assignment, data, reason, drawn_from, course.limits, _level(course.allow_weak_isolation))
+        finally:
+            flights.end(student)
         self.log.info("Graded in isolation (%s)", graded.isolation)
         return nbformat.reads(graded.notebook, as_version=4), resources

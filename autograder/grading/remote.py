@@ -60,8 +60,7 @@ class Session:
     def __init__(self, caller: RemoteCaller, seed: str):
         self.caller, self.seed = caller, seed
         self._next = _OWN
-        self.is_first = caller.checks == 0
-        caller.checks += 1
+        self.is_first = caller.begin_check()
 
     def untouched(self) -> "Session":
         """A session with the state as the cells left it; this one ends."""
@@ -120,6 +119,9 @@ class _Bound:
 
     def __init__(self, session: Session, functions: Sequence[RemoteFunction]):
         self.session, self.functions = session, functions
+
+    def in_time(self) -> bool:
+        return self.session.caller.in_time()
 
     def run(self, script: Script) -> Outcome:
         (outcome,) = self.run_all([script])

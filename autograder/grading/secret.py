@@ -2,10 +2,12 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "AUTOGRADER_SECRET"
 FILE = Path(".autograder") / "secret"
+FORMER = Path(".autograder") / "former_secrets"
 
 
 class SecretError(Exception):
@@ -34,6 +36,43 @@ def secret(root: Path) -> str:
         return made
     except OSError as error:
         raise SecretError(f"{path}: {error.strerror}; set {VARIABLE} instead") from error
+
+
+def renew(root: Path) -> None:
+    """Put another secret in the place of the course's; the former one is kept, for what was graded with it still holds.
+
+    Raises
+    ------
+    SecretError : it stands in AUTOGRADER_SECRET, or the file cannot be read or written
+    """
+    if VARIABLE in os.environ:
+        raise SecretError(f"the environment variable {VARIABLE} is set: give it another value, or remove it")
+    known = [*former(root), secret(root)]
+    try:
+        _write(root / FORMER, "\n".join(known))
+        _write(root / FILE, secrets.token_hex(32))
+    except OSError as error:
+        raise SecretError(f"{error.filename}: {error.strerror}") from error
+
+
+def former(root: Path) -> list[str]:
+    """The secrets that were in use before, the oldest first."""
+    try:
+        return (root / FORMER).read_text().split()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SecretError(f"{root / FORMER}: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file that its owner alone may read."""
+    new = path.with_name(f"{path.name}.new")
+    with suppress(FileNotFoundError):
+        new.unlink()
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+    os.replace(new, path)
 
 
 def _checked(text: str, where: str) -> str:

@@ -15,7 +15,7 @@ from autograder.judge.exercise import Case, Exercise
 from autograder.judge.facts import facts
 from autograder.judge.mistakes import DETAIL_COSTS
 from autograder.judge.recognition import Drawn, Recognised, recognise
-from autograder.judge.script import Caller, Elsewhere, Finding, LocalCaller, Want
+from autograder.judge.script import Caller, Elsewhere, Finding, Hurried, LocalCaller, Want
 from autograder.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
 from autograder.worker.wire import Handle
@@ -58,7 +58,8 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
     drawn = draw(exercise, seed)
     outcomes, assessed, results = _asked(exercise, drawn, caller, secret)
     passed = all(result.passed for result in results)
-    found = Recognised() if passed else recognise(exercise, drawn, outcomes, seed)
+    explains = not passed and _in_time(caller)
+    found = recognise(exercise, drawn, outcomes, seed) if explains else Recognised()
     specific = {mistake.name for mistake in found.known}
     general = {
         name: sentence
@@ -81,12 +82,16 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         max_points=float(points),
         cases=tuple(results),
         known=known,
-        facts=() if passed or any(not k.partial for k in known) else facts(exercise, drawn, outcomes, results),
+        facts=facts(exercise, drawn, outcomes, results) if explains and all(k.partial for k in known) else (),
         advice=_advice(outcomes, secret),
         note=_not_written(exercise, outcomes),
         eased=not passed and least > share,
         secret=secret,
     )
+
+
+def _in_time(caller: Caller) -> bool:
+    return not isinstance(caller, Hurried) or caller.in_time()
 
 
 def draw(exercise: Exercise, seed: str) -> list[Drawn]:
@@ -122,8 +127,11 @@ def _asked(
         else:
             return outcomes, assessed, _opened(drawn, outcomes, assessed)
         caller = caller.untouched()
-    outcomes = _outcomes(drawn, caller)
-    assessed = [_assess(exercise, item, out, secret) for item, out in zip(drawn, outcomes, strict=True)]
+    outcomes, assessed = _outcomes(drawn, caller), []
+    for number, item in enumerate(drawn):
+        if not _in_time(caller):
+            outcomes[number] = Outcome(failure=Failure(0, "skipped"))
+        assessed.append(_assess(exercise, item, outcomes[number], secret))
     return outcomes, assessed, _opened(drawn, outcomes, assessed)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
 from autograder.worker.calls import Outcome, Runner
 from autograder.worker.functions import FUNCTIONS
 from autograder.worker.wire import Callback, Handle, Named, Rng, Value, encode_script
@@ -85,6 +87,11 @@ class Script:
         """The steps as they travel; asked for when the script is whole, and the same for a whole class."""
         return encode_script(self.steps)
 
+    @cached_property
+    def numbers(self) -> int:
+        """How many numbers it sends and wants, elements of arrays above all; asked for when it is complete."""
+        return _numbers(self.steps) + sum(_numbers(want.value) for want in self.wants)
+
     def _slot(self) -> Handle:
         self._next += 1
         return Handle(self._next - 1)
@@ -154,6 +161,14 @@ class Script:
         self.wants.append(want)
 
 
+def _numbers(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.size
+    if isinstance(value, dict):
+        return sum(map(_numbers, value.values()))
+    return sum(map(_numbers, value)) if isinstance(value, list | tuple) else 1
+
+
 @dataclass(frozen=True)
 class Probe:
     """One case, drawn: the script, how the student is told of it, and a property's own check if it has one.
@@ -178,6 +193,13 @@ class Caller(Protocol):
     """Runs scripts on a student's functions: in this process, or in a worker."""
 
     def run(self, script: Script) -> Outcome: ...
+
+
+@runtime_checkable
+class Hurried(Protocol):
+    """A caller whose judge has not all the time there is."""
+
+    def in_time(self) -> bool: ...
 
 
 @runtime_checkable

@@ -15,6 +15,8 @@ from pathlib import Path
 # Where the worker's package and the helpers lie inside.
 INSIDE = "/downhill"
 SCRATCH = "/scratch"
+# Of the system's settings, those that libraries need.
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts")
 
 # What a student's code has no business with: the judge's libraries, and nbgrader with its gradebook.
 _HIDDEN = ("torch", "torchgen", "functorch", "nbgrader", "pip", "sympy", "jupyterlab", "notebook")
@@ -87,7 +89,7 @@ def _system() -> list[str]:
             words += ["--symlink", os.readlink(path), name]
         elif path.is_dir():
             words += ["--ro-bind", name, name]
-    for name in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts"):
+    for name in SETTINGS:
         words += ["--ro-bind-try", name, name]
     return words
 

@@ -69,6 +69,15 @@ class Cgroup:
         for folder in self.folders:
             (folder / "cgroup.procs").write_text(str(pid))
 
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has ended one of its processes for going beyond its memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with suppress(OSError):
+                    words = (folder / name).read_text().split()
+                    return words[words.index("oom_kill") + 1] != "0"
+        return False
+
     def end(self) -> None:
         """Remove the group; its last processes may take a moment to be gone."""
         for folder in self.folders:

@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.levels import attempt
+from autograder.worker.lockdown import landlock_version
 
 _INSTALL = {
     "apt-get": "apt-get install bubblewrap libseccomp2",
@@ -87,9 +88,7 @@ def _line(good: bool, text: str) -> str:
 
 def _landlock() -> int:
     try:
-        from landlockpy import abi_version
-
-        return abi_version()
+        return landlock_version()
     except (ImportError, OSError):
         return 0
 

@@ -3,31 +3,33 @@
 import os
 import secrets
 import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import Limits, Sandbox, start
+from autograder.sandbox.process import LANDLOCK_AT_MEDIUM, Limits, Sandbox, start
 from autograder.sandbox.warm import WarmSandbox
 from autograder.sandbox.warm import start as start_warm
 from autograder.worker import wire
+from autograder.worker.lockdown import landlock_version
 
 _MADE_OF = {
     "strong": "bubblewrap, Landlock, seccomp, limits",
-    "medium": "Landlock, seccomp, limits",
+    "medium": "Landlock, seccomp, limits, a watch over the scratch folder",
     "weak": "a separate process with limits, but with this account's files and network",
     "none": "a separate process of this account's: for submissions that are trusted",
 }
 # For the course's own samples and tests on a machine without a sandbox: "none" trusts what is submitted.
 VARIABLE = "AUTOGRADER_ISOLATION"
-
-# What medium cannot prevent without namespaces; all else that succeeds there counts against it.
-_MEDIUM_MAY = {"see the grader's process"}
+_BAIT = "DOWNHILL_BAIT"
 
 
 class NoIsolation(Exception):
@@ -72,8 +74,7 @@ class Trial:
     @property
     def holds(self) -> bool:
         """Whether the level keeps what it promises."""
-        allowed = {"strong": set(), "medium": _MEDIUM_MAY}.get(self.name)
-        return not self.error and (allowed is None or set(self.succeeded) <= allowed)
+        return not self.error and (self.name not in ("strong", "medium") or not self.succeeded)
 
 
 def find(*, allow_weak: bool = False) -> Level:
@@ -112,25 +113,18 @@ def attempt(name: str, *, warm: bool = False) -> Trial:
     ----------
     warm : of the strong level, whether it is a fork of a process that stands ready
     """
-    marker = secrets.token_hex(16)
-    with tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder, _port() as listener:
-        file = Path(folder) / "bait"
-        file.write_text("a secret of the grader's")
-        before = os.environ.get("DOWNHILL_BAIT")
-        os.environ["DOWNHILL_BAIT"] = marker
-        bait = {
-            "file": str(file),
-            "folder": folder,
-            "port": listener.getsockname()[1],
-            "pid": os.getpid(),
-            "marker": marker,
-        }
+    missing = _missing(name)
+    if missing:
+        return Trial(name, error=missing)
+    with _bait() as bait:
+        before = os.environ.get(_BAIT)
+        os.environ[_BAIT] = bait["marker"]
         try:
             sandbox = start_warm(Limits(), bait) if warm else start(Limits(), name, bait)
         except (OSError, ImportError) as error:
             return Trial(name, error=str(error))
         finally:
-            _restore("DOWNHILL_BAIT", before)
+            _restore(_BAIT, before)
         try:
             told = wire.receive(sandbox.control, time.monotonic() + 30.0)
             if isinstance(told, str):
@@ -142,6 +136,54 @@ def attempt(name: str, *, warm: bool = False) -> Trial:
             return Trial(name, error=f"the canary does not answer ({error})")
         finally:
             sandbox.end()
+
+
+def _missing(name: str) -> str:
+    """What this kernel lacks for a level; where it lacks more, the canary says what it could do."""
+    if name != "medium":
+        return ""
+    try:
+        version = landlock_version()
+    except (OSError, ImportError) as error:
+        return str(error)
+    if version >= LANDLOCK_AT_MEDIUM:
+        return ""
+    has = f"has version {version}" if version else "has none"
+    return f"it needs Landlock of version {LANDLOCK_AT_MEDIUM} (Linux 6.12), and this kernel {has}"
+
+
+@contextmanager
+def _bait() -> Iterator[dict[str, Any]]:
+    """What the canary goes for: a file, sockets, a process, a mark in the environment."""
+    marker = secrets.token_hex(16)
+    with (
+        tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder,
+        _port() as listener,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as in_file,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as without_file,
+        # It ends when this process does, which closes its input.
+        subprocess.Popen(["/bin/sh", "-c", "read _", marker], stdin=subprocess.PIPE, env={_BAIT: marker}) as process,
+    ):
+        file, path, abstract = Path(folder) / "bait", f"{folder}/socket", ""
+        file.write_text("a secret of the grader's")
+        with suppress(OSError):
+            in_file.bind(path)
+            os.chmod(path, 0o777)
+        if sys.platform == "linux":
+            abstract = f"\0downhill-{marker}"
+            without_file.bind(abstract)
+        yield {
+            "file": str(file),
+            "folder": folder,
+            "socket": path,
+            "abstract": abstract,
+            "port": listener.getsockname()[1],
+            "pid": process.pid,
+            "marker": marker,
+            "namespaces": {
+                kind: os.readlink(f"/proc/self/ns/{kind}") for kind in ("pid", "ipc") if os.path.exists("/proc/self/ns")
+            },
+        }
 
 
 def _account_folder() -> str | None:

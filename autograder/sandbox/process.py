@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any
 
 from autograder.sandbox import bubblewrap, syscalls
 from autograder.sandbox.cgroup import Cgroup
+from autograder.sandbox.scratch import Watch, remove
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
@@ -37,8 +37,13 @@ else:
     from worker.canary import main
     main(told["control"], told["bait"])
 """
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc", "/sys/devices/system/cpu")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/sys/devices/system/cpu")
+# Of the processes, where they are not the sandbox's own: nothing but what the machine is.
+_MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/uptime", "/proc/loadavg")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# The first that keeps signals, and sockets without a file, to the sandbox (Linux 6.12).
+LANDLOCK_AT_MEDIUM = 6
+_ROOM = 4
 _numbers = itertools.count()
 
 
@@ -51,14 +56,17 @@ class Limits:
     call_seconds : wall clock for one call of a student's function
     cell_seconds : wall clock for one cell
     submission_seconds : wall clock for all cells and checks of a submission
+    judge_seconds : processor time that the judge takes for a submission, once its functions have answered
     memory_bytes : memory of the whole sandbox where there are control groups; address space of a process everywhere
-    scratch_bytes : what its scratch folder may hold, and one file at most
+    scratch_bytes : what its scratch folder may hold, and one file at most; where the folder is on the disk it is looked
+        at ten times a second, and a submission that goes beyond is ended
     processes : how many processes and threads it may have
     """
 
     call_seconds: float = 10.0
     cell_seconds: float = 30.0
     submission_seconds: float = 300.0
+    judge_seconds: float = 60.0
     memory_bytes: int = 4 * 2**30
     scratch_bytes: int = 64 * 2**20
     processes: int = 128
@@ -72,11 +80,20 @@ class Sandbox:
     process: subprocess.Popen
     folder: Path = field(repr=False)
     cgroup: Cgroup | None = None
-    # It is alone in its sandbox.
-    fell = False
+    watch: Watch | None = None
+
+    def went_too_far(self) -> bool:
+        """Whether it was ended for what it used: memory, its scratch folder, processes."""
+        return bool((self.watch and self.watch.exceeded) or (self.cgroup and self.cgroup.out_of_memory()))
+
+    def was_killed(self) -> bool:
+        """Whether it was certainly killed from outside: what runs in bubblewrap cannot reach bubblewrap."""
+        return self.watch is None and (self.process.poll() or 0) < 0
 
     def end(self) -> None:
         """End every process of the worker and remove its folder."""
+        if self.watch:
+            self.watch.stop()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -85,7 +102,7 @@ class Sandbox:
         self.control.close()
         if self.cgroup:
             self.cgroup.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
 
 def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
@@ -137,11 +154,14 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
         )
     except BaseException:
         ours.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
     finally:
         theirs.close()
-    return Sandbox(ours, process, folder, cgroup)
+    watch = None
+    if level in ("medium", "weak"):
+        watch = Watch(folder, process.pid, limits.scratch_bytes, limits.processes)
+    return Sandbox(ours, process, folder, cgroup, watch)
 
 
 def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> dict[str, Any]:
@@ -154,8 +174,16 @@ def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> d
     locked = level in ("strong", "medium")
     packages = [] if level == "strong" else bubblewrap.visible_packages()
     here = [bubblewrap.INSIDE] if level == "strong" else [str(_PACKAGE / "worker"), str(_PACKAGE.parent / "helpers")]
-    read = [*_SYSTEM, *here, *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places())]
-    others = 0 if administrator or level == "strong" else _own_processes()
+    processes = ["/proc"] if level == "strong" else _MACHINE
+    read = [
+        *_SYSTEM,
+        *processes,
+        *here,
+        *(bubblewrap.python_places() if level == "strong" else bubblewrap.library_places()),
+    ]
+    # Counted for the whole account, with the workers beside this one: what takes all that its own limit leaves must not
+    # leave them none. The watch ends it where it has too many.
+    others = 0 if administrator or level == "strong" else _own_processes() + _ROOM * limits.processes
     return {
         "trusted": level == "none",
         "uid": uid,
@@ -167,7 +195,7 @@ def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> d
             "RLIMIT_NOFILE": 256,
             **({"RLIMIT_NPROC": others + limits.processes} if locked or uid is not None else {}),
         },
-        "landlock": locked,
+        "landlock": {"strong": 1, "medium": LANDLOCK_AT_MEDIUM}.get(level),
         "list": bubblewrap.listed_places(),
         "read": [*read, *packages, *_DEVICES],
         "write": [scratch, "/dev/null"],

@@ -121,9 +121,12 @@ class WarmSandbox:
     zygote: Zygote = field(repr=False)
     cgroup: Cgroup | None = None
 
-    @property
-    def fell(self) -> bool:
-        """Whether the sandbox around it ended by itself: no fault of the submission's."""
+    def went_too_far(self) -> bool:
+        """Whether it was ended for what it used: memory."""
+        return self.cgroup is not None and self.cgroup.out_of_memory()
+
+    def was_killed(self) -> bool:
+        """Whether the sandbox around it has ended: what runs inside cannot reach that."""
         return not self.zygote.is_there
 
     def end(self) -> None:
@@ -136,7 +139,7 @@ class WarmSandbox:
         ended = poll.poll(1000 * _END_SECONDS)
         os.close(self.first)
         self.control.close()
-        if ended and not self.fell:
+        if ended and not self.was_killed():
             _idle.append(self.zygote)
         else:
             self.zygote.end()

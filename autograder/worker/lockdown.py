@@ -28,8 +28,12 @@ def apply(settings: Mapping[str, Any]) -> None:
     Parameters
     ----------
     settings : `trusted` (whether to keep capabilities), `uid` to become (None to keep it), `rlimits` by name,
-        `landlock` (whether to use it), `list`, `read` and `write` (its paths), `seccomp` (a compiled filter in
-        hexadecimal, or nothing)
+        `landlock` (the version that is needed; None where it is not to be used), `list`, `read` and `write` (its
+        paths), `seccomp` (a compiled filter in hexadecimal, or nothing)
+
+    Raises
+    ------
+    OSError : Landlock is older than what is needed, or something else cannot be given up
     """
     uid = settings["uid"]
     gives_up = not settings["trusted"] and sys.platform == "linux"
@@ -47,8 +51,8 @@ def apply(settings: Mapping[str, Any]) -> None:
     end_with_parent()
     if sys.platform == "linux":
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    if settings["landlock"]:
-        _landlock(settings["list"], settings["read"], settings["write"])
+    if settings["landlock"] is not None:
+        _landlock(settings["landlock"], settings["list"], settings["read"], settings["write"])
     if settings["seccomp"]:
         _seccomp(bytes.fromhex(settings["seccomp"]))
 
@@ -88,21 +92,35 @@ def _prctl(option: int, *arguments: Any) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
-def _landlock(listed: list[str], read: list[str], write: list[str]) -> None:
-    """Files: read what Python needs, write the scratch folder. No TCP; signals to this domain alone."""
-    from landlockpy import AccessFS, Ruleset, abi_version
+def landlock_version() -> int:
+    """The version of Landlock in this kernel; 0 where there is none.
+
+    Raises
+    ------
+    ImportError : landlockpy is not there
+    """
+    from landlockpy import abi_version
 
     # landlockpy asks where libc lies; to tell it, ctypes starts ldconfig, a compiler and a linker.
     find, ctypes.util.find_library = ctypes.util.find_library, lambda name: None
     try:
-        abi_version()
+        return abi_version()
     finally:
         ctypes.util.find_library = find
+
+
+def _landlock(needed: int, listed: list[str], read: list[str], write: list[str]) -> None:
+    """Files: read what Python needs, write the scratch folder. No TCP; signals and sockets of this domain alone."""
+    from landlockpy import AccessFS, Ruleset, Scope
+
+    # Ruleset leaves out what the kernel does not know.
+    if landlock_version() < needed:
+        raise OSError(f"Landlock is of version {landlock_version()}, and {needed} is needed")
     reading = AccessFS.READ_FILE | AccessFS.READ_DIR | AccessFS.EXECUTE
     writing = (
         AccessFS.READ_FILE | AccessFS.READ_DIR | AccessFS.WRITE_FILE | AccessFS.TRUNCATE | AccessFS.REMOVE_FILE
     ) | (AccessFS.REMOVE_DIR | AccessFS.MAKE_REG | AccessFS.MAKE_DIR | AccessFS.MAKE_SYM | AccessFS.REFER)
-    with Ruleset() as rules:
+    with Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET) as rules:
         for path in filter(os.path.isdir, listed):
             rules.allow_path(path, AccessFS.READ_DIR)
         for path in read:

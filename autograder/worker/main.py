@@ -15,17 +15,23 @@ alone. The judge asks nothing before all cells have run: the inputs of a check r
 
 import gc
 import os
+import shutil
 import signal
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
-from typing import TYPE_CHECKING, NoReturn
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import lockdown, wire
 from .calls import Runner
 
 if TYPE_CHECKING:
     from .cells import Shell
+
+_FORK_SECONDS = 5
 
 
 def main(control: int) -> None:
@@ -41,6 +47,7 @@ def main(control: int) -> None:
 
 def prepared() -> "Shell":
     """The shell that cells run in; what is loaded by then is never garbage: nobody needs to look through it."""
+    _copy_without_modes()
     from .cells import Shell, stand_in_for_check
 
     stand_in_for_check()
@@ -67,7 +74,7 @@ def _obey(link: socket.socket, shell: "Shell") -> None:
             outputs, success = shell.run(request[1])
             _answer(link, (outputs, success))
         elif request[0] == "keep":
-            if os.fork() == 0:
+            if _fork() == 0:
                 link.close()
                 link, answering = socket.socket(fileno=descriptors[0]), 0
                 continue
@@ -77,7 +84,7 @@ def _obey(link: socket.socket, shell: "Shell") -> None:
             # Where no process can be made, the judge finds that nobody holds the socket.
             with suppress(OSError):
                 answering = 0
-                answering = os.fork()
+                answering = _fork()
                 if answering == 0:
                     link.close()
                     _answer_calls(socket.socket(fileno=descriptors[0]), descriptors[1], shell.user_ns)
@@ -154,3 +161,27 @@ def _stay_behind(control: int) -> None:
     os.close(control)
     while True:
         signal.pause()
+
+
+def _fork() -> int:
+    """os.fork, which waits where the account has too many processes just now: those of another are ended soon."""
+    for _ in range(_FORK_SECONDS * 10):
+        with suppress(BlockingIOError):
+            return os.fork()
+        time.sleep(0.1)
+    return os.fork()
+
+
+def _copy_without_modes() -> None:
+    """Let shutil copy files where nobody may set their permissions and times: IPython does so as it starts."""
+    for name in ("copymode", "copystat"):
+        setattr(shutil, name, _suppressing(getattr(shutil, name)))
+
+
+def _suppressing(function: Callable) -> Callable:
+    @wraps(function)
+    def tolerant(*args: Any, **kwargs: Any) -> None:
+        with suppress(PermissionError):
+            function(*args, **kwargs)
+
+    return tolerant

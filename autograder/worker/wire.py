@@ -29,6 +29,8 @@ DTYPES = (
     "float16", "float32", "float64", "complex64", "complex128",
 )  # fmt: skip
 
+# Bytes of a number, and at most what one takes on the wire: an empty array of many dimensions.
+_NUMBER, _MOST_BYTES = 8, 128
 _CODE = {np.dtype(name): code for code, name in enumerate(DTYPES)}
 _OF_CODE = tuple(map(np.dtype, DTYPES))
 _BOOL = DTYPES.index("bool")
@@ -44,6 +46,23 @@ class Closed(WireError):
 
 class OutOfTime(WireError):
     """No whole frame arrived before the deadline."""
+
+
+class TooLarge(WireError):
+    """More numbers than the receiver has asked for."""
+
+
+class Purse:
+    """How many numbers may still arrive: elements of arrays, however few bytes each has here, and all other values."""
+
+    def __init__(self, left: int):
+        self.left = left
+
+    def spend(self, numbers: int) -> None:
+        """Take so many; raises TooLarge where there are not as many left."""
+        if numbers > self.left:
+            raise TooLarge("more numbers than asked for")
+        self.left -= numbers
 
 
 @dataclass(frozen=True)
@@ -168,9 +187,9 @@ def _extent(shape: tuple[int, ...], dtype: np.dtype) -> int:
     return math.prod(max(n, 1) for n in shape) * dtype.itemsize
 
 
-def decode(data: bytes) -> Value:
-    """The value of `encode`d bytes; raises WireError for anything else."""
-    reader = _Reader(data)
+def decode(data: bytes, purse: Purse | None = None) -> Value:
+    """The value of `encode`d bytes, paid for from the purse; raises WireError for anything else."""
+    reader = _Reader(data, purse or Purse(MAX_FRAME))
     try:
         value = reader.value(0)
     except (struct.error, UnicodeDecodeError, OverflowError) as error:
@@ -181,8 +200,9 @@ def decode(data: bytes) -> Value:
 
 
 class _Reader:
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes, purse: Purse):
         self.data = data
+        self.purse = purse
         self.at = 0
         self.nodes = 0
 
@@ -201,6 +221,7 @@ class _Reader:
             raise WireError(f"nested deeper than {MAX_DEPTH}")
         if self.nodes > MAX_NODES:
             raise WireError(f"more than {MAX_NODES} values in a frame")
+        self.purse.spend(1)
         tag = self.take(1)
         if tag == b"N":
             return None
@@ -211,7 +232,9 @@ class _Reader:
         if tag == b"d":
             return self.unpack(">d")[0]
         if tag == b"s":
-            return self.take(self.unpack(">I")[0]).decode("utf-8")
+            raw = self.take(self.unpack(">I")[0])
+            self.purse.spend(len(raw) // _NUMBER)
+            return raw.decode("utf-8")
         if tag in (b"l", b"t"):
             items = [self.value(depth + 1) for _ in range(self.length())]
             return items if tag == b"l" else tuple(items)
@@ -257,6 +280,7 @@ class _Reader:
         dtype = _OF_CODE[code]
         if _extent(shape, dtype) > MAX_FRAME:
             raise WireError("an array of absurd shape")
+        self.purse.spend(math.prod(shape) * (2 if dtype.kind == "c" else 1))
         raw = self.take(math.prod(shape) * dtype.itemsize)
         if code == _BOOL:
             array = np.frombuffer(raw, np.uint8).reshape(shape).astype(bool)
@@ -290,22 +314,25 @@ def send(sock: socket.socket, value: Value, deadline: float | None = None) -> No
         raise Closed(str(error)) from error
 
 
-def receive(sock: socket.socket, deadline: float | None = None) -> Value:
+def receive(sock: socket.socket, deadline: float | None = None, purse: Purse | None = None) -> Value:
     """The next frame's value.
 
     Parameters
     ----------
     sock : a connected stream socket
     deadline : a `time.monotonic()` moment, or None to wait without end
+    purse : what it is paid for from; without one it may be as large as a frame
 
     Raises
     ------
-    OutOfTime, Closed, WireError
+    OutOfTime, Closed, TooLarge, WireError
     """
     (length,) = struct.unpack(">I", _exactly(sock, 4, deadline))
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes (at most {MAX_FRAME})")
-    return decode(_exactly(sock, length, deadline))
+    if purse and length > _MOST_BYTES * purse.left:
+        raise TooLarge("more numbers than asked for")
+    return decode(_exactly(sock, length, deadline), purse)
 
 
 def send_with_files(sock: socket.socket, value: Value, descriptors: Sequence[int], deadline: float) -> None:
@@ -432,18 +459,25 @@ class Frames:
         """Take bytes in."""
         self._data += data
 
-    def next(self) -> Value | type["Frames"]:
-        """The next frame's value; this class where it is not whole yet. Raises WireError for what is none."""
+    def next(self, purse: Purse) -> Value | type["Frames"]:
+        """The next frame's value, paid for from the purse; this class where it is not whole yet.
+
+        Raises
+        ------
+        TooLarge, WireError
+        """
         if len(self._data) < 4:
             return Frames
         (length,) = struct.unpack_from(">I", self._data)
         if length > MAX_FRAME:
             raise WireError(f"a frame of {length} bytes (at most {MAX_FRAME})")
+        if length > _MOST_BYTES * purse.left:
+            raise TooLarge("more numbers than asked for")
         if len(self._data) < 4 + length:
             return Frames
         frame = bytes(memoryview(self._data)[4 : 4 + length])
         del self._data[: 4 + length]
-        return decode(frame)
+        return decode(frame, purse)
 
 
 def _exactly(sock: socket.socket, n: int, deadline: float | None) -> bytes:

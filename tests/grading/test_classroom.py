@@ -11,17 +11,19 @@ from concurrent.futures import Executor, Future
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 
-from autograder.grading import gradebook, grader
+from autograder.grading import gradebook, grader, preprocessors
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.classroom import grade_class, submitted_at
 from autograder.grading.course import Course, CourseError
 from autograder.grading.gradebook import Book
+from autograder.grading.graded import key
 from autograder.report.table import class_table
 
 from .conftest import NAME, SECRET, as_bytes, cells_of, level, said
@@ -292,6 +294,67 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(course, submit, run):
     results.close()
     assert len(everything(course)["downhill_verdict"]) == 1
     assert run()[1] == 2
+
+
+def killed(course, how, *students):
+    """A grader that was killed while it graded these, as it is in `test_flights`."""
+    assignment = Assignment.load(course.source, NAME)
+    paths = [course.submitted / student / NAME / f"{NAME}.ipynb" for student in students]
+    keys = [key(assignment, path.read_bytes(), "", SECRET) for path in paths]
+    program = f"""
+import os, signal
+from pathlib import Path
+from autograder.grading.flights import Flights
+for student, key in {list(zip(students, keys, strict=True))!r}:
+    Flights(Path({str(course.root)!r}), {NAME!r}).begin(student, key, alone={how == "alone"})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", program], check=False)
+
+
+def test_who_took_the_grader_down_is_graded_last_then_set_aside(course, submit, run, monkeypatch):
+    for student in ("ann", "bob", "eve"):
+        submit(student)
+    killed(course, "together", "ann", "eve")
+    results, _ = run()
+    assert list(results) == ["bob", "ann", "eve"] and not any(r.error for r in results.values())
+    # Another submission of eve's: a new beginning.
+    submit("eve", sgd=UPHILL)
+    killed(course, "together", "eve")
+    killed(course, "alone", "eve")
+    results, done = run()
+    assert done == 0 and set(results) == {"ann", "bob", "eve"}
+    assert "set aside" in results["eve"].error and f"grade {NAME} --student eve" in results["eve"].error
+    with pytest.raises(preprocessors.SetAside, match="eve: it is set aside"):
+        as_stock_grades(course, "eve", monkeypatch)
+    assert not run(students=["eve"])[0]["eve"].error
+    assert run()[1] == 0
+
+
+def as_stock_grades(course, student, monkeypatch):
+    """What `nbgrader autograde` calls."""
+    monkeypatch.chdir(course.root)
+    data = (course.submitted / student / NAME / f"{NAME}.ipynb").read_bytes()
+    resources = {"nbgrader": {"assignment": NAME, "student": student}, "submitted": (data, "")}
+    with monkeypatch.context() as patch:
+        patch.setattr(preprocessors, "secret", lambda root: SECRET)
+        preprocessors.Grade().preprocess(nbformat.v4.new_notebook(), resources)
+
+
+def test_with_a_new_secret_what_is_recorded_stays(course, submit):
+    def graded(secret, *former):
+        executor = Here()
+        list(grade_class(course, NAME, secret, level(), former=former, executor=executor))
+        return executor.done
+
+    submit("ann")
+    assert graded(SECRET) == 1
+    assert graded("another secret, drawn anew", SECRET) == 0
+    submit("bob")
+    assert graded("another secret, drawn anew", SECRET) == 1
+    assert graded("and a third one after that", SECRET, "another secret, drawn anew") == 0
+    submit("ann", sgd=UPHILL)
+    assert graded("and a third one after that", SECRET, "another secret, drawn anew") == 1
 
 
 def test_only_the_named_students_are_graded(course, submit, run):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from autograder.grading.secret import FILE, VARIABLE, SecretError, secret
+from autograder.grading.secret import FILE, FORMER, VARIABLE, SecretError, former, renew, secret
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +74,25 @@ def test_processes_that_start_at_once_agree(tmp_path):
         process.stdin.flush()
     made = {process.communicate(timeout=60)[0].strip() for process in processes}
     assert len(made) == 1 and len(made.pop()) == 64
+
+
+def test_a_new_one_keeps_the_former_ones(tmp_path):
+    first = secret(tmp_path)
+    assert former(tmp_path) == []
+    renew(tmp_path)
+    second = secret(tmp_path)
+    renew(tmp_path)
+    assert former(tmp_path) == [first, second] and len({first, second, secret(tmp_path)}) == 3
+    for file in (FILE, FORMER):
+        assert stat.S_IMODE((tmp_path / file).stat().st_mode) == 0o600
+
+
+def test_a_new_one_can_be_drawn_before_the_first_is_used(tmp_path):
+    renew(tmp_path)
+    assert len(secret(tmp_path)) == 64
+
+
+def test_the_environments_is_not_ours_to_change(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "sixteen letters!")
+    with pytest.raises(SecretError, match="give it another value"):
+        renew(tmp_path)

@@ -17,7 +17,7 @@ from autograder.sandbox import doctor, levels, warm
 from autograder.sandbox.levels import Level, Trial, attempt
 from autograder.sandbox.process import Limits
 
-from .test_levels import as_a_user, root_with_bubblewrap
+from ..as_user import as_a_user, needs_root
 
 LIMITS = Limits(call_seconds=30.0, cell_seconds=60.0, memory_bytes=2**30, scratch_bytes=16 * 2**20, processes=48)
 AS_A_USER = "DOWNHILL_TEST_AS_A_USER"
@@ -50,7 +50,7 @@ def next_one_starts():
 def unlocked(monkeypatch):
     """The inner wall by itself: without Landlock and the filter of system calls."""
     lockdown = warm.lockdown
-    monkeypatch.setattr(warm, "lockdown", lambda *words: {**lockdown(*words), "landlock": False, "seccomp": ""})
+    monkeypatch.setattr(warm, "lockdown", lambda *words: {**lockdown(*words), "landlock": None, "seccomp": ""})
 
 
 def test_the_canary_manages_nothing():
@@ -258,7 +258,7 @@ def test_the_next_one_starts_whatever_a_submission_does(cell):
         zygote = worker.sandbox.zygote
         with suppress(WorkerLost):
             worker.run(cell)
-        assert not worker.sandbox.fell
+        assert not worker.sandbox.was_killed()
     assert next_one_starts()
     assert warm._idle and warm._idle[-1] is zygote
     assert not [p for p in below(zygote) if p.status() != psutil.STATUS_ZOMBIE][1:]
@@ -282,7 +282,7 @@ def test_where_the_warm_process_is_killed_another_starts():
         with pytest.raises(WorkerLost):
             for _ in range(1000):
                 worker.run("pass")
-        assert worker.sandbox.fell
+        assert worker.sandbox.was_killed()
     assert next_one_starts()
     with submission() as worker:
         assert worker.sandbox.zygote is not zygote
@@ -319,7 +319,7 @@ def test_where_the_inner_wall_cannot_be_built_submissions_get_a_sandbox_each(mon
     warm.end_idle()
 
 
-@root_with_bubblewrap
+@needs_root
 @pytest.mark.skipif(AS_A_USER in os.environ, reason="this is that user")
 def test_all_of_this_holds_for_an_ordinary_user():
     done = as_a_user(

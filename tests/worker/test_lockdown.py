@@ -10,7 +10,7 @@ import sys
 started = []
 sys.addaudithook(lambda event, what: started.append(event) if event in ("subprocess.Popen", "os.posix_spawn") else None)
 from autograder.worker import lockdown
-lockdown._landlock([], ["/"], [])
+lockdown._landlock(0, [], ["/"], [])
 print(started)
 """
 
