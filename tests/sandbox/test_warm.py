@@ -333,6 +333,7 @@ def test_all_of_this_holds_for_an_ordinary_user():
         "-p",
         "no:cacheprovider",
         str(Path(__file__)),
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert "skipped" in done.stdout and " passed" in done.stdout
