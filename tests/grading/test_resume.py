@@ -157,7 +157,7 @@ def strays(root):
 KILLS = """
 import os, signal, sys
 from autograder import files
-from autograder.grading import classroom, gradebook
+from autograder.grading import classroom, entered, gradebook
 
 def dies(usual):
     def function(*arguments, **options):
@@ -172,7 +172,7 @@ if __name__ == "__main__":
     step, count = sys.argv.pop(1), int(sys.argv.pop(1))
     place, name = {
         "make": (gradebook, "write_new"),
-        "register": (gradebook._SaveCells, "_create_notebook"),
+        "register": (entered.EnterCells, "_create_notebook"),
         "file": (files.os, "replace"),
         "record": (gradebook.Book, "record"),
         "in the record": (gradebook, "_details"),
