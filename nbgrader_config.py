@@ -1,34 +1,44 @@
 """nbgrader's settings for this course; stock nbgrader commands run from this directory."""
 
+from autograder.course.stamp import release_preprocessors
+from autograder.validating import in_words
+
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
 c.CourseDirectory.course_id = "downhill"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 
-# nbgrader's own steps from source to release, and two: after ClearSolutions stubs name their function, and a stamp at
-# the end. By their names and places: to load nbgrader's here would take longer than to see that a class is graded.
-c.GenerateAssignment.preprocessors.insert(4, "autograder.grading.stubs.NameStubs")
-c.GenerateAssignment.preprocessors.append("autograder.course.stamp.Stamp")
+c.GenerateAssignment.preprocessors = release_preprocessors()
 
 # `nbgrader autograde` and formgrader's button grade as `autograder grade` does: no student code runs in nbgrader.
 c.Autograde.pre_convert_hook = "autograder.grading.preprocessors.register_assignment"
 c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.Grade"]
 c.Autograde.autograde_preprocessors = [
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.grading.preprocessors.WritePage",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# `nbgrader generate_feedback` and its button write the page that `autograder feedback` writes. It follows from the
+# gradebook, so it is written anew each time. nbgrader's own page: --FeedbackExporter.whole_notebook=True
+c.GenerateFeedback.force = True
+c.GenerateFeedback.exporter_class = "autograder.grading.preprocessors.FeedbackExporter"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "autograder.grading.preprocessors.HideTests",
+    "autograder.grading.preprocessors.HideOutputs",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 
+# `nbgrader export` after what has changed since: penalties, exercises that were removed or voided.
+c.ExportApp.plugin_class = "autograder.report.export.CsvExportPlugin"
+
 # Formgrader shows the solution's answer above a student's. The students' own pages do not.
 c.HTMLExporter.preprocessors = ["autograder.grading.preprocessors.ModelAnswers"]
+
+# `nbgrader validate` and the Validate button say in words what is doubled or lost.
+in_words()
 
 # Wall-clock limits of a submission, in seconds.
 c.GradingLimits.call_seconds = 10.0

@@ -1,12 +1,14 @@
 """`check`, as it stands in the notebooks."""
 
 import ast
+import dis
 import json
 import os
 import re
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +21,7 @@ from urllib.parse import quote
 from autograder import exercises
 from autograder.progress import remember
 from autograder.rendering import verdict_html, verdict_text
-from autograder.verdict import Verdict
+from autograder.verdict import CaseResult, Verdict, earned
 
 if TYPE_CHECKING:
     from autograder.judge.judging import Example
@@ -56,6 +58,31 @@ class Report(Verdict):
     def to_text(self) -> str:
         """The report as text for a terminal."""
         return verdict_text(self)
+
+    def __add__(self, other: object) -> "Report":
+        """Both as one: points and properties together, such as `check(...) + own_tests(...)`."""
+        if isinstance(other, int | float) and other == 0:  # where sum() begins
+            return self
+        if not isinstance(other, Report):
+            return NotImplemented
+        first: Verdict = _without_hollow(self) if other.note else self
+        second: Verdict = _without_hollow(other) if self.note else other
+        both = replace(
+            self,
+            points=first.points + second.points,
+            max_points=first.max_points + second.max_points,
+            cases=first.cases + second.cases,
+            known=self.known + other.known,
+            facts=self.facts + other.facts,
+            advice=self.advice + other.advice,
+            note=(self.note or other.note) if first.points + second.points == 0 else "",
+            eased=self.eased or other.eased,
+        )
+        object.__setattr__(both, "_functions", self.__dict__.get("_functions"))
+        remember(both.exercise, both.points, both.max_points)
+        return both
+
+    __radd__ = __add__
 
     def __str__(self) -> str:
         return self.to_text()
@@ -128,11 +155,7 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
             from autograder.judge.script import LocalCaller
     except exercises.UnknownExercise as error:
         raise exercises.UnknownExercise(f"check: {error}") from None
-    if isinstance(points, bool) or not isinstance(points, int | float):
-        raise TypeError(f"check({exercise_id!r}): points must be a number, got {type(points).__name__}")
-    # Compared, not asked for isfinite: that fails for an int beyond every float.
-    if not 0 < points <= sys.float_info.max:
-        raise ValueError(f"check({exercise_id!r}): points must be positive and finite, got {points}")
+    _must_be_points(f"check({exercise_id!r})", points)
     if len(functions) != len(exercise.names):
         raise TypeError(
             f"check({exercise_id!r}) takes {', '.join(exercise.names)}: "
@@ -152,10 +175,105 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
     if verdict.note and (raised := _error_of_the_cell(exercise.names)):
         verdict = replace(verdict, note=f"{verdict.note} (its cell ended with {raised}: mend that first)")
     remember(exercise_id, verdict.points, verdict.max_points)
-    if os.environ.get("NBGRADER_VALIDATING") and not verdict.passed:
-        # nbgrader's Validate shows stderr alone; without it, it says no more than "partial credit".
-        print(verdict_text(verdict), file=sys.stderr)
+    _tell_who_validates(verdict)
     return _report(verdict, functions)
+
+
+def own_tests(
+    exercise_id: str, *tests: Callable[[], object], points: float, told: Callable[[Exception], str] | None = None
+) -> Report:
+    """The verdict of tests that the author of a notebook wrote: each an equal share of the points.
+
+    A test is a function without arguments that asserts; it passes where it raises nothing. The first line of its
+    docstring, else its name, is the property that the report shows. What a test raises costs its share and is never
+    raised here. The sum `check(...) + own_tests(...)` is one report.
+
+    Parameters
+    ----------
+    exercise_id : what the tests are about; it needs no exercise of that name
+    tests : at least one
+    points : what all of them together are worth
+    told : what the report says of an error; its message, else the line that raised it, where it is None
+
+    Raises
+    ------
+    ValueError : no tests, or points that are no positive number
+    TypeError : something that is no function
+
+    Examples
+    --------
+    >>> def zero_stays_zero():
+    ...     assert 2 * 0 == 0
+    >>> own_tests("double", zero_stays_zero, points=2)
+    2.0
+    """
+    if not isinstance(exercise_id, str):
+        raise TypeError(f"own_tests: the exercise's name must be a str, got {type(exercise_id).__name__}")
+    _must_be_points(f"own_tests({exercise_id!r})", points)
+    if not tests:
+        raise ValueError(f"own_tests({exercise_id!r}): give at least one test, a function without arguments")
+    cases, is_stub = [], False
+    for test in tests:
+        if not callable(test):
+            raise TypeError(f"own_tests({exercise_id!r}): a test must be a function, got {type(test).__name__}")
+        name = getattr(test, "__name__", "test")
+        title = next(iter((getattr(test, "__doc__", None) or "").strip().splitlines()), "") or name.replace("_", " ")
+        try:
+            test()
+        except Exception as error:
+            is_stub = is_stub or isinstance(error, NotImplementedError) or "raised NotImplementedError" in str(error)
+            cases.append(CaseResult(title, 1.0, False, (told or _told)(error)[:500]))
+        else:
+            cases.append(CaseResult(title, 1.0, True, open=_HOLLOW if _is_hollow(test) else ""))
+    gained = earned(float(points), sum(case.passed for case in cases), len(cases))
+    verdict = Verdict(exercise_id, gained, float(points), tuple(cases))
+    if is_stub:
+        verdict = _without_hollow(verdict)
+        verdict = replace(verdict, note="" if verdict.points else f"{exercise_id}: not written yet")
+    remember(exercise_id, verdict.points, verdict.max_points)
+    _tell_who_validates(verdict)
+    return _report(verdict, None)
+
+
+# A test whose lines are all hidden holds in a student's notebook: nothing of it is there.
+_HOLLOW = "a hidden test, which is run at grading"
+_NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+
+
+def _is_hollow(test: Callable) -> bool:
+    code = getattr(test, "__code__", None)
+    return code is not None and all(step.opname in _NOTHING for step in dis.get_instructions(code))
+
+
+def _without_hollow(verdict: Verdict) -> Verdict:
+    """A verdict in which tests that hold because nothing of them is there earn nothing, as for a stub."""
+    if not any(case.passed and case.open for case in verdict.cases):
+        return verdict
+    cases = tuple(replace(case, passed=False) if case.open else case for case in verdict.cases)
+    gained = earned(verdict.max_points, sum(case.passed for case in cases), len(cases))
+    return replace(verdict, cases=cases, points=gained)
+
+
+def _told(error: Exception) -> str:
+    """An error in a test of the author's own: its message, else the line that raised it."""
+    if not isinstance(error, AssertionError):
+        return f"raised {type(error).__name__}: {error}"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return str(error).strip() or frame.line or "the test failed"
+
+
+def _must_be_points(where: str, points: object) -> None:
+    if isinstance(points, bool) or not isinstance(points, int | float):
+        raise TypeError(f"{where}: points must be a number, got {type(points).__name__}")
+    # Compared, not asked for isfinite: that fails for an int beyond every float.
+    if not 0 < points <= sys.float_info.max:
+        raise ValueError(f"{where}: points must be positive and finite, got {points}")
+
+
+def _tell_who_validates(verdict: Verdict) -> None:
+    """nbgrader's Validate shows stderr alone; without it, it says no more than "partial credit"."""
+    if os.environ.get("NBGRADER_VALIDATING") and not verdict.passed:
+        print(verdict_text(verdict), file=sys.stderr)
 
 
 @contextmanager

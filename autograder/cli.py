@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 if TYPE_CHECKING:
     from autograder.grading.cluster import Cluster
@@ -55,6 +56,30 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("topics", nargs="*", metavar="TOPIC", help="such as 02_sgd; all by default")
     release.set_defaults(run=_release)
 
+    collect = commands.add_parser("collect", help="submissions from an LMS's zip files to where they are graded")
+    collect.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    collect.add_argument(
+        "archives",
+        nargs="+",
+        type=Path,
+        metavar="ZIP",
+        help="of Canvas, Moodle, Blackboard, or of folders",
+    )
+    collect.add_argument(
+        "--who",
+        type=Path,
+        metavar="FILE",
+        help="CSV of who is who, such as Moodle's grading worksheet",
+    )
+    collect.add_argument(
+        "--timezone",
+        type=_zone,
+        metavar="NAME",
+        help="of times in names (default: this machine's)",
+    )
+    collect.add_argument("--force", action="store_true", help="also in place of a submission that may be newer")
+    collect.set_defaults(run=_collect)
+
     grade = commands.add_parser("grade", help="grade the submissions of an assignment")
     grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     grade.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
@@ -75,11 +100,27 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", type=Path, metavar="FILE", help="all of it, with the exercises' statistics, too")
     report.set_defaults(run=_report)
 
-    similar = commands.add_parser("similar", help="pairs of submissions whose code is alike: a place to look")
+    feedback = commands.add_parser("feedback", help="write the students' pages anew, with what was given by hand since")
+    feedback.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    feedback.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    feedback.set_defaults(run=_feedback)
+
+    extend = commands.add_parser("extend", help="give a student a deadline of their own")
+    extend.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    extend.add_argument("student", metavar="STUDENT", help="their id")
+    when = extend.add_mutually_exclusive_group(required=True)
+    when.add_argument("--until", metavar="TIME", help="such as '2026-10-07 18:00 Europe/Berlin'; UTC without a zone")
+    when.add_argument("--days", type=_days, metavar="N", help="after the due date, wherever that is moved")
+    when.add_argument("--none", action="store_true", help="the due date holds for them again")
+    extend.set_defaults(run=_extend)
+
+    similar = commands.add_parser("similar", help="groups of submissions whose code is alike: a place to look")
     similar.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     similar.add_argument(
         "--least", type=_share, default=0.5, metavar="SHARE", help="of the code that is alike (default: 50%%)"
     )
+    similar.add_argument("--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT-similar.html)")
+    similar.add_argument("--csv", type=Path, metavar="FILE", help="a row for each member of a group, too")
     similar.set_defaults(run=_similar)
 
     renewed = commands.add_parser("secret", help="the secret that hidden inputs are drawn from")
@@ -87,6 +128,22 @@ def _parser() -> argparse.ArgumentParser:
         "--new", action="store_true", required=True, help="draw from another one from now on; recorded results stay"
     )
     renewed.set_defaults(run=_secret)
+
+    answers = commands.add_parser(
+        "answers", help="all answers to a question, to read and mark on one page or in a table"
+    )
+    answers.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
+    answers.add_argument(
+        "question", nargs="?", default="", metavar="QUESTION", help="its cell; may be left out for one"
+    )
+    answers.add_argument("--unread", action="store_true", help="only those that nobody has read yet")
+    answers.add_argument("--names", action="store_true", help="say who wrote each")
+    answers.add_argument("--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT-QUESTION.html)")
+    answers.add_argument("--csv", type=Path, metavar="FILE", help="the table (default: beside the page)")
+    answers.add_argument("--comments", type=Path, metavar="FILE", help="to use again, one in a line")
+    answers.add_argument("--read", type=Path, metavar="FILE", help="a table with marks, into the gradebook")
+    answers.add_argument("--force", action="store_true", help="with --read: also over marks that were given since")
+    answers.set_defaults(run=_answers)
 
     doctor = commands.add_parser("doctor", help="what isolation this machine offers, and what is missing")
     doctor.set_defaults(run=_doctor)
@@ -105,6 +162,23 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
     return number
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone: such as Europe/Berlin or UTC") from None
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days, such as 2 or 0.5")
+    return days
 
 
 def _share(text: str) -> float:
@@ -126,6 +200,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.grading.classroom import Stopped
     from autograder.grading.cluster import ClusterError
     from autograder.grading.course import CourseError
+    from autograder.grading.deadlines import DeadlineError
     from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
     from autograder.judge.mistakes import EditError
@@ -133,7 +208,17 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.sandbox.levels import NoIsolation
 
     course = AssignmentError, CourseError, SecretError, SourceErrors, UnknownTopic, UnknownExercise, EditError
-    return *course, ClusterError, GradebookError, NoIsolation, ReleaseError, ReportError, Stopped, OSError
+    return (
+        *course,
+        ClusterError,
+        DeadlineError,
+        GradebookError,
+        NoIsolation,
+        ReleaseError,
+        ReportError,
+        Stopped,
+        OSError,
+    )
 
 
 class UnknownTopic(ValueError):
@@ -203,6 +288,25 @@ def _check_exercises(ids: Sequence[str]) -> int:
     return int(bool(complaints))
 
 
+def _collect(options: argparse.Namespace) -> int:
+    from autograder.grading.collect import collect, roster
+    from autograder.grading.course import Course
+    from autograder.report.collected import collected_text
+
+    course = Course.at(Path.cwd())
+    found = collect(
+        course,
+        options.assignment,
+        options.archives,
+        roster(course, options.who),
+        zone=options.timezone,
+        force=options.force,
+    )
+    print(collected_text(found))
+    there = found.new or found.replaced or found.unchanged or found.kept
+    return int(bool(found.broken) or not there)
+
+
 def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
@@ -213,6 +317,7 @@ def _grade(options: argparse.Namespace) -> int:
     course = Course.at(Path.cwd())
     allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
     began, graded, same, failed = time.monotonic(), 0, 0, []
+    changes: list[str] = []
     with ExitStack() as stack:
         level, executor = _place(options.scheduler, allow_weak, stack)
         bar = stack.enter_context(Progress())
@@ -227,6 +332,7 @@ def _grade(options: argparse.Namespace) -> int:
             former=former(course.root),
             executor=executor,
             progress=bar.start,
+            tell=changes.append,
         )
         for result in stack.enter_context(closing(results)):
             if result.error:
@@ -239,9 +345,10 @@ def _grade(options: argparse.Namespace) -> int:
                 graded += 1
                 bar.step()
             del result
-    print(class_table(course, options.assignment))
+    print(class_table(course, options.assignment, options.student))
     unchanged = f", {same} unchanged since the last time" if same else ""
     print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
+    print(*changes, sep="\n", end="\n" * bool(changes))
     for result in failed:
         print(f"{printable(result.student)}: {result.error}", file=sys.stderr)
     if failed:
@@ -293,12 +400,16 @@ def _tell_weaker(levels: "Sequence[Level]") -> None:
 
 def _report(options: argparse.Namespace) -> int:
     from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
     from autograder.report.class_page import class_page
     from autograder.report.class_report import class_report
     from autograder.report.output import write
 
     course = Course.at(Path.cwd())
     report = class_report(course, options.assignment)
+    # The report links to the students' pages: they say the same.
+    for student, why in refresh_pages(course, options.assignment)[2].items():
+        print(f"{student}: {why}", file=sys.stderr)
     page = options.to or Path("reports") / f"{options.assignment}.html"
     contents = {page: class_page(report, course, page.absolute().parent)}
     contents |= {options.csv: report.to_csv()} if options.csv else {}
@@ -306,16 +417,89 @@ def _report(options: argparse.Namespace) -> int:
     for path, content in contents.items():
         write(path, content)
         print(path)
+    if report.pending:
+        print(f"Built anew since it was graded: {'; '.join(report.pending)}.", file=sys.stderr)
+    return 0
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
+    from autograder.report.table import feedback_place
+
+    course = Course.at(Path.cwd())
+    pages, written, failed = refresh_pages(course, options.assignment, options.student)
+    changed = f"{len(written)} of them written anew" if written else "all as they were"
+    print(f"{len(pages)} pages, {changed}: {feedback_place(course, options.assignment)}")
+    for student, why in failed.items():
+        print(f"{student}: {why}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def _extend(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.deadlines import moment
+    from autograder.grading.extend import extend
+
+    until = moment(options.until) if options.until else None
+    seconds = 86_400 * options.days if options.days else None
+    print(extend(Course.at(Path.cwd()), options.assignment, options.student, until, seconds))
     return 0
 
 
 def _similar(options: argparse.Namespace) -> int:
+    from autograder.grading.collect import roster
     from autograder.grading.course import Course
-    from autograder.report.similar import similar, similar_text
+    from autograder.report.output import write
+    from autograder.report.similar import similar
+    from autograder.report.similar_output import similar_csv, similar_page, similar_text
 
     course = Course.at(Path.cwd())
+    people = roster(course).people
     found = similar(course, options.assignment, options.least)
-    print(similar_text(found, shutil.get_terminal_size((120, 24)).columns))
+    print(similar_text(found, people, shutil.get_terminal_size((120, 24)).columns))
+    contents = {options.to or Path("reports") / f"{options.assignment}-similar.html": similar_page(found, people)}
+    contents |= {options.csv: similar_csv(found, people)} if options.csv else {}
+    print()
+    for path, content in contents.items():
+        write(path, content)
+        print(path)
+    return 0
+
+
+def _answers(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.grading.feedback import refresh_pages
+    from autograder.report.answers import answers, answers_csv, answers_page, comments_in, has_marks, read_back
+    from autograder.report.output import ReportError, write
+
+    course = Course.at(Path.cwd())
+    if options.read:
+        result = read_back(course, options.assignment, options.question, options.read, options.force)
+        print(f"{result.written} written, {result.same} as they were, {result.unread} not read yet.")
+        for key, why in result.refused:
+            print(f"{key}: {why}", file=sys.stderr)
+        _, written, failed = refresh_pages(course, options.assignment)
+        if written:
+            print(f"{len(written)} pages written anew.")
+        for student, why in failed.items():
+            print(f"{student}: {why}", file=sys.stderr)
+        return int(bool(result.refused or failed))
+    comments = comments_in(options.comments) if options.comments else []
+    found = answers(course, options.assignment, options.question, comments)
+    page = options.to or Path("reports") / f"{options.assignment}-{found.question.id}.html"
+    table = options.csv or page.with_suffix(".csv")
+    if has_marks(table, found):
+        raise ReportError(f"{table} holds marks that are not in the gradebook: --read it, or name another with --csv")
+    shown = found.unread if options.unread else found
+    for path, content in (
+        (page, answers_page(shown, options.names, table.name)),
+        (table, answers_csv(shown, options.names)),
+    ):
+        write(path, content)
+        print(path)
+    waiting = len(found.unread.answers)
+    print(f"{len(shown.answers)} answers, {waiting} of {len(found.answers)} not read yet.")
     return 0
 
 

@@ -1,12 +1,20 @@
-"""Writes files that are whole or not there."""
+"""Writes files that are whole or not there, and makes folders that do not stay."""
 
 import os
 import re
+import shutil
+import stat
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -70,3 +78,85 @@ def _is_writing(process: int, path: Path) -> bool:
     except PermissionError:
         return True
     return True
+
+
+class TemporaryFolder:
+    """A folder that is locked by its process, so that one whose process was killed is known, and swept by the next.
+
+    Parameters
+    ----------
+    purpose : a word of its name
+    parent : where it lies; the system's temporary folder by default
+    """
+
+    def __init__(self, purpose: str, parent: str | None = None):
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=f"downhill-{purpose}-", dir=parent))
+            self._lock = _locked(self.path, fcntl.LOCK_EX) if fcntl else None
+            # A sweep may have been quicker than the lock.
+            if not fcntl or self._lock is not None:
+                return
+
+    def remove(self) -> None:
+        """Remove it with all that is in it, as far as that can be done."""
+        remove_folder(self.path)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, whatever a submission left in it: closed folders, and deeper ones than Python can follow."""
+    try:
+        os.rmdir(folder)
+        return
+    except OSError:
+        if os.name != "posix":
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)
+
+
+def sweep_folders(purposes: Sequence[str], parent: str | None = None, strangers: range = range(0)) -> None:
+    """Remove the temporary folders of processes that were killed.
+
+    Parameters
+    ----------
+    purposes, parent : as for `TemporaryFolder`
+    strangers : other users' ids whose folders are this account's to remove, too
+    """
+    if not fcntl:
+        return
+    name = re.compile(rf"downhill-({'|'.join(purposes)})-[a-z0-9_]{{8}}")
+    for path in Path(parent or tempfile.gettempdir()).glob("downhill-*"):
+        with suppress(OSError):
+            found = path.lstat()
+            ours = found.st_uid == os.geteuid() or found.st_uid in strangers
+            if name.fullmatch(path.name) and stat.S_ISDIR(found.st_mode) and ours:
+                lock = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if lock is not None:
+                    remove_folder(path)
+                    os.close(lock)
+
+
+def _locked(path: Path, how: int) -> int | None:
+    """A descriptor that holds the folder's lock; None where another has it, or the folder is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, how)
+        if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            return descriptor
+    except OSError:
+        pass
+    os.close(descriptor)
+    return None

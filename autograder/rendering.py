@@ -76,7 +76,10 @@ def verdict_html(verdict: Verdict, links: Mapping[str, str] | None = None) -> st
     `links`: where a section of the notebook lies, by its heading.
     """
     state = "passed" if verdict.passed else "failed"
-    words = "solved" if verdict.passed else "not written yet" if verdict.note else "not solved yet"
+    words = (
+        "not written yet" if "not written yet" in verdict.note else "not judged" if verdict.note else "not solved yet"
+    )
+    words = "solved" if verdict.passed else words
     parts = [
         f"<style>{_STYLE}</style>",
         f'<div class="dh-report" role="group" aria-label="check {_e(verdict.exercise)}">',
@@ -84,9 +87,8 @@ def verdict_html(verdict: Verdict, links: Mapping[str, str] | None = None) -> st
         f'<span class="dh-points">{points_of(verdict)} points</span></div>',
     ]
     if verdict.note:
-        parts.append(
-            f'<div class="dh-advice">{_e(verdict.note)}: {len(verdict.cases)} properties are waiting.</div></div>'
-        )
+        waiting = f": {len(verdict.cases)} properties are waiting." if verdict.cases else ""
+        parts.append(f'<div class="dh-advice">{_e(verdict.note)}{waiting}</div></div>')
         return "".join(parts)
     for known in verdict.known:
         section = _linked(known.section, links or {})

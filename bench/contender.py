@@ -98,7 +98,7 @@ class _Here(Executor):
 
 def _note(stages: dict[str, float]) -> None:
     """Wrap the stages of grading in stopwatches."""
-    from autograder.grading import classroom, gradebook, grader, link
+    from autograder.grading import classroom, feedback, gradebook, grader, link
 
     for owner, name, stage in (
         (link.Worker, "__init__", "sandbox start"),
@@ -106,7 +106,7 @@ def _note(stages: dict[str, float]) -> None:
         (grader._Run, "_judge", "checks"),
         (link.Worker, "end", "sandbox end"),
         (gradebook.Book, "record", "gradebook"),
-        (classroom, "feedback_html", "feedback"),
+        (feedback.Pages, "write", "feedback"),
         (classroom, "write_atomically", "writing files"),
     ):
         setattr(owner, name, _timed(getattr(owner, name), stages, stage))

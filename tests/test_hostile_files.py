@@ -138,7 +138,7 @@ FILES = {
     "stripped_metadata": (edited(released, strips), NOTHING, "not written yet"),
     "stripped_metadata_solved": (edited(solved, strips), FULL, ""),
     "rewritten_checks": (edited(released, rewrites), NOTHING, "not written yet"),
-    "turned_into_text": (edited(solved, turns), {**FULL, "sgd": 0.0}, "turned into text"),
+    "turned_into_text": (edited(solved, turns), FULL, "turned into text"),
     "one_id_for_all": (edited(solved, same_id), FULL, ""),
     "odd_types": (with_cells(odd_types), FULL, ""),
     "nan_in_json": (with_cells(lambda n: n["metadata"].update(x=float("nan"), y=float("inf"))), FULL, ""),
@@ -185,7 +185,7 @@ NAMES = [
     "-rf",
     "'\"`\\",
     "ünï ☃",
-    "\x1b[2J\x1b]0;EVIL\x07",
+    "\x1bcEVIL\x07\x9b2J",
     "a\nb",
 ]
 

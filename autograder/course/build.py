@@ -226,8 +226,11 @@ def contents_entry(source: Source) -> dict:
     title = _TITLE.search(opening)
     return {
         "title": title[1] if title else source.topic,
-        "exercises": {cell.id: cell.points for cell in source.cells if cell.kind == "check"},
-        "answers": {cell.id: cell.points for cell in source.cells if cell.kind == "answer"},
+        # A check of bare assertions tells nobody what it gave.
+        "exercises": {
+            cell.id: cell.points for cell in source.cells if cell.kind == "check" and cell.reports and cell.counts
+        },
+        "answers": {cell.id: cell.points for cell in source.cells if cell.kind == "answer" and cell.counts},
     }
 
 
@@ -270,15 +273,18 @@ def _chosen(root: Path, wanted: Iterable[str] | None) -> list[str]:
 
 
 def _folded_hints(source: Source, hints: Hints) -> dict[str, str]:
-    """Markdown of each exercise's hints."""
+    """Markdown of each exercise's hints; none of those that the instructor's own tests alone are about."""
     folded = {}
     errors = []
+    asked = {cell.id for cell in source.cells if cell.asks}
     for cell in source.cells:
         if cell.kind != "exercise":
             continue
         try:
             steps = [hint.strip() for hint in hints(str(cell.id))]
         except LookupError as error:
+            if cell.id not in asked:
+                continue
             message = f"unknown exercise {cell.id!r}: {error}"
             errors.append(SourceError(source.file, cell.line, message))
             continue
@@ -305,7 +311,7 @@ def _notebook(source: Source, hints: Mapping[str, str]) -> nbformat.NotebookNode
             raise SourceErrors([SourceError(source.file, cell.line, message)])
         new = new_markdown_cell if cell.is_markdown else new_code_cell
         cells.append(new(cell.source, id=cell.name, metadata=_cell_metadata(cell)))
-        if cell.kind == "exercise":
+        if cell.kind == "exercise" and cell.id in hints:
             cells.append(new_markdown_cell(hints[str(cell.id)], id=f"hints_{cell.id}"))
     if source.topic != START:
         end = Cell("demo", _END, _END_CODE.format(topic=source.topic), 0)
@@ -329,8 +335,9 @@ def _cell_metadata(cell: Cell) -> dict:
         "task": False,
     }
     if cell.points is not None:
-        nbgrader["points"] = cell.points
-    return {"nbgrader": nbgrader, "downhill": {cell.kind: cell.id}}
+        nbgrader["points"] = cell.points if cell.counts else 0
+    void = {"void": cell.void} if cell.void else {}
+    return {"nbgrader": nbgrader, "downhill": {cell.kind: cell.id, **void}}
 
 
 class _Complaints(logging.Handler):

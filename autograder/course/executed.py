@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import is_solution
+from nbgrader.utils import determine_grade, is_solution
 
 from autograder.course.binder import KERNEL_MB, peak_mb
 from autograder.course.build import solved
 from autograder.files import write_atomically
-from autograder.grading.assignment import grade_id, is_check
+from autograder.grading.assignment import grade_id, is_check, void_of
 from autograder.progress import VARIABLE as PROGRESS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def shortcomings(notebook: NotebookNode) -> Iterator[str]:
         yield f"its kernel takes {peak} MB, but of a session on Binder {KERNEL_MB} MB are left for it"
     for cell in notebook.cells:
         name = grade_id(cell) or cell["id"]
-        if is_check(cell) and (lost := _lost(cell)):
+        if is_check(cell) and not void_of(cell) and (lost := _lost(cell)):
             yield f"{name} gives {lost}"
         for output in cell.get("outputs", []):
             if output.output_type == "error":
@@ -76,12 +76,9 @@ def shortcomings(notebook: NotebookNode) -> Iterator[str]:
                 yield f"the cell {name} warns: {output.text.strip()[:200]}"
 
 
-def shown_points(cell: NotebookNode) -> float | None:
-    """What a check cell's output says, by the way in which nbgrader reads it."""
-    for output in cell.outputs:
-        if output.output_type == "execute_result":
-            return float(output.data["text/plain"])
-    return None
+def shown_points(cell: NotebookNode) -> float:
+    """Points of a check after a run, as nbgrader gives them: an error gives none, no output all."""
+    return float(determine_grade(cell)[0] or 0.0)
 
 
 def _lost(cell: NotebookNode) -> str:

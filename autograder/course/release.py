@@ -24,7 +24,7 @@ from shlex import quote
 import nbformat
 
 from autograder.course.build import SOLUTIONS, START, contents_bytes, contents_entry, released, stale, texts, topics
-from autograder.course.source import parse
+from autograder.course.source import asks, parse
 from autograder.course.stamp import is_as_built
 from autograder.files import write_atomically
 from autograder.progress import CONTENTS
@@ -167,7 +167,8 @@ def _files(root: Path, chosen: Sequence[str]) -> dict[str, bytes]:
         name = path.relative_to(root).as_posix()
         files[name] = _notebook(path, name, topic)
         cells = nbformat.reads(files[name].decode(), as_version=4).cells
-        asked += [cell.metadata.downhill.check for cell in cells if "check" in cell.metadata.get("downhill", {})]
+        checks = [cell for cell in cells if "check" in cell.metadata.get("downhill", {})]
+        asked += [cell.metadata.downhill.check for cell in checks if asks(cell.source)]
     files |= _package(root, asked)
     entries = {topic: contents_entry(parse(root / SOLUTIONS / f"{topic}.py", root)) for topic in chosen}
     files[f"autograder/{CONTENTS}"] = contents_bytes(entries)
@@ -185,6 +186,8 @@ def _files(root: Path, chosen: Sequence[str]) -> dict[str, bytes]:
     files["README.md"] = _BADGE.sub("", text).encode()
     files["pyproject.toml"] = _project((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
     files["Makefile"] = _MAKEFILE.encode()
+    # For `nbgrader validate` in the folder itself; JupyterLab finds it in helpers/lab.
+    files["nbgrader_config.py"] = (root / "helpers" / "lab" / "nbgrader_config.py").read_bytes()
     files = dict(sorted(files.items()))
     files[MARK] = (json.dumps({name: _digest(data) for name, data in files.items()}, indent=1) + "\n").encode()
     return files
@@ -297,7 +300,9 @@ def _package(root: Path, asked: Iterable[str]) -> dict[str, bytes]:
     kept = _reduced(root, places)
     files = {}
     needed = [name for tree in kept.values() for name in _imports(tree, "")]
-    for name in _closure(root, ["autograder", *(name for name in needed if not _is_exercise(root, name))]):
+    for name in _closure(
+        root, ["autograder", "autograder.validating", *(name for name in needed if not _is_exercise(root, name))]
+    ):
         path = _file(root, name)
         files[path.relative_to(root).as_posix()] = path.read_bytes()
     for name, tree in kept.items():

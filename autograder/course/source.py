@@ -1,10 +1,12 @@
 """The text a notebook is built from: cells, their kinds, and every mistake an author can make."""
 
 import ast
+import io
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import tokenize
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from jupytext.cell_reader import DoublePercentScriptCellReader
 from autograder.grading.stubs import python_tree
 
 KINDS = ("exercise", "check", "answer", "demo")
+VOIDS = ("full", "out")
+_KEYS = (*KINDS, "points", "void")
 TOPIC = re.compile(r"\d\d_[a-z0-9_]+")
 
 _HEADER = re.compile(r'# %%(?P<markdown> \[markdown\])?(?P<options>(?: [a-z_]+=(?:"[^"]*"|[^\s"]+))*)\s*')
@@ -72,6 +76,7 @@ class Cell:
     source : what stands in the notebook's cell
     line : where its header stands
     points : given for checks and answers only
+    void : "full" or "out" where what was asked turned out to be wrong; for checks and answers only
     """
 
     kind: str
@@ -79,10 +84,26 @@ class Cell:
     source: str
     line: int
     points: float | None = None
+    void: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its points are part of the total."""
+        return self.points is not None and self.void != "out"
 
     @property
     def is_markdown(self) -> bool:
         return self.kind in ("text", "answer")
+
+    @property
+    def asks(self) -> bool:
+        """Whether a check calls `check`, which needs an exercise's file; its own tests alone need none."""
+        return self.kind == "check" and asks(self.source)
+
+    @property
+    def reports(self) -> bool:
+        """Whether a check tells its points to `progress`."""
+        return self.kind == "check" and bool(_asking(python_tree(self.source)))
 
     @property
     def name(self) -> str:
@@ -115,6 +136,7 @@ class _Block:
 
 
 _Problems = Iterator[tuple[int, str]]
+_Assignments = Iterator[tuple[str, ast.expr]]
 
 
 def parse(path: Path, root: Path) -> Source:
@@ -134,6 +156,11 @@ def parse(path: Path, root: Path) -> Source:
         message = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8"
         raise SourceErrors([SourceError(file, line, message)]) from None
     return parse_text(text, path.stem, file)
+
+
+def asks(source: str) -> bool:
+    """Whether the source of a check cell calls `check`."""
+    return any(_called(call) == "check" for call in _asking(python_tree(source)))
 
 
 def worked(topic: str, root: Path, also: Callable[[Cell], bool] = lambda cell: False, **names: Any) -> dict[str, Any]:
@@ -196,13 +223,15 @@ def parse_text(text: str, topic: str, file: str) -> Source:
         if points is not None and points.is_integer():
             points = int(points)
         id_ = options[kind].strip('"') if kind in KINDS else counts[kind]
-        cell = Cell(kind, id_, block.source, block.line, points)
+        void = "out" if points == 0 else options.get("void", "").strip('"')
+        cell = Cell(kind, id_, block.source, block.line, points, void)
         cells.append(cell)
         problems += _region_problems(cell, block)
         problems += _markdown_problems(block) if markdown else _code_problems(cell, block)
     problems += _doubled(cells)
     if headers_are_sound:
         problems += _unpaired(cells)
+        problems += _answers_for_scores(cells)
         problems += _given_away(cells)
     if problems:
         raise SourceErrors([SourceError(file, *problem) for problem in sorted(problems)])
@@ -259,9 +288,7 @@ def _options(block: _Block) -> tuple[Mapping[str, str], bool, list[str]]:
     options = dict(pairs)
     wrong = [f"{key!r} stands twice in the header" for key in options if _count(pairs, key) > 1]
     wrong += [
-        f"unknown key {key!r} in the header; allowed are {', '.join((*KINDS, 'points'))}"
-        for key in options
-        if key not in (*KINDS, "points")
+        f"unknown key {key!r} in the header; allowed are {', '.join(_KEYS)}" for key in options if key not in _KEYS
     ]
     kinds = [key for key in KINDS if key in options]
     if len(kinds) > 1:
@@ -297,15 +324,19 @@ def _wrong_id(kind: str, value: str) -> list[str]:
 
 def _wrong_points(kind: str | None, options: Mapping[str, str]) -> list[str]:
     if kind not in ("check", "answer"):
-        return ["points belong to a check or an answer only"] if "points" in options else []
+        return [f"{key} is for a check or an answer only" for key in ("points", "void") if key in options]
     if "points" not in options:
         return [f"a cell with {kind}= needs points, such as points=4"]
     try:
         points = float(options["points"])
     except ValueError:
         points = math.nan
-    if not (math.isfinite(points) and points > 0):
-        return [f"points={options['points']} must be a finite number greater than 0"]
+    if not (math.isfinite(points) and points >= 0):
+        return [f"points={options['points']} must be a finite number greater than 0, or 0 for what does not count"]
+    void = options.get("void", "").strip('"')
+    if "void" in options and (void not in VOIDS or not points):
+        allowed = 'write void="full", which gives everybody the points, or void="out", which does not count'
+        return [f"void={options['void']}: {allowed if points else 'points=0 says already that it does not count'}"]
     return []
 
 
@@ -362,7 +393,7 @@ def _code_problems(cell: Cell, block: _Block) -> _Problems:
     if cell.kind == "exercise":
         yield from _exercise_problems(cell, block, tree)
     if cell.kind == "check":
-        yield from _check_problems(cell, block, tree)
+        yield from dict.fromkeys([*_check_problems(cell, block, tree), *_released_problems(cell, block)])
 
 
 def _exercise_problems(cell: Cell, block: _Block, tree: ast.Module) -> _Problems:
@@ -394,25 +425,211 @@ def _indent(line: str) -> str:
 
 
 def _check_problems(cell: Cell, block: _Block, tree: ast.Module) -> _Problems:
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name | ast.Attribute)
-        and (node.func.id if isinstance(node.func, ast.Name) else node.func.attr) == "check"
-    ]
-    if not calls:
-        yield cell.line, f'no call of check("{cell.id}", ..., points={cell.points}) in the cell'
-    for call in calls:
+    asking = _asking(tree)
+    for call in asking:
         line = block.number(call.lineno - 1)
+        name = _called(call)
         asked = call.args[0] if call.args else None
-        if not (isinstance(asked, ast.Constant) and asked.value == cell.id):
+        if name == "check" and not (isinstance(asked, ast.Constant) and asked.value == cell.id):
             found = ast.unparse(asked) if asked else "nothing"
             yield line, f'the call must be check("{cell.id}", ...), as in the header, not {found}'
+        if name == "own_tests" and not (isinstance(asked, ast.Constant) and isinstance(asked.value, str)):
+            yield line, f'own_tests needs a name first, such as own_tests("{cell.id}", a_test, points=2)'
+    yield from _points_problems(cell, block, asking)
+    yield from _score_problems(cell, block, tree, asking)
+
+
+def _released_problems(cell: Cell, block: _Block) -> _Problems:
+    """What is wrong once the hidden tests are cut out, as students get the cell."""
+    kept, hidden = [], False
+    for line in cell.source.split("\n"):
+        hidden = hidden or "BEGIN HIDDEN TESTS" in line
+        kept.append("" if hidden else line)
+        hidden = hidden and "END HIDDEN TESTS" not in line
+    source = "\n".join(kept)
+    if source == cell.source:
+        return
+    try:
+        tree = python_tree(source)
+    except (SyntaxError, ValueError) as error:
+        place = int(getattr(error, "lineno", None) or 1)
+        message = f"without its hidden tests the cell is not valid Python: {getattr(error, 'msg', error)}"
+        yield block.number(place - 1), f"{message}; a docstring keeps a test whole whose lines are all hidden"
+        return
+    if tree.body and _asking(python_tree(cell.source)):
+        yield from _check_problems(replace(cell, source=source), block, tree)
+
+
+def _points_problems(cell: Cell, block: _Block, asking: Sequence[ast.Call]) -> _Problems:
+    """The shares of `check` and `own_tests` have to be the cell's points."""
+    shares = []
+    for call in asking:
         given = next((k.value for k in call.keywords if k.arg == "points"), None)
-        if not (isinstance(given, ast.Constant) and given.value == cell.points):
+        number = given.value if isinstance(given, ast.Constant) else None
+        if cell.void and isinstance(given, ast.Constant):
+            if not given.value:
+                told = f"points=0 in the call of {_called(call)}"
+                line = block.number(call.lineno - 1)
+                yield line, f"{told}: only the header says it, the students' call stays as it was"
+            continue
+        if isinstance(number, bool) or not isinstance(number, int | float):
             found = f"points={ast.unparse(given)}" if given else "no points="
-            yield line, f"{found} in the call of check, but points={cell.points} in the header"
+            yield block.number(call.lineno - 1), _UNEQUAL.format(found, _called(call), cell.points)
+            return
+        shares.append(number)
+    if shares and not math.isclose(sum(shares), cell.points or 0.0):
+        found = f"points={'+'.join(f'{share:g}' for share in shares)}"
+        yield block.number(asking[-1].lineno - 1), _UNEQUAL.format(found, _called(asking[-1]), cell.points)
+
+
+_UNEQUAL = "{} in the call of {}, but points={} in the header"
+_ENDS = (
+    "the cell must end in its score, since nbgrader gives full points for everything else: {}; end it with "
+    'check("{}", ...), with own_tests(...), with their sum, or with a number of points; see authors.md'
+)
+
+
+def _score_problems(cell: Cell, block: _Block, tree: ast.Module, asking: Sequence[ast.Call]) -> _Problems:
+    """What would throw a verdict away, or give points for a value that is no score."""
+    if not tree.body:
+        yield cell.line, "the check is empty: there is nothing that could earn its points"
+        return
+    last = tree.body[-1]
+    line = block.number(last.lineno - 1)
+    ends_in_semicolon = isinstance(last, ast.Expr) and _hides_its_value(cell.source)
+    if ends_in_semicolon and (asking or _may_be_a_score(last)):
+        yield line, _ENDS.format("the semicolon at its end hides the value", cell.id)
+        return
+    if not asking:
+        # Assertions alone give all or nothing, as in nbgrader's own courses: only what looks like a test and is
+        # none is refused.
+        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Compare | ast.BoolOp):
+            yield line, _ENDS.format(f"`{_short(last)}` is no test; was `assert` forgotten?", cell.id)
+        elif isinstance(last, ast.Expr) and isinstance(last.value, ast.UnaryOp | ast.Constant) and not _is_number(last):
+            yield line, _ENDS.format(f"`{_short(last)}` is no number of points", cell.id)
+        elif not _tests_something(tree):
+            yield cell.line, f'no call of check("{cell.id}", ..., points={cell.points}) or own_tests, and no assertion'
+        return
+    if not isinstance(last, ast.Expr):
+        yield line, _ENDS.format(f"`{_short(last)}` comes last", cell.id)
+        return
+    scores = _scores(tree)
+    used = {node.id for node in ast.walk(last) if isinstance(node, ast.Name)}
+    while more := {name for score in used & scores.keys() for name in scores[score]} - used:
+        used |= more
+    if not _is_score(last.value, used & scores.keys()):
+        yield line, _ENDS.format(f"`{_short(last)}` is none", cell.id)
+        return
+    for statement in tree.body[:-1]:
+        for call in _asking(statement):
+            kept = {name for name in used & scores.keys() if call in _asking_in_assignments(tree, name)}
+            if not kept and not isinstance(statement, ast.FunctionDef):
+                thrown = f"what `{_short(call)}` gives is thrown away"
+                yield block.number(call.lineno - 1), _ENDS.format(thrown, cell.id)
+
+
+_TESTING = re.compile(r"assert|test|check|verify|validate", re.IGNORECASE)
+
+
+def _tests_something(tree: ast.Module) -> bool:
+    """Whether a cell asserts, calls what by its name does, or ends in a number of points that it has counted."""
+    last = tree.body[-1]
+    counted = isinstance(last, ast.Expr) and not isinstance(last.value, ast.Call)
+    return counted or any(
+        isinstance(node, ast.Assert | ast.Raise) or (isinstance(node, ast.Call) and _TESTING.search(_called(node)))
+        for node in ast.walk(tree)
+    )
+
+
+def _asking(tree: ast.AST) -> list[ast.Call]:
+    """Calls of `check` and `own_tests`, in the order of lines."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) in ("check", "own_tests")]
+    return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
+
+
+def _called(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Name):
+        return call.func.id
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _assignments(tree: ast.Module) -> _Assignments:
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.AnnAssign) and node.value):
+            targets = [node.target]
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name) and node.value:
+                yield target.id, node.value
+
+
+def _scores(tree: ast.Module) -> dict[str, set[str]]:
+    """Names that hold a score, by assignment, and the names that each is made of."""
+    scores: dict[str, set[str]] = {}
+    for name, value in _assignments(tree):
+        if name in scores or _is_score(value, scores.keys()):
+            parts = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+            scores.setdefault(name, set()).update(parts)
+    return scores
+
+
+def _asking_in_assignments(tree: ast.Module, name: str) -> list[ast.Call]:
+    return [call for target, value in _assignments(tree) if target == name for call in _asking(value)]
+
+
+def _is_score(node: ast.expr, scores: Collection[str]) -> bool:
+    """Whether an expression is a verdict, a sum or share of verdicts, or a number made of one."""
+    if isinstance(node, ast.Call):
+        if _called(node) in ("check", "own_tests"):
+            return True
+        known = isinstance(node.func, ast.Name) and node.func.id in ("float", "round", "min", "max", "sum", "abs")
+        return known and any(_is_score(argument, scores) for argument in node.args)
+    if isinstance(node, ast.BinOp):
+        sides = node.left, node.right
+        return any(_is_score(s, scores) for s in sides) and all(_is_score(s, scores) or _number(s) for s in sides)
+    if isinstance(node, ast.List | ast.Tuple):
+        return bool(node.elts) and all(_is_score(item, scores) for item in node.elts)
+    if isinstance(node, ast.IfExp):
+        branches = node.body, node.orelse
+        return any(_is_score(b, scores) for b in branches) and all(_is_score(b, scores) or _number(b) for b in branches)
+    if isinstance(node, ast.Attribute):
+        return node.attr == "points" and _is_score(node.value, scores)
+    return isinstance(node, ast.Name) and node.id in scores
+
+
+def _number(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return _number(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _number(node.left) and _number(node.right)
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+
+def _is_number(statement: ast.Expr) -> bool:
+    return _number(statement.value)
+
+
+def _may_be_a_score(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call)
+
+
+def _hides_its_value(source: str) -> bool:
+    """Whether the last line of code ends in a semicolon, by which a notebook shows no value."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return False
+    empty = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.DEDENT)
+    said = [token.string for token in tokens if token.type not in empty]
+    return said[-1:] == [";"]
+
+
+def _short(node: ast.AST) -> str:
+    text = ast.unparse(node).splitlines()[0]
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _doubled(cells: Sequence[Cell]) -> _Problems:
@@ -439,6 +656,29 @@ def _unpaired(cells: Sequence[Cell]) -> _Problems:
             yield line, f'the check {id_!r} has no cell with exercise="{id_}"'
         elif exercises[id_] > line:
             yield line, f"the check {id_!r} stands before its exercise (line {exercises[id_]})"
+
+
+def _answers_for_scores(cells: Sequence[Cell]) -> _Problems:
+    """Checks of assertions alone that end in what the student's function returns."""
+    functions = {name for cell in cells if cell.kind == "exercise" for name in _defined(cell.source)}
+    for cell in cells:
+        if cell.kind != "check":
+            continue
+        try:
+            body = python_tree(cell.source).body
+        except (SyntaxError, ValueError):
+            continue
+        last = body[-1] if body else None
+        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and _called(last.value) in functions:
+            yield cell.line + last.lineno, _ENDS.format(f"`{_short(last)}` is the student's own value", cell.id)
+
+
+def _defined(source: str) -> list[str]:
+    try:
+        body = python_tree(source).body
+    except (SyntaxError, ValueError):
+        return []
+    return [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
 
 
 def _given_away(cells: Sequence[Cell]) -> _Problems:

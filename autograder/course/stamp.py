@@ -7,8 +7,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
+from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor, SaveCells
 
+from autograder.grading.preprocessors import SaveCells as OurSaveCells
 from autograder.grading.stubs import NameStubs
 
 
@@ -30,6 +31,7 @@ def release_preprocessors() -> list[type]:
     ('NameStubs', 'Stamp')
     """
     steps = list(GenerateAssignment.class_traits()["preprocessors"].default())
+    steps = [OurSaveCells if step is SaveCells else step for step in steps]
     after = steps.index(ClearSolutions) + 1
     return [*steps[:after], NameStubs, *steps[after:], Stamp]
 

@@ -2,7 +2,8 @@
 
 import ast
 import hashlib
-import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,16 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+from nbgrader.utils import is_grade, is_solution, is_task
+
+from autograder.grading.stubs import NameStubs
+
+# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
+_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
+
+
+_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class AssignmentError(Exception):
@@ -40,7 +50,21 @@ class Assignment:
         ------
         AssignmentError : no such assignment, or one that nbgrader could not release either
         """
-        return Source.read(source_directory, name).assignment
+        path = source_directory / name / f"{name}.ipynb"
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            there = sorted(p.parent.name for p in source_directory.glob("*/*.ipynb"))
+            names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
+            raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
+        try:
+            notebook = nbformat.reads(raw.decode(), as_version=4)
+            resources: dict[str, Any] = {}
+            for step in _STEPS:
+                notebook, resources = step().preprocess(notebook, resources)
+        except Exception as error:
+            raise AssignmentError(f"{path} is no notebook that nbgrader can release: {error}") from error
+        return cls(name, notebook, hashlib.sha256(raw).hexdigest())
 
     def fresh(self) -> NotebookNode:
         """A copy to fill in: of the notebook and its cells, whose metadata it shares."""
@@ -71,66 +95,6 @@ class Assignment:
         return "\n".join(dict.fromkeys(lines))
 
 
-@dataclass(frozen=True)
-class Source:
-    """An assignment's notebook as it lies in nbgrader's source directory, not looked into before somebody asks.
-
-    Parameters
-    ----------
-    name : the assignment's
-    path : the file's
-    raw : its bytes
-    """
-
-    name: str
-    path: Path
-    raw: bytes
-
-    @classmethod
-    def read(cls, source_directory: Path, name: str) -> "Source":
-        """Read an assignment's file; raises AssignmentError where there is none."""
-        path = source_directory / name / f"{name}.ipynb"
-        try:
-            return cls(name, path, path.read_bytes())
-        except OSError:
-            there = sorted(p.parent.name for p in source_directory.glob("*/*.ipynb"))
-            names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
-            raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
-
-    @cached_property
-    def digest(self) -> str:
-        """Of the file's bytes."""
-        return hashlib.sha256(self.raw).hexdigest()
-
-    @cached_property
-    def assignment(self) -> Assignment:
-        """What grading starts from; raises AssignmentError for what nbgrader could not release either."""
-        # Here: they load all that nbgrader and nbconvert can do, for longer than a class takes that is graded already.
-        from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
-
-        from autograder.grading.stubs import NameStubs
-
-        # From source to what nbgrader stores in the gradebook: stubs for solutions, hidden tests still there.
-        steps = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
-        try:
-            notebook = nbformat.reads(self.raw.decode(), as_version=4)
-            resources: dict[str, Any] = {}
-            for step in steps:
-                notebook, resources = step().preprocess(notebook, resources)
-        except Exception as error:
-            raise AssignmentError(f"{self.path} is no notebook that nbgrader can release: {error}") from error
-        return Assignment(self.name, notebook, self.digest)
-
-    @cached_property
-    def worth(self) -> dict[str, float]:
-        """Points of each graded cell, by id."""
-        try:
-            cells = [nbformat.from_dict(cell) for cell in json.loads(self.raw)["cells"]]
-            return {grade_id(cell): float(cell.metadata.nbgrader["points"]) for cell in cells if is_grade(cell)}
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise AssignmentError(f"{self.path} is no notebook that nbgrader can release: {error}") from error
-
-
 def _node(node: NotebookNode, **changed: Any) -> NotebookNode:
     copy = NotebookNode()
     # Not by its own update, which looks for dicts to convert.
@@ -143,9 +107,66 @@ def grade_id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
+def released_source(cell: NotebookNode, instead: str = "") -> str:
+    """What students get of one of the instructor's cells: all but hidden tests, with something in their place."""
+    return _HIDDEN.sub(instead, cell.source)
+
+
 def is_check(cell: NotebookNode) -> bool:
     """Whether a cell is a check: graded code that students do not write."""
     return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def is_graded(cell: NotebookNode) -> bool:
+    """Whether a cell has points: a check, an answer, or one of nbgrader's tasks."""
+    return bool(is_grade(cell) or is_task(cell))
+
+
+def void_of(cell: NotebookNode) -> str:
+    """How a graded cell is voided: "full" for all its points to everybody, "out" of the total, or not at all."""
+    if not float(cell.metadata.nbgrader["points"]):
+        return "out"
+    return cell.metadata.get("downhill", {}).get("void", "")
+
+
+def worth_of(cell: NotebookNode) -> float:
+    """The points that a graded cell adds to the total."""
+    return 0.0 if void_of(cell) == "out" else float(cell.metadata.nbgrader["points"])
+
+
+def is_own(cell: NotebookNode) -> bool:
+    """Whether a cell of a graded notebook is the student's: an answer, or one that they added."""
+    return bool(is_solution(cell) or cell.metadata.get("downhill", {}).get("extra"))
+
+
+def answers_of(cells: Iterable[NotebookNode]) -> dict[str, str]:
+    """What the student wrote for each graded cell of a graded notebook, by its id.
+
+    Of a check: the exercise's cell with its copies and halves, and the cells of their own that stand above the check
+    and below the last one.
+    """
+    found: dict[str, str] = {}
+    answers: dict[str, str] = {}
+    checks: dict[str, str] = {}
+    own: list[str] = []
+    for cell in cells:
+        of = cell.metadata.get("downhill", {}).get("of")
+        if is_graded(cell) and is_solution(cell):
+            found[grade_id(cell)] = cell.source
+        elif is_graded(cell):
+            answer = answers.get(exercise_of(cell), "").rstrip()
+            checks[exercise_of(cell)] = grade_id(cell)
+            found[grade_id(cell)] = "\n\n\n".join(filter(None, (answer, *own)))
+            own = []
+        elif is_solution(cell):
+            answers[grade_id(cell)] = cell.source
+        elif of and of in checks:
+            found[checks[of]] = "\n\n\n".join(filter(None, (found[checks[of]], cell.source.rstrip())))
+        elif of:
+            answers[of] = "\n\n\n".join(filter(None, (answers.get(of, "").rstrip(), cell.source)))
+        elif is_own(cell):
+            own.append(cell.source.rstrip())
+    return found
 
 
 def is_demo(cell: NotebookNode) -> bool:

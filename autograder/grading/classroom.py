@@ -1,9 +1,8 @@
 """Grades a class: every submission of an assignment, in several processes, resuming where it stopped."""
 
-import errno
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -17,14 +16,15 @@ from nbgrader.utils import parse_utc
 
 from autograder.files import remove_leftovers, write_atomically
 from autograder.grading import intake
-from autograder.grading.assignment import Assignment, Source
+from autograder.grading.assignment import Assignment
 from autograder.grading.course import Course, CourseError
-from autograder.grading.feedback import feedback_html
+from autograder.grading.feedback import NO_WRITING, Pages
 from autograder.grading.flights import Flights, set_aside
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
 from autograder.grading.pool import processes
 from autograder.grading.receipt import leave_receipt
+from autograder.grading.scores import points_text
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
@@ -32,8 +32,6 @@ from autograder.sandbox.process import Limits
 _FLYING_BYTES = 256 * 2**20
 # The next submission lies ready while a result is written.
 _FLYING_EACH = 2
-# No other student's files could be written either.
-_NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,7 @@ def grade_class(
     former: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Callable[[int], object] = lambda total: None,
+    tell: Callable[[str], object] = lambda text: None,
 ) -> Generator[Result, None, None]:
     """Grade what lies in the submitted folder, and record each result as soon as it is there.
 
@@ -104,37 +103,43 @@ def grade_class(
     former : secrets that were in use before: what was graded with them still holds
     executor : any of concurrent.futures in place of processes of this machine; it may tell its changing `size()`
     progress : told the number of submissions
+    tell : told what else has changed: exercises that were removed or voided, penalties
 
     Raises
     ------
     AssignmentError, CourseError : nothing can be graded
+    DeadlineError : the late penalty's plugin fails; the rest is done
     GradebookError, OSError, Stopped : nothing more can be recorded, or graded; what is recorded stays
     """
-    source = Source.read(course.source, name)
+    assignment = Assignment.load(course.source, name)
     names = _students(course, name, students)
     progress(len(names))
     count = min(workers or os.cpu_count() or 1, len(names))
     flights = Flights(course.root, name)
     grader = _Grader(
-        source,
         flights,
-        (secret, course.limits),
-        level if executor is not None or isinstance(level, Level) else cache(level),
-        executor is None,
+        (assignment, secret, course.limits, level if isinstance(level, Level) or executor else cache(level)),
         (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
         getattr(executor, "size", lambda: count),
+        here=executor is None,
     )
     book = Book(course.db_url, course.course_id)
     try:
-        waiting = _Waiting(course, source, (secret, *former), book, flights, force, set(students))
+        for change in book.register(assignment):
+            tell(change)
+        times: dict[str, datetime | None] = {}
+        waiting = _Waiting(course, assignment, (secret, *former), book, flights, force, set(students))
         with closing(grader.run(waiting.tasks(names))) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
                 if graded is not None:
-                    error = _record(course, source.assignment, task.student, graded, book)
+                    error = _record(course, assignment, task.student, graded, book)
+                elif not error:
+                    times[task.student] = submitted_at(course.submitted / task.student / name)
                 flights.end(task.student)
                 yield Result(task.student, None if error else graded, error)
+        yield from _publish(course, assignment, book, times, tell)
     finally:
         flights.close()
         book.close()
@@ -168,7 +173,7 @@ class _Waiting:
     """
 
     course: Course
-    source: Source
+    assignment: Assignment
     secrets: tuple[str, ...]
     book: Book
     flights: Flights
@@ -178,12 +183,8 @@ class _Waiting:
     def tasks(self, students: Sequence[str]) -> Iterator[_Task | _Answer]:
         """Tasks, read when they are asked for, the dangerous ones last; an answer where there is nothing to do."""
         suspects = []
-        entered = False
         for student in students:
             found = self._task(student)
-            if isinstance(found, _Task) and not entered:
-                self.book.register(self.source.assignment)
-                entered = True
             if isinstance(found, _Task) and found.alone:
                 suspects.append(student)
             else:
@@ -193,22 +194,20 @@ class _Waiting:
             yield self._task(student)
 
     def _task(self, student: str) -> _Task | _Answer:
-        name = self.source.name
-        try:
-            student.encode()
-        except UnicodeEncodeError:
-            shown = student.encode(errors="backslashreplace").decode()
-            return _Task(shown, None, "", ""), None, "the folder's name is no text in UTF-8: rename it"
+        name = self.assignment.name
+        unfit = intake.unfit_name(student)
+        if unfit:
+            return _Task(student.encode(errors="backslashreplace").decode(), None, "", ""), None, unfit
         data, reason = None, ""
         try:
             data = intake.read(self.course.submitted / student / name / f"{name}.ipynb", self.course.submitted)
         except intake.Refused as error:
             reason = str(error)
-        keys = (key(self.source, data, reason, secret) for secret in self.secrets)
+        keys = (key(self.assignment, data, reason, secret) for secret in self.secrets)
         task = _Task(student, data, reason, next(keys))
         recorded = self.book.key_of(name, student)
-        files = _files(self.course, student, name)
-        if not self.force and recorded in (task.key, *keys) and all(file.exists() for file in files):
+        there = _graded_file(self.course, student, name).exists()
+        if there and not self.force and recorded in (task.key, *keys):
             return task, None, ""
         if self.flights.is_set_aside(student, task.key) and student not in self.named and not self.force:
             return task, None, set_aside(name, student)
@@ -236,27 +235,23 @@ class _Grader:
 
     Parameters
     ----------
-    source : of the assignment
     flights : where it is noted what is being graded
-    arguments : of `grade` beside: secret, limits
-    level : of isolation, or what finds it
-    here : whether it is found in this process
+    arguments : of `grade` but for the submission: assignment, secret, limits, level
     pool : makes an executor; anew where its processes were killed
     size : how many processes grade at this moment
+    here : whether the level is found in this process
     """
 
     def __init__(
         self,
-        source: Source,
         flights: Flights,
-        arguments: tuple[str, Limits],
-        level: Level | Callable[[], Level],
-        here: bool,
+        arguments: tuple,
         pool: Callable[[], AbstractContextManager[Executor]],
         size: Callable[[], int],
+        *,
+        here: bool,
     ):
-        self.source, self.flights, self.arguments, self.level, self.here = source, flights, arguments, level, here
-        self.pool, self.size = pool, size
+        self.flights, self.arguments, self.pool, self.size, self.here = flights, arguments, pool, size, here
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
@@ -311,10 +306,11 @@ class _Grader:
             if task.alone and self.flying:
                 self.suspects.append(task)
                 continue
-            level = self.level() if self.here and callable(self.level) else self.level
             self.flights.begin(task.student, task.key, alone=task.is_suspect)
+            assignment, secret, limits, level = self.arguments
+            level = level() if self.here and callable(level) else level
             try:
-                future = pool.submit(_grade, self.source.assignment, task.data, task.reason, *self.arguments, level)
+                future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
             except BrokenProcessPool:
                 self.suspects.appendleft(task)
                 return True
@@ -347,31 +343,53 @@ class _Grader:
 
 
 def _record(course: Course, assignment: Assignment, student: str, graded: Graded, book: Book) -> str:
-    """Write a result's files, then the gradebook: a result that is recorded is there in full; what went wrong."""
+    """Write the graded notebook, then the gradebook: a result that is recorded is there in full; what went wrong."""
     try:
-        for file, content in zip(
-            _files(course, student, assignment.name),
-            (graded.notebook, feedback_html(assignment.name, student, graded)),
-            strict=True,
-        ):
-            remove_leftovers(file.parent)
-            write_atomically(file, content)
+        file = _graded_file(course, student, assignment.name)
+        remove_leftovers(file.parent)
+        write_atomically(file, graded.notebook)
         submission = course.submitted / student / assignment.name
         timestamp = submitted_at(submission)
-        leave_receipt(submission, timestamp, [file.parent for file in _files(course, student, assignment.name)])
+        leave_receipt(submission, timestamp, [file.parent])
         book.record(assignment, student, graded, timestamp, course.late_plugin)
     except NotRecorded as error:
         return f"the gradebook does not take it: {error}"
     except OSError as error:
-        if error.errno in _NO_WRITING:
+        if error.errno in NO_WRITING:
             raise
         return f"its files cannot be written: {error}"
     return ""
 
 
-def _files(course: Course, student: str, name: str) -> tuple[Path, Path]:
-    """The graded notebook and the feedback."""
-    return course.autograded(student, name) / f"{name}.ipynb", course.feedback(student, name) / f"{name}.html"
+def _publish(
+    course: Course,
+    assignment: Assignment,
+    book: Book,
+    times: Mapping[str, datetime | None],
+    tell: Callable[[str], object],
+) -> Iterator[Result]:
+    """Penalties and pages of the whole class as they are now; whose page could not be written.
+
+    Parameters
+    ----------
+    times : when the submissions came whose result still holds
+    """
+    name = assignment.name
+    try:
+        changed = book.settle(name, course.late_plugin, times)
+        if changed:
+            each = (f"{who} {points_text(then)} → {points_text(now)}" for who, (then, now) in sorted(changed.items()))
+            tell(f"penalties changed for {len(changed)}: {', '.join(each)}")
+        for student, when in times.items():
+            leave_receipt(course.submitted / student / name, when, [course.autograded(student, name)])
+    finally:
+        _, failed = Pages(course, assignment, book).write()
+    for student, why in failed.items():
+        yield Result(student, None, why)
+
+
+def _graded_file(course: Course, student: str, name: str) -> Path:
+    return course.autograded(student, name) / f"{name}.ipynb"
 
 
 def submitted_at(folder: Path) -> datetime | None:

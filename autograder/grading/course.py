@@ -1,10 +1,14 @@
 """Where a course keeps its things: nbgrader's settings, read once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import make_url
 from traitlets import Bool, Float
 from traitlets.config import Config, ConfigFileNotFound, Configurable, PyFileConfigLoader
 
@@ -58,7 +62,7 @@ class Course:
             raise CourseError(f"{root} holds no nbgrader_config.py: run this in the course's directory") from None
         return cls(root.resolve(), config)
 
-    @property
+    @cached_property
     def directory(self) -> CourseDirectory:
         """nbgrader's own view of the directories."""
         directory = CourseDirectory(config=self.config)
@@ -69,6 +73,12 @@ class Course:
     def db_url(self) -> str:
         """Where the gradebook is."""
         return self.directory.db_url
+
+    @property
+    def has_gradebook(self) -> bool:
+        """Whether there is one: to open one that is not there makes it."""
+        url = make_url(self.db_url)
+        return url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists()
 
     @property
     def course_id(self) -> str:
@@ -109,8 +119,5 @@ class Course:
     @property
     def late_plugin(self) -> Any:
         """nbgrader's plugin for late submissions, as configured."""
-        from nbgrader.plugins import LateSubmissionPlugin
-        from nbgrader.preprocessors import AssignLatePenalties
-
         plugin = AssignLatePenalties(config=self.config).plugin_class or LateSubmissionPlugin
         return plugin(config=self.config)

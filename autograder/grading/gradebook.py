@@ -1,37 +1,34 @@
 """The one writer of nbgrader's gradebook: a submission is one transaction, keyed by what its result follows from."""
 
+import hashlib
 import json
 import os
 import sys
-import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from nbgrader.api import BaseCell, Gradebook, InvalidEntry, MissingEntry
+from nbformat import NotebookNode
+from nbgrader.api import Assignment as NbgraderAssignment
+from nbgrader.api import BaseCell, Grade, Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
 from nbgrader.utils import compute_checksum, is_solution
-from sqlalchemy import Column, DateTime, MetaData, String, Table, Text, delete, event, func, insert, make_url, select
+from sqlalchemy import delete, event, func, insert, make_url, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from autograder.files import remove_leftovers, write_new
-from autograder.grading.assignment import Assignment, grade_id
+from autograder.files import TemporaryFolder, remove_leftovers, write_new
+from autograder.grading.assignment import Assignment, AssignmentError, answers_of, grade_id, is_graded, worth_of
+from autograder.grading.course import Course
+from autograder.grading.deadlines import DeadlineError, extend, own_deadlines, settle
 from autograder.grading.graded import Graded
-
-_METADATA = MetaData()
-VERDICTS = Table(
-    "downhill_verdict",
-    _METADATA,
-    Column("assignment", String(128), primary_key=True),
-    Column("student", String(128), primary_key=True),
-    Column("key", String(64), nullable=False),
-    Column("graded_at", DateTime, nullable=False),
-    Column("details", Text, nullable=False),
-)
-
+from autograder.grading.marks import ByHand, by_hand, mark, people
+from autograder.grading.registration import pending, register
+from autograder.grading.scores import reading, worth
+from autograder.grading.tables import METADATA, VERDICTS, VOIDED
+from autograder.grading.whose import Person
 
 # How long to wait for another program that is writing; each of our own transactions takes a fraction of a second.
 _BUSY_SECONDS = 30
@@ -45,6 +42,9 @@ class GradebookError(Exception):
 
 class NotRecorded(GradebookError):
     """One result that the gradebook does not take."""
+
+
+_Found = TypeVar("_Found")
 
 
 class Book:
@@ -69,7 +69,7 @@ class Book:
             self.engine = self.gradebook.engine
             if self.engine.dialect.name == "sqlite":
                 _let_sqlite_use_savepoints(self.engine)
-            _METADATA.create_all(self.engine)
+            METADATA.create_all(self.engine)
 
     def close(self) -> None:
         """Release the connections."""
@@ -86,20 +86,70 @@ class Book:
             self.gradebook.db.rollback()
         return True
 
-    def register(self, assignment: Assignment) -> None:
-        """Enter the assignment and its cells, as `nbgrader generate_assignment` does."""
+    def register(self, assignment: Assignment) -> list[str]:
+        """Enter the assignment and its cells; in words, what that changed for results that are there already."""
         with self._transaction() as gradebook:
-            gradebook.update_or_create_assignment(assignment.name)
-            # Here: it loads all of nbgrader's preprocessors, with all of nbconvert.
-            from autograder.grading.entered import EnterCells
+            return register(gradebook, assignment)
 
-            try:
-                EnterCells(gradebook).save(assignment)
-            except RuntimeError as error:
-                raise GradebookError(
-                    f"{error}. Either bring the cells back, or forget all its grades, those given by hand too, with "
-                    f"`nbgrader db assignment remove {assignment.name} --force`."
-                ) from None
+    def follow(self, assignment: Assignment, late: Any) -> None:
+        """Bring up to date what needs no grading: what was removed or voided, deadlines, and penalties.
+
+        Parameters
+        ----------
+        late : nbgrader's late submission plugin
+
+        Raises
+        ------
+        DeadlineError : the plugin fails
+        """
+        if self.has(assignment.name):
+            with self._transaction() as gradebook:
+                register(gradebook, assignment, whole=False)
+                settle(gradebook, assignment.name, late)
+
+    def settle(
+        self, assignment: str, late: Any, times: Mapping[str, datetime | None]
+    ) -> dict[str, tuple[float, float]]:
+        """Enter when submissions came, and bring all penalties up to date; (before, now) where one changed.
+
+        Parameters
+        ----------
+        times : in UTC, by student; None where nobody knows
+        """
+        with self._transaction() as gradebook:
+            number = gradebook.db.scalar(select(NbgraderAssignment.id).where(NbgraderAssignment.name == assignment))
+            query = select(SubmittedAssignment).where(SubmittedAssignment.assignment_id == number)
+            for submission in gradebook.db.scalars(query):
+                when = times.get(submission.student_id, submission.timestamp)
+                if submission.timestamp != when:
+                    submission.timestamp = when
+            gradebook.db.flush()
+            return settle(gradebook, assignment, late)
+
+    def extend(
+        self, assignment: str, student: str, until: datetime | None, seconds: float | None, late: Any
+    ) -> dict[str, tuple[float, float]]:
+        """Give a student a deadline of their own; the penalty before and now, where that changed it.
+
+        Parameters
+        ----------
+        until : in UTC; or
+        seconds : after the due date; neither for the due date itself
+        """
+        with self._transaction() as gradebook:
+            extend(gradebook, assignment, student, until, seconds)
+            return settle(gradebook, assignment, late, [student])
+
+    def deadlines(self, assignment: str) -> dict[str, datetime | None]:
+        """The deadlines that were given to single students."""
+        with _told(self.db_url), reading(self.gradebook):
+            return own_deadlines(self.gradebook, assignment)
+
+    def voided(self, assignment: str) -> dict[str, str]:
+        """How exercises are voided, "full" or "out", by id of the graded cell."""
+        query = select(VOIDED.c.cell, VOIDED.c.kind).where(VOIDED.c.assignment == assignment)
+        with _told(self.db_url), self.engine.connect() as connection:
+            return dict(connection.execute(query).all())
 
     def key_of(self, assignment: str, student: str) -> str | None:
         """The key of the result that is recorded for a student."""
@@ -112,6 +162,27 @@ class Book:
         query = select(VERDICTS.c.student, VERDICTS.c.details).where(VERDICTS.c.assignment == assignment)
         with _told(self.db_url), self.engine.connect() as connection:
             return {student: json.loads(details) for student, details in connection.execute(query)}
+
+    def people(self) -> list[Person]:
+        """The roster, by id."""
+        return self._read(people)
+
+    def by_hand(self, assignment: str, cell: str) -> dict[str, ByHand]:
+        """What stands of a cell that a person marks, by student."""
+        return self._read(lambda gradebook: by_hand(gradebook, assignment, cell))
+
+    def mark(self, assignment: str, cell: str, marks: Mapping[str, ByHand]) -> None:
+        """Write what a person gave for one cell, by student, as formgrader does: all of it or nothing."""
+        with quiet_flushes(), self._transaction() as gradebook:
+            mark(gradebook, assignment, cell, marks)
+
+    def _read(self, what: Callable[[Gradebook], _Found]) -> _Found:
+        with _told(self.db_url):
+            try:
+                return what(self.gradebook)
+            finally:
+                # Reading begins a transaction too, and with SQLite that one keeps writers out until it ends.
+                self.gradebook.db.rollback()
 
     def record(
         self, assignment: Assignment, student: str, graded: Graded, timestamp: datetime | None, late: Any
@@ -127,33 +198,38 @@ class Book:
         ------
         NotRecorded : this result cannot be recorded, such as a name that is too long; others can
         """
+        recorded = graded.cells
+        texts = _texts(recorded)
         with quiet_flushes(), self._transaction() as gradebook:
             gradebook.update_or_create_student(student)
-            arguments = {} if timestamp is None else {"timestamp": timestamp}
-            submission = gradebook.update_or_create_submission(assignment.name, student, **arguments)
+            gradebook.update_or_create_submission(assignment.name, student, timestamp=timestamp)
             notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
-            unchanged = _unchanged(assignment, graded)
+            where = (VERDICTS.c.assignment == assignment.name) & (VERDICTS.c.student == student)
+            before = gradebook.db.scalar(select(VERDICTS.c.details).where(where))
+            old = {} if before is None else json.loads(before).get("texts", {})
+            unchanged = _unchanged(recorded)
             # All names in one query, and all changes in one write, not one for each cell.
             query = select(BaseCell.id, BaseCell.name).where(BaseCell.notebook_id == notebook.notebook_id)
             cells = dict(gradebook.db.execute(query).all())
             with gradebook.db.no_autoflush:
                 for grade in notebook.grades:
-                    grade.auto_score = graded.scores.get(cells[grade.cell_id])
-                    # As nbgrader has it: a person looks again where a person has decided before.
-                    grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+                    name = cells[grade.cell_id]
+                    grade.auto_score = graded.scores.get(name)
+                    grade.needs_manual_grade = _waits(grade, old.get(name) == texts.get(name))
                 for comment in notebook.comments:
                     comment.auto_comment = "No response." if cells[comment.cell_id] in unchanged else None
             gradebook.db.flush()
-            gradebook.db.refresh(notebook)
-            notebook.late_submission_penalty = _penalty(late, student, notebook.score, submission.total_seconds_late)
-            where = (VERDICTS.c.assignment == assignment.name) & (VERDICTS.c.student == student)
+            try:
+                settle(gradebook, assignment.name, late, [student])
+            except DeadlineError as error:
+                raise NotRecorded(str(error)) from error
             gradebook.db.execute(delete(VERDICTS).where(where))
             row = {
                 "assignment": assignment.name,
                 "student": student,
                 "key": graded.key,
                 "graded_at": datetime.now(UTC).replace(tzinfo=None),
-                "details": json.dumps(_details(graded), ensure_ascii=False),
+                "details": json.dumps(_details(assignment, graded) | {"texts": texts}, ensure_ascii=False),
             }
             gradebook.db.execute(insert(VERDICTS).values(row))
 
@@ -173,6 +249,35 @@ class Book:
                 self.gradebook.db.remove()
                 self.gradebook.db = usual
         usual.expire_all()
+
+
+def follow(gradebook: Gradebook, course: Course) -> dict[str, list[str]]:
+    """Bring a gradebook that is open up to date for all assignments; what waits for grading anew, by assignment.
+
+    As `Book.follow`, for nbgrader's own commands.
+
+    Raises
+    ------
+    DeadlineError : the late penalty's plugin fails
+    """
+    with _told(str(gradebook.engine.url)):
+        METADATA.create_all(gradebook.engine)
+        waiting: dict[str, list[str]] = {}
+        for name in [assignment.name for assignment in gradebook.assignments]:
+            try:
+                assignment = Assignment.load(course.source, name)
+                gradebook.find_notebook(name, name)
+            except (AssignmentError, MissingEntry):
+                # Of another course, or not here: its penalties alone can be told.
+                settle(gradebook, name, course.late_plugin)
+                gradebook.db.commit()
+                continue
+            register(gradebook, assignment, whole=False)
+            settle(gradebook, name, course.late_plugin)
+            # To read what each cell is worth ends the transaction.
+            gradebook.db.commit()
+            waiting[name] = pending(worth(gradebook, name), assignment)
+    return waiting
 
 
 @contextmanager
@@ -222,15 +327,16 @@ def _make(db_url: str, course_id: str) -> None:
     remove_leftovers(path.parent)
     if path.exists():
         return
-    with tempfile.TemporaryDirectory(prefix="downhill-") as folder:
-        made = Path(folder) / path.name
+    with TemporaryFolder("gradebook") as folder:
+        made = folder / path.name
         Gradebook(url.set(database=str(made)).render_as_string(hide_password=False), course_id).close()
         write_new(path, made.read_bytes())
 
 
-def _details(graded: Graded) -> dict[str, Any]:
+def _details(assignment: Assignment, graded: Graded) -> dict[str, Any]:
     return {
         "scores": graded.scores,
+        "worth": {grade_id(cell): worth_of(cell) for cell in filter(is_graded, assignment.notebook.cells)},
         "verdicts": {name: verdict.to_dict() for name, verdict in graded.verdicts.items()},
         "notes": list(graded.notes),
         "isolation": graded.isolation,
@@ -239,19 +345,26 @@ def _details(graded: Graded) -> dict[str, Any]:
     }
 
 
-def _unchanged(assignment: Assignment, graded: Graded) -> set[str]:
+def _waits(grade: Grade, same: bool) -> bool:
+    """Whether a person is to look at a graded cell; `same`: what the student wrote for it is as it was."""
+    if grade.manual_score is None and (grade.auto_score is None or grade.extra_credit is None):
+        return grade.auto_score is None
+    # Where a person has decided, they look again if there is anything else to see, and once they were asked to.
+    return bool(grade.needs_manual_grade) or not same
+
+
+def _texts(cells: list[NotebookNode]) -> dict[str, str]:
+    """What tells a student's text for a graded cell from another, by the cell's id."""
+    return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in answers_of(cells).items()}
+
+
+def _unchanged(cells: list[NotebookNode]) -> set[str]:
     """Solution cells that are still as they were released."""
     return {
         grade_id(cell)
-        for cell in graded.cells
+        for cell in cells
         if is_solution(cell) and cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
     }
-
-
-def _penalty(late: Any, student: str, score: float, seconds: float) -> float | None:
-    """The late penalty as nbgrader's AssignLatePenalties gives it: between 0 and the score."""
-    penalty = late.late_submission_penalty(student, score, seconds) if seconds > 0 else None
-    return None if penalty is None else min(max(penalty, 0), score)
 
 
 def _let_sqlite_use_savepoints(engine: Any) -> None:

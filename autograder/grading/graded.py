@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.grading.assignment import Assignment, Source
+from autograder.grading.assignment import Assignment
 from autograder.verdict import Verdict
 
 VERSION = 1
@@ -61,7 +61,7 @@ def file_digest(data: bytes | None) -> str:
     return hashlib.sha256(data or b"").hexdigest()
 
 
-def key(assignment: Assignment | Source, data: bytes | None, reason: str, secret: str) -> str:
+def key(assignment: Assignment, data: bytes | None, reason: str, secret: str) -> str:
     """What a result follows from: submission, assignment, exercises, secret and version."""
     digest = hashlib.sha256()
     for part in (data or b"", reason.encode(), assignment.digest.encode(), _code().encode(), secret.encode()):
@@ -77,6 +77,6 @@ def _code() -> str:
     files = [
         path for folder in ("exercises", "judge", "worker", "grading") for path in (package / folder).rglob("*.py")
     ]
-    for path in sorted([*files, package / "verdict.py"]):
+    for path in sorted([*files, package / "verdict.py", package / "checking.py"]):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()

@@ -1,51 +1,34 @@
 """Intake: from a submitted file to a notebook that is the instructor's but for the student's answers. It runs nothing.
 
-Taken from the student: the sources of solution cells, by their id, and their own extra code cells where they stood. All
-else, metadata, tags, outputs and side files, is not read.
+Taken from the student: the sources of solution cells, and of all other code that is theirs, where it stood. All else,
+metadata, tags, outputs and side files, is not read.
 """
 
 import json
 import os
-import re
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from autograder.grading.answers import MAX_TEXT
+from autograder.grading.arranging import MAX_SOURCE, Refused, Submission, arrange
+from autograder.grading.assignment import Assignment
+from autograder.grading.matching import matched
 
-from autograder.grading.assignment import Assignment, grade_id
+__all__ = ["MAX_SOURCE", "MAX_TEXT", "Refused", "Submission", "read", "rebuild", "refused"]
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
-MAX_SOURCE = 200_000
-
-# Where Markdown passes raw HTML on, and where it makes a link or a picture of a target that is no web page.
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_TARGET = re.compile(r"\](?=\(|:)(?![(:]\s*https?://)", re.IGNORECASE)
 
 
-class Refused(Exception):
-    """A file that is not graded; the text is for the student."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What is graded of a submission.
-
-    Parameters
-    ----------
-    notebook : the instructor's cells with the student's answers; extra cells are marked in metadata.downhill
-    missing : solution cells without an answer, and why
-    notes : what the student should know of how the file was read
-    untouched : nothing was written: neither an answer nor a cell
-    """
-
-    notebook: NotebookNode
-    missing: dict[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    untouched: bool = False
+def unfit_name(student: str) -> str:
+    """Why a student's folder cannot be graded under this name; empty where it can."""
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        return "the folder's name is no text in UTF-8: rename it"
+    if set(student) & set("*?[]"):
+        return "the folder's name holds *, ?, [ or ], by which nbgrader's commands take others' files: rename it"
+    return ""
 
 
 def read(path: Path, within: Path) -> bytes:
@@ -87,81 +70,24 @@ def read(path: Path, within: Path) -> bytes:
 
 
 def rebuild(assignment: Assignment, data: bytes) -> Submission:
-    """The notebook that is graded.
+    """The notebook that is graded: what the student's kernel had at each check counts.
+
+    Every cell of code that is the student's runs where it stood, whatever its id says; read-only cells and checks are
+    the instructor's. A check that stands several times judges at each place, and the best counts.
 
     Raises
     ------
     Refused : the bytes are no notebook of this assignment
     """
-    cells = _cells(data)
-    instructor = {grade_id(cell): cell for cell in assignment.notebook.cells if grade_id(cell)}
-    positions = {cell.get("id"): grade_id(cell) for cell in assignment.notebook.cells}
-    answers: dict[str, list[str]] = {}
-    turned: set[str] = set()
-    extras: dict[str, list[str]] = {}
-    notes: list[str] = []
-    anchor = ""
-    for cell in cells:
-        name = _name(cell, instructor, positions)
-        source = _source(cell)
-        if name in instructor:
-            anchor = name
-            if name in assignment.solutions:
-                if instructor[name].cell_type == "code" and cell.get("cell_type") != "code":
-                    turned.add(name)
-                else:
-                    answers.setdefault(name, []).append(source)
-        elif name:
-            anchor = name
-        elif cell.get("cell_type") == "code" and source.strip():
-            extras.setdefault(anchor, []).append(source)
-    if not answers and not anchor:
-        raise Refused("none of its cells belong to this assignment: was another notebook submitted?")
-    missing: dict[str, str] = {}
-    for name in assignment.solutions:
-        found = answers.get(name, [])
-        if not found and name in turned:
-            missing[name] = f"The cell of `{name}` was turned into text, so there is no code to run."
-        elif not found:
-            missing[name] = f"The cell of `{name}` is missing from the notebook."
-        elif max(map(len, found)) > MAX_SOURCE:
-            missing[name] = f"The cell of `{name}` is longer than {MAX_SOURCE} characters."
-        if len(found) > 1:
-            notes.append(f"The cell of `{name}` occurs {len(found)} times: the first that is not empty was graded.")
-    notes += missing.values()
-    chosen = {
-        name: next((text for text in found if text.strip()), found[0])
-        for name, found in answers.items()
-        if name not in missing
-    }
-    notebook = assignment.fresh()
-    rebuilt = _extra_cells(extras.get("", []), 0)
-    for cell in notebook.cells:
-        name = grade_id(cell)
-        if name in assignment.solutions:
-            # Without an answer the stub stays, and says so to whoever calls it.
-            answer = chosen.get(name, cell.source)
-            cell.source = answer if cell.cell_type == "code" or answer == cell.source else inert(answer)
-        rebuilt.append(cell)
-        rebuilt += _extra_cells(extras.get(name or cell.get("id", ""), []), len(rebuilt))
-    notebook.cells = rebuilt
-    same = all(chosen.get(name, "").strip() == cell.source.strip() for name, cell in assignment.solutions.items())
-    return Submission(notebook, missing, tuple(notes), same and not extras and not missing)
+    return arrange(assignment, matched(assignment, _cells(data)))
 
 
 def refused(assignment: Assignment, reason: str) -> Submission:
     """What is recorded of a file that was refused: the instructor's notebook, nothing answered."""
-    missing = dict.fromkeys(assignment.solutions, f"The file was not graded: {reason}.")
-    return Submission(assignment.fresh(), missing, (f"The file was not graded: {reason}.",))
-
-
-def inert(text: str) -> str:
-    """A text answer whose HTML, scripts' links and pictures are words to read, in nbgrader's pages as in ours.
-
-    A space in the right place does it, in whatever way a page reads Markdown; mathematics and code stay as they are to
-    the eye.
-    """
-    return _TARGET.sub("] ", _TAG.sub("< ", text)).replace("![", "! [")
+    # The reason is told once.
+    short = "The file was not graded."
+    missing = dict.fromkeys(assignment.solutions, short)
+    return Submission(assignment.fresh(), missing, (f"The file was not graded: {reason}.",), refused=short)
 
 
 def _cells(data: bytes) -> list[dict]:
@@ -178,36 +104,3 @@ def _cells(data: bytes) -> list[dict]:
     if len(cells) > MAX_CELLS:
         raise Refused(f"it has more than {MAX_CELLS} cells")
     return [cell for cell in cells if isinstance(cell, dict)]
-
-
-def _name(cell: dict, instructor: dict[str, Any], positions: dict[str, str]) -> str:
-    """The id that a cell has here: nbgrader's, else the cell's own; empty for one of the student's."""
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    if isinstance(name, str) and name in instructor:
-        return name
-    own = cell.get("id")
-    if isinstance(own, str) and own in positions:
-        # A text cell of the instructor's has a place but no id of nbgrader's.
-        return positions[own] or own
-    return ""
-
-
-def _source(cell: dict) -> str:
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    if not isinstance(source, str):
-        return ""
-    return source.encode("utf-8", "replace").decode("utf-8")
-
-
-def _extra_cells(sources: list[str], number: int) -> list[NotebookNode]:
-    cells = []
-    for place, source in enumerate(sources):
-        if len(source) <= MAX_SOURCE:
-            cell = new_code_cell(source, metadata={"downhill": {"extra": True}})
-            cell["id"] = f"extra_{number + place}"
-            cells.append(cell)
-    return cells

@@ -109,7 +109,7 @@ class Worker:
             raise WorkerLost(late) from None
         except wire.Closed:
             kind = WorkerLost if self.sandbox.went_too_far() else WorkerEnded
-            raise kind("the process ended (exit, a crash, or out of memory or space)") from None
+            raise kind("the process ended (exit, a crash, or out of memory)") from None
         except wire.WireError:
             raise WorkerLost(_NONSENSE) from None
 

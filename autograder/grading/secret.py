@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "AUTOGRADER_SECRET"
 FILE = Path(".autograder") / "secret"
 FORMER = Path(".autograder") / "former_secrets"
+_ANEW = "put the one back that was there, or delete it: a new one is made, and everybody is graded anew"
 
 
 class SecretError(Exception):
@@ -19,7 +21,7 @@ def secret(root: Path) -> str:
 
     Raises
     ------
-    SecretError : too short, or the file cannot be read or made
+    SecretError : too short, the file cannot be read or made, or others can read it
     """
     if VARIABLE in os.environ:
         return _checked(os.environ[VARIABLE], f"the environment variable {VARIABLE}")
@@ -29,7 +31,7 @@ def secret(root: Path) -> str:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return _checked(path.read_text().strip(), str(path))
+            return _read(path)
         made = secrets.token_hex(32)
         with os.fdopen(descriptor, "w") as file:
             file.write(made + "\n")
@@ -73,6 +75,25 @@ def _write(path: Path, text: str) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text + "\n")
     os.replace(new, path)
+
+
+def _read(path: Path) -> str:
+    """What a file holds that nobody else can read."""
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        held = file.read(2**16)
+    if os.name == "posix" and mode & 0o077:
+        raise SecretError(
+            f"{path}: others may use it (mode {mode:04o}): chmod 600 it; where somebody may have read it, delete it, "
+            "and everybody is graded anew"
+        )
+    try:
+        text = held.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise SecretError(f"{path} holds no text in UTF-8: {_ANEW}") from None
+    if not text:
+        raise SecretError(f"{path} is empty: {_ANEW}")
+    return _checked(text, str(path))
 
 
 def _checked(text: str, where: str) -> str:

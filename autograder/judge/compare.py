@@ -9,6 +9,9 @@ import numpy as np
 from autograder.judge.script import Want
 from autograder.worker.wire import Handle
 
+_NUMBERS = {"bool", "int", "float", "complex", "ndarray"}
+_CONTAINERS = {"NoneType", "str", "bytes", "list", "tuple", "dict", "set", "range", "map", "filter", "zip"}
+_PLAIN = _NUMBERS | _CONTAINERS | {"type", "function", "method", "generator", "module"}
 RTOL = {"float64": 1e-7, "float32": 1e-4}
 
 
@@ -18,7 +21,7 @@ class Difference:
 
     `kind` is one of "type", "keys", "shape", "dtype", "not finite", "value"; `got` and `expected` are numbers at the
     worst element, or short texts; `relative` is its error relative to the larger of expected value and scale; `label`
-    names the entry of a dict.
+    names the entry of a dict; `kinds` are the types (asked for, came) in words that hold nothing of the student's.
     """
 
     kind: str
@@ -28,6 +31,7 @@ class Difference:
     expected: str = ""
     relative: float | None = None
     label: str = ""
+    kinds: tuple[str, str] | None = None
 
 
 def tolerance(want: Want) -> tuple[float, float | np.ndarray]:
@@ -69,6 +73,11 @@ def _allowed(want: Want) -> _Allowed:
     return found
 
 
+def allowed_error(want: Want) -> np.ndarray:
+    """How far from a wanted array or number an answer may be, element by element."""
+    return _allowed(want).error
+
+
 def difference(got: Any, want: Want) -> Difference | None:
     """What is wrong with `got`; None when it is right."""
     expected = want.value
@@ -90,7 +99,7 @@ def difference(got: Any, want: Want) -> Difference | None:
 
 def _sequence(got: Any, want: Want) -> Difference | None:
     if not isinstance(got, list | tuple):
-        return Difference("type", f"{want.label} must be a tuple, got {kind_of(got)}")
+        return _of_another_type(want.label, "a tuple", got)
     if len(got) != len(want.value):
         return Difference("shape", f"{want.label} must have {len(want.value)} parts, got {len(got)}")
     for number, (part, expected) in enumerate(zip(got, want.value, strict=True)):
@@ -100,10 +109,14 @@ def _sequence(got: Any, want: Want) -> Difference | None:
     return None
 
 
+def _of_another_type(label: str, asked: str, got: Any) -> Difference:
+    return Difference("type", f"{label} must be {asked}, got {kind_of(got)}", kinds=(asked, plain_kind_of(got)))
+
+
 def _mapping(got: Any, want: Want) -> Difference | None:
     """The first thing that is wrong with a dict: its keys, then its entries one by one."""
     if not isinstance(got, dict):
-        return Difference("type", f"{want.label} must be a dict, got {kind_of(got)}")
+        return _of_another_type(want.label, "a dict", got)
     missing = [key for key in want.value if key not in got]
     extra = [key for key in got if key not in want.value]
     if missing or extra:
@@ -133,7 +146,7 @@ def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
         array = np.asarray(got)
     else:
         what = "a number" if scalar else "a NumPy array"
-        return Difference("type", f"{label} must be {what}, got {kind_of(got)}")
+        return _of_another_type(label, what, got)
     if array.shape != expected.shape:
         return Difference(
             "shape",
@@ -258,6 +271,18 @@ def kind_of(value: Any) -> str:
     if value is None:
         return "None (is the return statement missing?)"
     return {"ndarray": "a NumPy array"}.get(type(value).__name__, type(value).__name__)
+
+
+def plain_kind_of(value: Any) -> str:
+    """A value's type in words for a reader who may not see the inputs."""
+    return (
+        kind_of(value) if not isinstance(value, Handle) or is_plain(value.type_name) else "an object of another class"
+    )
+
+
+def is_plain(type_name: str) -> bool:
+    """Whether a type's name is one of a few: a class of the student's own could be named after a hidden input."""
+    return type_name in _PLAIN
 
 
 def show(value: Any) -> str:

@@ -146,7 +146,7 @@ class Layer(DrawnExercise):
         variants = [(self._with_dout(arguments, case, rng), layout) for arguments, layout in self.variants(case, rng)]
         first = variants[0][0]
         if mode == "again":
-            self._again(script, first, self._with_dout(self.variants(case, rng)[0][0], case, rng), case)
+            self._again(script, first, self._with_dout(self.variants(case, rng)[-1][0], case, rng), case)
         else:
             for number, (drawn, layout) in enumerate(variants):
                 self._pass(script, drawn, case, layout, mode == "inputs", f"call {number + 1}" * (len(variants) > 1))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.compare import agree, difference, entry, is_finite
+from autograder.judge.compare import agree, allowed_error, difference, entry, is_finite
 from autograder.judge.exercise import Case, Exercise
 from autograder.judge.mistakes import Edited, Mistake
 from autograder.judge.script import LocalCaller, Probe, Want
@@ -56,6 +56,24 @@ class Answers:
         """Whether two functions gave the same."""
         pairs = zip(self.results[result], other.results[result], strict=True)
         return all(agree(mine, theirs, want) for (mine, want), (theirs, _) in pairs)
+
+    def meets(self, other: "Answers", result: str) -> bool:
+        """Whether another function with the same answers is wrong where this one is: not nan here, a number there."""
+        if self.finite(result) and other.finite(result):
+            return True
+        pairs = zip(self.results[result], other.results[result], strict=True)
+        return any(_wrong_alike(mine, theirs, want) for (mine, want), (theirs, _) in pairs)
+
+
+def _wrong_alike(mine: Any, theirs: Any, want: Want) -> bool:
+    """Whether some place is wrong in mine, and finite in both or in neither."""
+    if not all(isinstance(value, float | int | np.ndarray | np.generic) for value in (mine, theirs, want.value)):
+        return True
+    a, b, exact = (np.asarray(value) for value in (mine, theirs, want.value))
+    if not a.shape == b.shape == exact.shape or any(value.dtype.kind not in "fiub" for value in (a, b, exact)):
+        return True
+    off = ~(np.abs(a.astype(np.float64) - exact) <= allowed_error(want))
+    return bool((off & (np.isfinite(a) == np.isfinite(b))).any())
 
 
 def _differs(value: Any, want: Want) -> bool:
@@ -260,7 +278,8 @@ class _Bank:
     def _candidate(
         self, mistakes: tuple[Mistake, ...], asked: "_Asked", student: _Student, everything: bool = False
     ) -> _Candidate | None:
-        explained, excused = set(), set()
+        explained: set[Place] = set()
+        excused: set[Place] = set()
         for k in self.order:
             if k not in student.answers:
                 continue
@@ -274,7 +293,7 @@ class _Bank:
                 fails = (k, name) in student.failing
                 if mine.equal(theirs, name):
                     if fails and theirs.wrong(name):
-                        explained.add((k, name))
+                        (explained if mine.meets(theirs, name) else excused).add((k, name))
                     elif not fails and theirs.wrong(name) and not theirs.finite(name):
                         return None  # the student is right where it overflows
                     continue

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from autograder.judge.compare import Difference, show
+from autograder.judge.compare import Difference, is_plain, show
 from autograder.judge.exercise import Exercise
 from autograder.judge.script import Probe, Script, Want
 from autograder.worker.calls import Failure
@@ -63,6 +63,9 @@ def told(wrong: Difference, want: Want, secret: bool) -> Told:
         return {"message": f"the argument {wrong.label or want.label} is changed by the call"}
     if want.role == "kept":
         return {"message": f"{wrong.label or want.label}, returned earlier, is overwritten by a later call"}
+    if secret and wrong.kinds:
+        asked, came = wrong.kinds
+        return {"message": f"{wrong.label or want.label} must be {asked}, got {came}"}
     if secret:
         return {"message": f"{wrong.label or want.label} {_SECRET[wrong.kind]}"}
     return {
@@ -97,7 +100,7 @@ def failure(exercise: Exercise, probe: Probe, failed: Failure, secret: bool) -> 
         return f"raised {failed.type_name}: {failed.message}{where}", line
     if failed.kind == "unpack":
         parts = _parts(script, failed.step)
-        got = "something else" if secret else _article(failed.type_name)
+        got = _article(failed.type_name) if not secret or _tells_nothing(failed.type_name) else "something else"
         return f"must return {parts} values, got {got}{where}", ""
     says = {
         "not_callable": f"{name} must be a function",
@@ -118,6 +121,12 @@ def _parts(script: Script, step: int) -> int:
 
 def _article(type_name: str) -> str:
     return "None (is the return statement missing?)" if type_name == "NoneType" else f"one {type_name}"
+
+
+def _tells_nothing(type_name: str) -> bool:
+    """Whether what came in place of several values may be told: a name or a number could carry a hidden input."""
+    kind, _, parts = type_name.partition(" of ")
+    return is_plain(kind) and (not parts or parts in set("0123456789"))
 
 
 def is_builtin_error(name: str) -> bool:

@@ -4,7 +4,6 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.course import Course
-from autograder.report.class_report import ClassReport, Student
+from autograder.grading.scores import duration, moment_text, points_text
+from autograder.report.class_report import ClassReport, Student, spaced
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -75,6 +75,7 @@ def class_page(report: ClassReport, course: Course, folder: Path) -> str:
         distribution=_distribution(report),
         outcomes=_outcomes(report),
         groups=_groups(report),
+        names={s.id: s.name for s in report.students},
         links={s.id: link for s in report.students if (link := _feedback(course, report, s, folder))},
         most_made=max((len(mistake.students) for mistake in report.mistakes), default=1),
         by_exercise=_most_frequent(report),
@@ -106,11 +107,11 @@ def _groups(report: ClassReport) -> list[tuple[str, str, list[tuple[str, str]]]]
 
 
 def _made(student: Student) -> str:
-    return ", ".join(f"{exercise}: {name.replace('_', ' ')}" for exercise, name in student.mistakes)
+    return ", ".join(f"{exercise}: {spaced(name)}" for exercise, name in student.mistakes)
 
 
 def _late(student: Student) -> str:
-    taken = f", {number(student.penalty)} points taken off" if student.penalty else ""
+    taken = f", {points_text(student.penalty)} points taken off" if student.penalty else ""
     return duration(student.seconds_late) + taken
 
 
@@ -118,7 +119,7 @@ def _most_frequent(report: ClassReport) -> dict[str, str]:
     """The mistake that most made, by exercise."""
     found: dict[str, str] = {}
     for mistake in report.mistakes:
-        found.setdefault(mistake.exercise, f"{mistake.name.replace('_', ' ')} ({len(mistake.students)})")
+        found.setdefault(mistake.exercise, f"{spaced(mistake.name)} ({len(mistake.students)})")
     return found
 
 
@@ -141,14 +142,6 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{round(100 * share) if share >= 1 else min(round(100 * share), 99)}\N{NBSP}%"
 
 
-def duration(seconds: float) -> str:
-    """In the largest unit that fits."""
-    for size, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.0f} seconds" if seconds >= 1 else "less than a second"
-
-
 def breakable(name: str) -> Markup:
     """A name that may go on in the next line behind an underscore."""
     return escape(name).replace("_", Markup("_<wbr>"))
@@ -157,11 +150,6 @@ def breakable(name: str) -> Markup:
 def code(sentence: str) -> Markup:
     """Escaped, with `code` as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
-
-
-def moment(when: datetime | None) -> str:
-    """To the minute, in UTC."""
-    return "–" if when is None else when.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _distribution(report: ClassReport) -> Markup:
@@ -202,7 +190,7 @@ def _distribution(report: ClassReport) -> Markup:
 
 def _outcomes(report: ClassReport) -> Markup:
     """For each exercise: full points, some, none, not graded yet."""
-    exercises = [exercise for exercise in report.exercises if report.counted]
+    exercises = [exercise for exercise in report.exercises if report.counted and not exercise.void]
     if not exercises:
         return Markup("")
     everybody = len(report.counted)
@@ -283,6 +271,12 @@ def _shown(names: Sequence[object], most: int) -> tuple[Sequence[object], int]:
 def _template() -> Template:
     loader = PackageLoader("autograder.report", ".")
     environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "percent": percent, "duration": duration, "moment": moment}
-    environment.filters |= {"breakable": breakable, "code": code, "shown": _shown, "late": _late}
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "duration": duration,
+        "moment": moment_text,
+        "points": points_text,
+    }
+    environment.filters |= {"breakable": breakable, "code": code, "shown": _shown, "spaced": spaced}
     return environment.get_template("class_page.html")

@@ -14,7 +14,7 @@ from statistics import fmean, median
 from typing import Any
 
 import numpy as np
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_solution, is_task
 from sqlalchemy import make_url
 
 from autograder.grading import intake
@@ -23,8 +23,19 @@ from autograder.grading.classroom import submitted_at
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
 from autograder.grading.graded import file_digest
+from autograder.grading.registration import pending
+from autograder.grading.scores import (
+    Entry,
+    duration,
+    entries,
+    moment_text,
+    outdated,
+    points_text,
+    reading,
+    seconds_late,
+    worth,
+)
 from autograder.report.output import ReportError, csv_text
-from autograder.report.scores import Entry, entries, reading, seconds_late
 
 # How intake.refused begins the note of a file that it could not take.
 _REFUSED = "The file was not graded: "
@@ -48,6 +59,8 @@ class Student:
     untouched : the notebook is as it was released
     mistakes : (exercise, name) of each that was recognised
     notes : what the student was told of how the file was read
+    deadline : the student's own, in UTC, where it is another than the due date
+    given : exercises whose points everybody gets
     resubmitted : a later submission than the one that is graded lies there, or, where no time is known, another
     """
 
@@ -65,9 +78,32 @@ class Student:
     untouched: bool = False
     mistakes: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    deadline: datetime | None = None
+    given: tuple[str, ...] = ()
     resubmitted: bool = False
     seconds: float | None = None
     isolation: str = ""
+
+    @property
+    def name(self) -> str:
+        """As people say it; empty where the gradebook has none."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say besides the points, in the words of the page and the CSV."""
+        lateness = f", {points_text(self.penalty)} points taken off" if self.penalty else ""
+        told = {
+            self.state: self.state != "graded",
+            f"refused: {self.refused}": self.refused,
+            f"late: {duration(self.seconds_late)}{lateness}": self.seconds_late,
+            f"due for them {moment_text(self.deadline)}": self.deadline,
+            f"waits for a person: {', '.join(self.waits)}": self.waits,
+            "submitted again since": self.resubmitted,
+            "nothing written": self.stuck and self.untouched,
+        }
+        mistakes = [f"{exercise}: {spaced(name)}" for exercise, name in self.mistakes]
+        return [words for words, holds in told.items() if holds] + mistakes + [note.rstrip(".") for note in self.notes]
 
     @property
     def counts(self) -> bool:
@@ -77,7 +113,7 @@ class Student:
     @property
     def stuck(self) -> bool:
         """Whether nothing has earned a point."""
-        return self.counts and not any(self.points.values())
+        return self.counts and not any(p for name, p in self.points.items() if name not in self.given)
 
 
 @dataclass(frozen=True)
@@ -104,6 +140,7 @@ class Exercise:
     mean : share of the points that was earned on average; None where nobody has any yet
     discrimination : correlation of the points here with the share of all other points; None where it is undefined:
         fewer than three students, or all with the same points here or elsewhere
+    void : "full" where everybody gets the points, "out" where it does not count
     """
 
     id: str
@@ -117,6 +154,7 @@ class Exercise:
     waits: int
     mean: float | None
     discrimination: float | None
+    void: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +167,7 @@ class ClassReport:
     due : in UTC; None where the gradebook has none
     students : all that are in the gradebook or have handed in, by id
     isolation : how many were graded at which level
+    pending : what was built since and waits for `autograder grade`, in words
     """
 
     assignment: str
@@ -138,6 +177,7 @@ class ClassReport:
     exercises: tuple[Exercise, ...]
     mistakes: tuple[Mistake, ...]
     isolation: tuple[tuple[str, int], ...]
+    pending: tuple[str, ...] = ()
 
     @property
     def counted(self) -> list[Student]:
@@ -169,15 +209,22 @@ class ClassReport:
         """A row for each student."""
         exercises = [exercise.id for exercise in self.exercises]
         head = ["student", "last_name", "first_name", "state", *exercises, "late_penalty", "total", "out_of"]
-        head += ["submitted_utc", "seconds_late", "refused", "waits_for_a_person", "mistakes", "grading_seconds"]
+        head += ["submitted_utc", "own_deadline_utc", "seconds_late", "refused", "waits_for_a_person", "mistakes"]
+        head += ["grading_seconds", "remarks"]
         rows = []
         for s in self.students:
             graded = s.state == "graded"
             rows.append(
                 [s.id, s.last_name, s.first_name, s.state, *(s.points.get(name) for name in exercises)]
                 + ([s.penalty, s.total] if graded else [None, None])
-                + [self.possible, s.submitted.isoformat(" ") if s.submitted else None, s.seconds_late]
-                + [s.refused, "; ".join(s.waits), "; ".join(map(": ".join, s.mistakes)), s.seconds]
+                + [self.possible, *(t.isoformat(" ") if t else None for t in (s.submitted, s.deadline)), s.seconds_late]
+                + [
+                    s.refused,
+                    ", ".join(s.waits),
+                    "; ".join(f"{name}: {spaced(m)}" for name, m in s.mistakes),
+                    s.seconds,
+                ]
+                + ["; ".join(s.remarks)]
             )
         return csv_text([head, *rows])
 
@@ -188,13 +235,21 @@ class ClassReport:
         return json.dumps(data, ensure_ascii=True, indent=1, default=lambda moment: moment.isoformat()) + "\n"
 
 
+def spaced(mistake: str) -> str:
+    """A mistake's name in words."""
+    return mistake.replace("_", " ")
+
+
 def class_report(course: Course, name: str) -> ClassReport:
-    """Read the report of an assignment from the gradebook and the folder of submissions. It changes nothing.
+    """The report of an assignment, from the gradebook and the folder of submissions.
+
+    What needs no grading is brought up to date in the gradebook first: penalties, and what was removed or voided.
 
     Raises
     ------
     AssignmentError : no such assignment
     ReportError : nothing is graded yet
+    DeadlineError : the late penalty's plugin fails
     GradebookError : the gradebook cannot be read
     """
     assignment = Assignment.load(course.source, name)
@@ -203,8 +258,10 @@ def class_report(course: Course, name: str) -> ClassReport:
         raise nothing
     book = Book(course.db_url, course.course_id)
     try:
+        book.follow(assignment, course.late_plugin)
         recorded = entries(book.gradebook, name)
-        details = book.details(name)
+        possible, voided = worth(book.gradebook, name), book.voided(name)
+        details, deadlines = book.details(name), book.deadlines(name)
         with reading(book.gradebook):
             roster = {s.id: (s.last_name or "", s.first_name or "") for s in book.gradebook.students}
             due = next((a.duedate for a in book.gradebook.assignments if a.name == name), None)
@@ -215,37 +272,56 @@ def class_report(course: Course, name: str) -> ClassReport:
     folders = [path for path in course.submitted.glob(f"*/{name}") if not path.parent.name.startswith(".")]
     # A folder's name need not be text.
     there = {path.parent.name.encode(errors="backslashreplace").decode(): path for path in folders}
-    labels = _labels(assignment)
+    cells = {grade_id(cell): cell for cell in assignment.notebook.cells if grade_id(cell) in possible}
+    labels = _labels(cells)
+    given = tuple(labels[cell] for cell, kind in voided.items() if cell in labels and kind == "full")
     students = []
     for student in sorted({*roster, *recorded, *there}):
         entry = recorded.get(student)
         now = submitted_at(there[student]) if student in there else None
         last, first = roster.get(student, ("", ""))
         if entry is not None and entry.is_graded:
-            row = _graded(student, last, first, entry, details.get(student, {}), labels)
+            told = details.get(student, {})
+            row = _graded(student, last, first, entry, told, labels)
+            old = outdated(entry, told, possible, voided)
+            notes = (*row.notes, *(_judged_at(labels[cell], points) for cell, points in old.items() if cell in labels))
+            row = dataclasses.replace(row, notes=notes, given=given)
             if now is not None and entry.submitted is not None:
                 later = now > entry.submitted
             else:
                 later = student in there and _is_another(there[student], course, name, details.get(student, {}))
             students.append(dataclasses.replace(row, resubmitted=later))
         elif entry is not None or student in there:
-            late = entry.seconds_late if entry is not None else seconds_late(now, due)
+            late = entry.seconds_late if entry is not None else seconds_late(now, deadlines.get(student) or due)
             when = entry.submitted if entry is not None else now
             students.append(Student(student, last, first, "not graded yet", submitted=when, seconds_late=late))
         else:
             students.append(Student(student, last, first, "nothing handed in"))
-    cells = {labels[grade_id(cell)]: cell for cell in assignment.notebook.cells if is_grade(cell)}
-    worth = {label: float(cell.metadata.nbgrader["points"]) for label, cell in cells.items()}
+    own = {who: deadline for who, deadline in deadlines.items() if deadline != due}
+    own |= {who: entry.deadline for who, entry in recorded.items() if entry.deadline != due}
+    students = [dataclasses.replace(s, deadline=own[s.id]) if s.id in own else s for s in students]
+    points = {labels[name]: possible[name] for name in cells}
+    kinds = {labels[name]: voided.get(name, "") for name in cells}
+    # What is the same for everybody says nothing of anybody.
+    judged = {label: value for label, value in points.items() if not kinds[label]}
     counted = [student for student in students if student.counts]
     return ClassReport(
         assignment=name,
-        possible=sum(worth.values()),
+        possible=sum(possible.values()),
         due=due,
         students=tuple(students),
-        exercises=tuple(_exercise(label, cell, counted, worth) for label, cell in cells.items()),
-        mistakes=_mistakes(counted, details, list(worth)),
+        exercises=tuple(
+            _exercise(labels[name], cell, counted, points[labels[name]], judged, kinds[labels[name]])
+            for name, cell in cells.items()
+        ),
+        mistakes=_mistakes(counted, details, list(points)),
         isolation=tuple(Counter(s.isolation for s in students if s.isolation).most_common()),
+        pending=tuple(pending(possible, assignment)),
     )
+
+
+def _judged_at(label: str, points: float) -> str:
+    return f"{label} was worth {points_text(points)} points when it was judged: grade again"
 
 
 def _is_another(folder: Path, course: Course, name: str, told: dict[str, Any]) -> bool:
@@ -263,10 +339,9 @@ def _is_there(db_url: str) -> bool:
     return url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists()
 
 
-def _labels(assignment: Assignment) -> dict[str, str]:
+def _labels(graded: Mapping[str, Any]) -> dict[str, str]:
     """The exercise's id for each graded cell; the cell's own where two cells check one exercise."""
-    graded = [cell for cell in assignment.notebook.cells if is_grade(cell)]
-    names = {grade_id(cell): grade_id(cell) if is_solution(cell) else exercise_of(cell) for cell in graded}
+    names = {name: name if is_solution(c) or is_task(c) else exercise_of(c) for name, c in graded.items()}
     often = Counter(names.values())
     return {cell: name if often[name] == 1 else cell for cell, name in names.items()}
 
@@ -297,30 +372,33 @@ def _graded(
     )
 
 
-def _exercise(label: str, cell: Any, students: Sequence[Student], worths: Mapping[str, float]) -> Exercise:
-    worth = worths[label]
-    judged = [(student, p) for student in students if (p := student.points[label]) is not None]
-    points = [p for _, p in judged]
+def _exercise(
+    label: str, cell: Any, students: Sequence[Student], worth: float, judged: Mapping[str, float], void: str
+) -> Exercise:
+    """One exercise; `judged`: what those are worth that are not voided, by label."""
+    has = [(student, p) for student in students if not void and (p := student.points[label]) is not None]
+    points = [p for _, p in has]
     solved = sum(p >= worth - 1e-9 for p in points)
     nothing = sum(p <= 0 < worth for p in points)
     return Exercise(
         id=label,
         cell=grade_id(cell),
         worth=worth,
-        by_hand=is_solution(cell),
+        by_hand=bool(is_solution(cell) or is_task(cell)),
         judged=len(points),
         solved=solved,
         partly=len(points) - solved - nothing,
         nothing=nothing,
         waits=sum(label in student.waits for student in students),
         mean=fmean(points) / worth if points and worth else None,
-        discrimination=_correlation(points, [_rest(student, label, worths) for student, _ in judged]),
+        discrimination=_correlation(points, [_rest(student, label, judged) for student, _ in has]),
+        void=void,
     )
 
 
 def _rest(student: Student, label: str, worths: Mapping[str, float]) -> float | None:
     """The share earned of all other exercises; those that wait for a person would count as lost otherwise."""
-    others = {other: p for other, p in student.points.items() if other != label and p is not None}
+    others = {other: p for other, p in student.points.items() if other != label and other in worths and p is not None}
     possible = sum(worths[other] for other in others)
     return sum(others.values()) / possible if possible else None
 

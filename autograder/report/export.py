@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nbgrader.api import Gradebook, Student
+from nbgrader.plugins import CsvExportPlugin as NbgraderCsvExportPlugin
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Enum, Unicode
 
+from autograder.grading.course import Course, CourseError
+from autograder.grading.deadlines import DeadlineError
+from autograder.grading.gradebook import GradebookError, follow
+from autograder.grading.scores import Entry, entries, reading
 from autograder.report.output import ReportError, csv_text, is_guarded, write
-from autograder.report.scores import Entry, entries, reading
 
 _FIELDS = ("id", "email", "lms_user_id", "none")
 _WARNED = 5
@@ -34,6 +38,7 @@ class _LmsExportPlugin(ExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         """Write the file."""
         to = Path(self.to or "grades.csv")
+        _follow(self, gradebook)
         with reading(gradebook):
             assignments = {a.name: float(a.max_score or 0.0) for a in gradebook.assignments}
             students = gradebook.students
@@ -101,6 +106,33 @@ class _LmsExportPlugin(ExportPlugin):
 
     def _field(self, student: Student, field: str) -> str:
         return "" if field == "none" else getattr(student, field) or ""
+
+
+class CsvExportPlugin(NbgraderCsvExportPlugin):
+    """nbgrader's own export, of a gradebook whose penalties and removed exercises are as they are now."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file."""
+        _follow(self, gradebook)
+        super().export(gradebook)
+
+
+def _follow(plugin: ExportPlugin, gradebook: Gradebook) -> None:
+    """Bring the gradebook up to date, and say what it waits for."""
+    directory = getattr(plugin.parent, "coursedir", None)
+    try:
+        course = Course.at(Path(directory.root) if directory else Path.cwd())
+    except CourseError:
+        return
+    try:
+        waiting = follow(gradebook, course)
+    except (DeadlineError, GradebookError) as error:
+        plugin.log.error("%s", error)
+        raise SystemExit(1) from error
+    for name, changes in waiting.items():
+        if changes:
+            told = "; ".join(changes)
+            plugin.log.warning("%s was built anew since it was graded (%s): autograder grade %s", name, told, name)
 
 
 class CanvasExportPlugin(_LmsExportPlugin):

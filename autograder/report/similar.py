@@ -1,4 +1,4 @@
-"""Pairs of submissions whose code is alike when names, comments and layout are taken away: where to look, no verdict.
+"""Groups of submissions whose code is alike when names, comments and layout are taken away: where to look, no verdict.
 
 Winnowing (Schleimer, Wilkerson and Aiken, 2003) over normalised tokens. What everybody was given, and what the
 instructor's solution says too, does not count; what is left counts by how rare it is in the class, for short NumPy
@@ -9,7 +9,6 @@ import builtins
 import io
 import keyword
 import math
-import textwrap
 import tokenize
 import zlib
 from collections import Counter, defaultdict
@@ -23,24 +22,30 @@ import numpy as np
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
 from autograder.report.output import ReportError
-from autograder.report.table import printable
 
 # Tokens of a fragment, and fragments of which the least is kept: a common run of GRAM + WINDOW - 1 tokens, about two
 # lines, is always found.
 GRAM, WINDOW = 14, 4
 # Fewer common fragments, about three lines, are no pattern.
 FEWEST = 6
-# Fragments that more submissions than this share of the class (at least COMMON of them) have are idioms. In a group of
-# copies that is larger, nobody would be found.
+# Fragments that more submissions than this share of the class (at least COMMON of them) have are idioms. Copies count
+# once, so that a large group of them makes no idioms: those of at least WHOLE fragments that have SAME of all theirs in
+# common, unless half of the class has written it.
 SHARED, COMMON = 0.1, 10
-# So many pairs are shown with their passages.
+WHOLE, SAME = 18, 0.9
+# So many groups are shown with what they share.
 _SHOWN = 30
+# A passage is shown once where so much of it lies in another that is shown.
+_COVERED = 0.8
+# Two of a group are looked at side by side so often: among hundreds that are a little alike there are too many.
+_LOOKS = 500
 _TRIES = 20
 # Characters of one submission that are compared: solutions of an assignment have a tenth of it.
 _MOST = 100_000
@@ -71,6 +76,22 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a group shares, shown once: as two of it have it, and where others do.
+
+    Parameters
+    ----------
+    left, right : the two
+    others : (student, cell, first line, last line) of each further one that has it, or most of it
+    """
+
+    left: str
+    right: str
+    passage: Passage
+    others: tuple[tuple[str, str, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two submissions that are alike.
 
@@ -85,12 +106,40 @@ class Pair:
     common: int
     left_share: float
     right_share: float
-    passages: tuple[Passage, ...]
 
     @property
     def share(self) -> float:
         """The larger of the two: who copies and goes on writing hides nothing."""
         return max(self.left_share, self.right_share)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Submissions that are connected by pairs with at least the share that was asked for.
+
+    Parameters
+    ----------
+    members : first the one that has most in common with the others
+    pairs : those pairs; not each two of a group need be one
+    parts : what they share, once
+    more : whether they share more than that
+    """
+
+    members: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    parts: tuple[Part, ...] = ()
+    more: bool = False
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Of its pairs: the least and the largest."""
+        shares = [pair.share for pair in self.pairs]
+        return min(shares), max(shares)
+
+    def nearest(self, student: str) -> Pair:
+        """The pair in which a member has most in common."""
+        theirs = [pair for pair in self.pairs if student in (pair.left, pair.right)]
+        return max(theirs, key=lambda pair: (pair.share, pair.common))
 
 
 @dataclass(frozen=True)
@@ -101,16 +150,14 @@ class Similar:
     ----------
     compared : how many submissions
     skipped : (student, why) of files that could not be read
-    pairs : those with at least the share that was asked for; first those that have much in common, and little else
-    more : pairs beyond those
+    groups : first those that have much in common, and little else
     """
 
     assignment: str
     least: float
     compared: int
     skipped: tuple[tuple[str, str], ...]
-    pairs: tuple[Pair, ...]
-    more: int
+    groups: tuple[Group, ...]
 
 
 # Lines of the left and the right that stand beside each other.
@@ -137,7 +184,7 @@ def similar(course: Course, name: str, least: float) -> Similar:
 
     Parameters
     ----------
-    least : share, in (0, 1], that makes a pair worth a look
+    least : share, in (0, 1], that makes two of them worth a look
 
     Raises
     ------
@@ -161,8 +208,7 @@ def similar(course: Course, name: str, least: float) -> Similar:
             skipped.append((student, str(error)))
         else:
             submissions[student] = [_cell(label, source, given) for label, source in _sources(notebook)]
-    found, more = _pairs(submissions, least)
-    return Similar(name, least, len(submissions), tuple(skipped), tuple(found), more)
+    return Similar(name, least, len(submissions), tuple(skipped), tuple(_groups(submissions, least)))
 
 
 def _sources(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
@@ -235,7 +281,7 @@ def _normalised(source: str) -> Iterator[tuple[str, int]]:
             if token.type == tokenize.STRING:
                 text = "" if statement else "text"
             elif token.type == tokenize.NUMBER:
-                text = _number(text)
+                text = _written(text)
             elif token.type == tokenize.NAME:
                 is_fixed = text in _NAMES or last == "." or (depth > 0 and following == "=")
                 text = text if is_fixed else "name"
@@ -247,7 +293,7 @@ def _normalised(source: str) -> Iterator[tuple[str, int]]:
             yield text, token.start[0]
 
 
-def _number(text: str) -> str:
+def _written(text: str) -> str:
     """One way to write a number."""
     try:
         return repr(complex(text.replace("_", "")))
@@ -293,14 +339,40 @@ def _chosen(cell: _Cell) -> np.ndarray:
     return hashes[places[cell.own[places]]]
 
 
-def _pairs(submissions: dict[str, list[_Cell]], least: float) -> tuple[list[Pair], int]:
-    """The pairs with the most in common, and how many there are beyond those shown."""
+def _groups(submissions: dict[str, list[_Cell]], least: float) -> list[Group]:
+    """The submissions that pairs connect, with what they share."""
     students = list(submissions)
     chosen = [
         np.unique(np.concatenate([np.zeros(0, np.uint64), *map(_chosen, cells)])) for cells in submissions.values()
     ]
     weights = _weights(chosen)
     kept = [[h for h in fragments.tolist() if weights[h]] for fragments in chosen]
+    pairs, strength = _pairs(students, kept, weights, least)
+    place = {student: number for number, student in enumerate(students)}
+    ends = [place[pair.left] for pair in pairs], [place[pair.right] for pair in pairs]
+    _, label = connected_components(csr_matrix((np.ones(len(pairs)), ends), (len(students),) * 2), directed=False)
+    connected: dict[int, list[Pair]] = defaultdict(list)
+    # Pairs come in order, and so do the groups that they begin.
+    for pair in pairs:
+        connected[label[place[pair.left]]].append(pair)
+    groups: list[Group] = []
+    for found in connected.values():
+        together: dict[str, float] = defaultdict(float)
+        for pair in found:
+            together[pair.left] += strength[pair]
+            together[pair.right] += strength[pair]
+        members = sorted(together, key=lambda student: (-round(together[student], 6), student))
+        is_shown = len(groups) < _SHOWN
+        fragments = {student: set(kept[place[student]]) for student in members}
+        parts, more = _parts(submissions, members, fragments) if is_shown else ([], True)
+        groups.append(Group(tuple(members), tuple(found), tuple(parts), more))
+    return groups
+
+
+def _pairs(
+    students: Sequence[str], kept: Sequence[Sequence[int]], weights: dict[int, float], least: float
+) -> tuple[list[Pair], dict[Pair, float]]:
+    """The pairs with at least a share, the most in common first, and the weight of what each has in common."""
     places = {h: number for number, h in enumerate(sorted(h for h in weights if weights[h]))}
     columns = np.array([places[h] for fragments in kept for h in fragments], int)
     rows = np.repeat(np.arange(len(kept)), list(map(len, kept)))
@@ -317,20 +389,86 @@ def _pairs(submissions: dict[str, list[_Cell]], least: float) -> tuple[list[Pair
     shares = weight / np.minimum(total[left], total[right]) if len(weight) else weight
     found = np.flatnonzero((left < right) & (often.data >= FEWEST) & (shares >= least - 1e-9))
     order = found[np.lexsort((right[found], left[found], -(weight * shares)[found].round(6)))]
-    pairs = []
-    for place in order[:_SHOWN]:
-        i, j, both = left[place], right[place], weight[place]
-        a, b = students[i], students[j]
-        passages = tuple(_passages(submissions[a], submissions[b], set(kept[i]) & set(kept[j])))
-        pairs.append(Pair(a, b, int(often.data[place]), float(both / total[i]), float(both / total[j]), passages))
-    return pairs, len(order) - len(pairs)
+    strength = {}
+    for place in order:
+        i, j, both = left[place], right[place], float(weight[place])
+        pair = Pair(students[i], students[j], int(often.data[place]), both / total[i], both / total[j])
+        strength[pair] = both
+    return list(strength), strength
+
+
+def _parts(
+    submissions: dict[str, list[_Cell]], members: Sequence[str], fragments: dict[str, set[int]]
+) -> tuple[list[Part], bool]:
+    """What the members share, each passage once: as one has it, beside another, with the places of the others.
+
+    Also whether there is more.
+    """
+    parts: list[Part] = []
+    shown: set[int] = set()
+    looks = 0
+    for number, one in enumerate(members):
+        found = []
+        for other in members[number + 1 :]:
+            shared = (fragments[one] & fragments[other]) - shown
+            if shared and looks < _LOOKS:
+                looks += 1
+                found += [(other, p) for p in _passages(submissions[one], submissions[other], shared)]
+        # What the first has in common with anybody is shown now; what others share beyond it comes next.
+        shown |= fragments[one]
+        found.sort(key=lambda item: (-len(item[1].rows), members.index(item[0]), item[1].left))
+        kept: list[tuple[str, Passage, list[tuple[str, str, int, int]]]] = []
+        for other, passage in found:
+            around = next((there for there in kept if _covers(there[1], passage)), None)
+            if around is None:
+                kept.append((other, passage, []))
+            elif other != around[0]:
+                around[2].append((other, *passage.right))
+        kept.sort(key=lambda there: (_number(submissions[one], there[1].left[0]), there[1].left))
+        parts += [Part(one, other, passage, tuple(sorted(others))) for other, passage, others in kept]
+        if looks >= _LOOKS:
+            return parts, True
+    return parts, False
+
+
+def _covers(shown: Passage, passage: Passage) -> bool:
+    """Whether most of a passage lies in one that is shown, on the left."""
+    (cell, first, last), (other, start, end) = shown.left, passage.left
+    return cell == other and min(last, end) - max(first, start) + 1 >= _COVERED * (end - start + 1)
+
+
+def _number(cells: Sequence[_Cell], name: str) -> int:
+    """The place of a cell in its notebook."""
+    return next(number for number, cell in enumerate(cells) if cell.name == name)
 
 
 def _weights(chosen: Sequence[np.ndarray]) -> dict[int, float]:
     """The rarer a fragment is in the class, the more it says; nothing where it is an idiom."""
-    often = Counter(h for fragments in chosen for h in fragments.tolist())
-    most = max(COMMON, SHARED * len(chosen))
-    return {h: math.log((len(chosen) + 1) / count) if count <= most else 0.0 for h, count in often.items()}
+    works: dict[int, set[int]] = defaultdict(set)
+    for label, fragments in zip(_works(chosen), chosen, strict=True):
+        works[label].update(fragments.tolist())
+    often = Counter(h for fragments in works.values() for h in fragments)
+    most = max(COMMON, SHARED * len(works))
+    return {h: math.log((len(works) + 1) / count) if count <= most else 0.0 for h, count in often.items()}
+
+
+def _works(chosen: Sequence[np.ndarray]) -> list[int]:
+    """A number for each submission, the same for copies of each other."""
+    if not chosen:
+        return []
+    hashes, columns = np.unique(np.concatenate(chosen), return_inverse=True)
+    lengths = np.array(list(map(len, chosen)))
+    rows = np.repeat(np.arange(len(chosen)), lengths)
+    has = csr_matrix((np.ones(len(rows)), (rows, columns)), (len(chosen), max(1, len(hashes))))
+    common = (has @ has.T).tocoo()
+    left, right = lengths[common.row], lengths[common.col]
+    same = (common.data >= SAME * (left + right - common.data)) & (np.minimum(left, right) >= WHOLE)
+    ends = common.row[same], common.col[same]
+    _, label = connected_components(csr_matrix((np.ones(same.sum()), ends), common.shape), directed=False)
+    count = np.bincount(label)
+    # What half of them have written was taught.
+    alone = len(chosen) + np.arange(len(chosen))
+    return np.where(2 * count[label] >= len(chosen), alone, label).tolist()
 
 
 def _passages(left: Sequence[_Cell], right: Sequence[_Cell], shared: set[int]) -> list[Passage]:
@@ -400,56 +538,3 @@ def _passage(left: _Cell, right: _Cell, run: _Run) -> Passage:
         tuple(there[b - 1 : last_b]),
         tuple(rows),
     )
-
-
-def similar_text(found: Similar, width: int = 120) -> str:
-    """What was found, for a terminal: passages side by side.
-
-    Parameters
-    ----------
-    width : of the terminal, in characters
-    """
-    half = max(30, (width - 3) // 2)
-    count = len(found.pairs) + found.more
-    lines = [f"{printable(student)}: passed over: {why}" for student, why in found.skipped]
-    lines += [""] if lines else []
-    lines.append(
-        f"{found.assignment}: {found.compared} submissions compared; {count or 'no'} pair{'s' * (count != 1)} "
-        f"alike in {found.least:.0%} or more of what is rare in the code of one of them."
-    )
-    if not count:
-        return "\n".join(lines)
-    lines += ["A place to look, not a verdict: a book, a forum, a machine or a lesson can have taught both.", ""]
-    names = max(len(printable(pair.left)) + len(printable(pair.right)) for pair in found.pairs) + 5
-    for number, pair in enumerate(found.pairs, 1):
-        both = f"{printable(pair.left)} and {printable(pair.right)}"
-        lines.append(f"{number:>3}  {both:<{names}}  {pair.share:>4.0%}, {pair.common} fragments in common")
-    if found.more:
-        lines.append(f"     and {found.more} more: ask for a larger share with --least")
-    for number, pair in enumerate(found.pairs, 1):
-        left, right = printable(pair.left), printable(pair.right)
-        lines += ["", f"── {number}. {left} and {right} ".ljust(min(width, 2 * half + 3), "─")]
-        lines.append(f"{pair.left_share:.0%} of {left}'s, {pair.right_share:.0%} of {right}'s")
-        for passage in pair.passages:
-            lines += ["", _columns(_where(left, passage.left), _where(right, passage.right), half)]
-            texts = _dedented(passage.left_lines), _dedented(passage.right_lines)
-            starts = passage.left[1], passage.right[1]
-            for row in passage.rows:
-                a, b = ("" if n is None else text[n - start] for n, text, start in zip(row, texts, starts, strict=True))
-                lines.append(_columns(a, b, half))
-    return "\n".join(lines)
-
-
-def _where(student: str, place: tuple[str, int, int]) -> str:
-    cell, first, last = place
-    return f"{student}: {cell}, line{f's {first}–{last}' if last > first else f' {first}'}"
-
-
-def _dedented(lines: Sequence[str]) -> list[str]:
-    return textwrap.dedent("\n".join(line.expandtabs(4) for line in lines)).split("\n")
-
-
-def _columns(left: str, right: str, half: int) -> str:
-    """Two texts beside each other, cut to half a line each."""
-    a, b = (text if len(text) <= half else text[: half - 1] + "…" for text in map(printable, (left, right)))
-    return f"{a:<{half}} │ {b}".rstrip()

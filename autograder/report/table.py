@@ -1,40 +1,57 @@
 """The gradebook of an assignment as a table for the terminal."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from autograder.grading.assignment import Source
+from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
-from autograder.report.scores import entries
+from autograder.grading.scores import Entry, entries, outdated, points_text, reading, worth
 
 
-def class_table(course: Course, name: str) -> str:
-    """Student by exercise: points, the mistakes that were named, and where the feedback lies."""
+def class_table(course: Course, name: str, students: Sequence[str] = ()) -> str:
+    """Student by exercise: points, late penalties, the mistakes that were named, and where the feedback lies.
+
+    `students`: only these; all where it is empty.
+    """
     book = Book(course.db_url, course.course_id)
     try:
-        details = book.details(name)
-        # A person's points count, whatever the grader gave.
-        for student, entry in entries(book.gradebook, name).items():
-            if student in details:
-                points = {cell: mark.points for cell, mark in entry.marks.items() if mark.points is not None}
-                details[student]["scores"] |= points
+        details, possible, voided = book.details(name), worth(book.gradebook, name), book.voided(name)
+        with reading(book.gradebook):
+            names = {s.id: f"{s.first_name or ''} {s.last_name or ''}".strip() for s in book.gradebook.students}
+        recorded = {
+            student: entry
+            for student, entry in entries(book.gradebook, name).items()
+            if (not students or student in students) and (student in details or entry.is_graded)
+        }
     finally:
         book.close()
-    details = {printable(student): told for student, told in details.items()}
-    worth = Source.read(course.source, name).worth
-    return "\n".join([points_table(worth, details), "", *_told(course, name, details)])
+    cells = [grade_id(cell) for cell in Assignment.load(course.source, name).notebook.cells]
+    possible = {cell: possible[cell] for cell in cells if cell in possible}
+    old = [who for who, entry in recorded.items() if outdated(entry, details.get(who, {}), possible, voided)]
+    told = _told(course, name, {_who(who, names): details[who] for who in recorded if who in details})
+    if old:
+        told.insert(0, f"Judged when points were others, `autograder grade {name}` judges again: {', '.join(old)}")
+    table = points_table(possible, {_who(who, names): entry for who, entry in recorded.items()})
+    return "\n".join([table, "", *told])
 
 
-def points_table(worth: Mapping[str, float], details: Mapping[str, Mapping[str, Any]]) -> str:
+def points_table(worth: Mapping[str, float], recorded: Mapping[str, Entry]) -> str:
     """One line for each student, one column for each graded cell; … for what waits for a person."""
+    late = any(entry.penalty for entry in recorded.values())
     header = ["student", "total", *(_short(cell) for cell in worth)]
-    possible = ["out of", f"{sum(worth.values()):g}", *(f"{points:g}" for points in worth.values())]
+    possible = ["out of", points_text(sum(worth.values())), *map(points_text, worth.values())]
     rows = [possible]
-    for student in sorted(details):
-        scores = details[student]["scores"]
-        cells = ["…" if scores.get(cell) is None else f"{scores[cell]:g}" for cell in worth]
-        rows.append([student, f"{sum(points or 0 for points in scores.values()):g}", *cells])
+    for student in sorted(recorded):
+        entry = recorded[student]
+        points = [entry.marks[cell].points if cell in entry.marks else None for cell in worth]
+        rows.append([student, points_text(entry.total), *("…" if p is None else points_text(p) for p in points)])
+        if late:
+            rows[-1].append(f"−{points_text(entry.points - entry.total)}" if entry.penalty else "")
+    if late:
+        header.append("penalty for handing in late")
+        possible.append("")
     return _upright(header, rows)
 
 
@@ -62,6 +79,12 @@ def printable(student: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in student)
 
 
+def _who(student: str, names: Mapping[str, str]) -> str:
+    """A student's id, and the name where the gradebook has one."""
+    name = names.get(student)
+    return printable(f"{student} ({name})" if name else student)
+
+
 def _short(cell: str) -> str:
     return cell.removeprefix("check_")
 
@@ -76,5 +99,9 @@ def _told(course: Course, name: str, details: Mapping[str, Mapping[str, Any]]) -
         said += details[student]["notes"]
         if said:
             lines.append(f"{student}: " + "; ".join(said))
-    where = course.feedback("STUDENT", name) / f"{name}.html"
-    return [*lines, "", f"Feedback: {where.relative_to(course.root)}"]
+    return [*lines, "", f"Feedback: {feedback_place(course, name)}"]
+
+
+def feedback_place(course: Course, name: str) -> Path:
+    """Where the students' pages lie."""
+    return (course.feedback("STUDENT", name) / f"{name}.html").relative_to(course.root)

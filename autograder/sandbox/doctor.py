@@ -36,13 +36,15 @@ def examine() -> Findings:
     sound = False
     for name in ("strong", "medium", "weak"):
         trial = attempt(name)
+        # With the strongest, the others are not needed.
+        cross = "–" if sound else "✗"
         if trial.error:
-            lines.append(f"✗ {name}: {trial.error}{_why(name)}")
+            lines.append(f"{cross} {name}: {trial.error}{_why(name)}")
         elif trial.holds:
             could = f", though the canary could {', '.join(trial.succeeded)}" if trial.succeeded else ""
             lines.append(f"✓ {name}: holds{could}")
         else:
-            lines.append(f"✗ {name}: the canary could {', '.join(trial.succeeded)}")
+            lines.append(f"{cross} {name}: the canary could {', '.join(trial.succeeded)}")
         sound |= name == "strong" and trial.holds
         if name == "strong" and trial.holds:
             lines.append(_warm())
@@ -55,7 +57,7 @@ def _warm() -> str:
     if trial.holds:
         return "✓ strong, warm: holds; submissions are forks of a process that stands ready"
     why = trial.error or f"the canary could {', '.join(trial.succeeded)}"
-    return f"✗ strong, warm: {why}; each submission gets a bubblewrap of its own, which takes three times as long"
+    return f"– strong, warm: {why}; each submission gets a bubblewrap of its own, which takes three times as long"
 
 
 def _parts() -> Iterator[str]:
@@ -66,7 +68,7 @@ def _parts() -> Iterator[str]:
     group = Cgroup.make(2**30, 64)
     if group:
         group.end()
-    yield _line(group is not None, f"control groups: {'may be made' if group else 'not for this account (optional)'}")
+    yield "✓ control groups: may be made" if group else "– control groups: not for this account (optional)"
     who = "root: workers run as another user" if os.geteuid() == 0 else f"user {os.geteuid()}"
     yield _line(True, f"this account: {who}")
 

@@ -5,17 +5,16 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import LANDLOCK_AT_MEDIUM, Limits, Sandbox, start
+from autograder.sandbox.process import LANDLOCK, Limits, Sandbox, start, sweep
 from autograder.sandbox.warm import WarmSandbox
 from autograder.sandbox.warm import start as start_warm
 from autograder.worker import wire
@@ -30,6 +29,8 @@ _MADE_OF = {
 # For the course's own samples and tests on a machine without a sandbox: "none" trusts what is submitted.
 VARIABLE = "AUTOGRADER_ISOLATION"
 _BAIT = "DOWNHILL_BAIT"
+# Which Linux has a version of Landlock first.
+_LINUX = {1: "5.13", 6: "6.12"}
 
 
 class NoIsolation(Exception):
@@ -86,7 +87,8 @@ def find(*, allow_weak: bool = False) -> Level:
     """
     if os.environ.get(VARIABLE) == "none":
         return Level("none")
-    Cgroup.sweep()
+    sweep()
+    sweep_folders(["bait"], _account_folder())
     if attempt("strong", warm=True).holds:
         return Level("strong", group=_has_group(), warm=True)
     trials = []
@@ -140,16 +142,15 @@ def attempt(name: str, *, warm: bool = False) -> Trial:
 
 def _missing(name: str) -> str:
     """What this kernel lacks for a level; where it lacks more, the canary says what it could do."""
-    if name != "medium":
-        return ""
+    needed = LANDLOCK.get(name, 0)
     try:
-        version = landlock_version()
+        version = landlock_version() if needed else 0
     except (OSError, ImportError) as error:
         return str(error)
-    if version >= LANDLOCK_AT_MEDIUM:
+    if version >= needed:
         return ""
     has = f"has version {version}" if version else "has none"
-    return f"it needs Landlock of version {LANDLOCK_AT_MEDIUM} (Linux 6.12), and this kernel {has}"
+    return f"it needs Landlock of version {needed} (Linux {_LINUX[needed]}), and this kernel {has}"
 
 
 @contextmanager
@@ -157,14 +158,14 @@ def _bait() -> Iterator[dict[str, Any]]:
     """What the canary goes for: a file, sockets, a process, a mark in the environment."""
     marker = secrets.token_hex(16)
     with (
-        tempfile.TemporaryDirectory(prefix="downhill-bait-", dir=_account_folder()) as folder,
+        TemporaryFolder("bait", _account_folder()) as folder,
         _port() as listener,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as in_file,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as without_file,
         # It ends when this process does, which closes its input.
         subprocess.Popen(["/bin/sh", "-c", "read _", marker], stdin=subprocess.PIPE, env={_BAIT: marker}) as process,
     ):
-        file, path, abstract = Path(folder) / "bait", f"{folder}/socket", ""
+        file, path, abstract = folder / "bait", str(folder / "socket"), ""
         file.write_text("a secret of the grader's")
         with suppress(OSError):
             in_file.bind(path)
@@ -174,7 +175,7 @@ def _bait() -> Iterator[dict[str, Any]]:
             without_file.bind(abstract)
         yield {
             "file": str(file),
-            "folder": folder,
+            "folder": str(folder),
             "socket": path,
             "abstract": abstract,
             "port": listener.getsockname()[1],

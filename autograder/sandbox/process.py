@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap, syscalls
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.scratch import Watch, remove
+from autograder.sandbox.scratch import Watch
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
@@ -41,10 +41,12 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/sys
 # Of the processes, where they are not the sandbox's own: nothing but what the machine is.
 _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/uptime", "/proc/loadavg")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-# The first that keeps signals, and sockets without a file, to the sandbox (Linux 6.12).
-LANDLOCK_AT_MEDIUM = 6
+# The version of Landlock that a level needs: without namespaces, the first that keeps signals in (Linux 6.12).
+LANDLOCK = {"strong": 1, "medium": 6}
 _ROOM = 4
 _numbers = itertools.count()
+# User ids of workers: a process's number has 22 bits at most, and each grading process has 32 in turn.
+WORKERS = range(0x7000_0000, 0x7000_0000 + (32 << 22))
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Sandbox:
 
     control: socket.socket
     process: subprocess.Popen
-    folder: Path = field(repr=False)
+    folder: TemporaryFolder = field(repr=False)
     cgroup: Cgroup | None = None
     watch: Watch | None = None
 
@@ -102,7 +104,7 @@ class Sandbox:
         self.control.close()
         if self.cgroup:
             self.cgroup.end()
-        remove(self.folder)
+        self.folder.remove()
 
 
 def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
@@ -122,7 +124,8 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
     program = bubblewrap.find() if strong else None
     if strong and program is None:
         raise FileNotFoundError("bubblewrap is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="downhill-"))
+    temporary = TemporaryFolder("sandbox")
+    folder = temporary.path
     ours, theirs = socket.socketpair()
     scratch = bubblewrap.SCRATCH if strong else str(folder)
     told = {
@@ -154,14 +157,20 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
         )
     except BaseException:
         ours.close()
-        remove(folder)
+        temporary.remove()
         raise
     finally:
         theirs.close()
     watch = None
     if level in ("medium", "weak"):
         watch = Watch(folder, process.pid, limits.scratch_bytes, limits.processes)
-    return Sandbox(ours, process, folder, cgroup, watch)
+    return Sandbox(ours, process, temporary, cgroup, watch)
+
+
+def sweep() -> None:
+    """Remove what graders that were killed left behind: control groups and scratch folders."""
+    Cgroup.sweep()
+    sweep_folders(["sandbox", "gradebook"], strangers=WORKERS if os.geteuid() == 0 else range(0))
 
 
 def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> dict[str, Any]:
@@ -195,7 +204,7 @@ def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> d
             "RLIMIT_NOFILE": 256,
             **({"RLIMIT_NPROC": others + limits.processes} if locked or uid is not None else {}),
         },
-        "landlock": {"strong": 1, "medium": LANDLOCK_AT_MEDIUM}.get(level),
+        "landlock": LANDLOCK.get(level),
         "list": bubblewrap.listed_places(),
         "read": [*read, *packages, *_DEVICES],
         "write": [scratch, "/dev/null"],
@@ -205,7 +214,7 @@ def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> d
 
 def uids(grader: int) -> list[int]:
     """The user ids that workers of a grading process have in turn, where that process is root's."""
-    return [0x7000_0000 + grader + (number << 22) for number in range(32)]
+    return [WORKERS.start + grader + (number << 22) for number in range(32)]
 
 
 def _own_processes() -> int:

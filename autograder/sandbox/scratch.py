@@ -1,13 +1,12 @@
 """What a worker uses where no namespace limits it: its scratch folder, a folder of the disk, and its processes.
 
-Both are watched while the worker runs; the folder is removed afterwards, whatever is in it.
+Both are watched while the worker runs.
 """
 
 import errno
 import os
 import signal
 import stat
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -118,12 +117,3 @@ def _members(group: int) -> Iterator[tuple[Path, int]]:
             told = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
             if int(told[2]) == group:
                 yield process, int(told[17])
-
-
-def remove(folder: Path) -> None:
-    """Remove a scratch folder, whatever is in it: closed folders, and deeper ones than Python can follow."""
-    try:
-        os.rmdir(folder)
-    except OSError:
-        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)

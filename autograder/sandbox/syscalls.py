@@ -30,7 +30,7 @@ _DENIED_WITHOUT_NAMESPACE = """
     setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
     shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semtimedop semctl
     mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
-    socket connect bind sendmsg sendmmsg memfd_create
+    socket connect bind sendmsg sendmmsg memfd_create socketcall ipc
 """.split()  # noqa: SIM905
 # System calls that are newer than this list, by their numbers, which are the same on every machine.
 _LATER = range(457, 512)

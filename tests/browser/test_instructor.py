@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from playwright.sync_api import ConsoleMessage, Frame, Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, expect
 
 from autograder.course.demo import make_class
 from autograder.course.sample import samples
 
-from .conftest import PATIENCE_MS, ROOT, running_lab
+from .conftest import ROOT, running_lab
+from .desk import menu, no_news, open_formgrader, press, row_of, window
 
 NAME = "02_sgd"
 ANSWER = "why_jitter"
@@ -56,14 +57,16 @@ def walked(browser, tmp_path_factory):
     _student_settings(student / "config", exchange)
     done = Round(course, student / "home")
     done.student.mkdir()
-    _no_news(root / "instructor")
-    _no_news(student)
+    no_news(root / "instructor/config")
+    no_news(student / "config")
     with running_lab(course, root / "instructor", cwd=course) as lab:
-        page = _open(browser, lab.url("lab"), done)
-        formgrader = _formgrader(page)
+        page = window(browser, done.complaints)
+        page.goto(lab.url("lab"))
+        formgrader = open_formgrader(page)
         _release(formgrader, page, done)
         with running_lab(done.student, student, cwd=done.student) as theirs:
-            desk = _open(browser, theirs.url("lab"), done)
+            desk = window(browser, done.complaints)
+            desk.goto(theirs.url("lab"))
             _fetch_and_submit(desk, done)
             _collect(formgrader, done)
             _autograde(formgrader, page, done)
@@ -77,19 +80,12 @@ def walked(browser, tmp_path_factory):
         _look_at_feedback(browser, course, done)
         # Graded again by both ways: a person's points stay.
         _submissions(formgrader)
-        _press(formgrader, _row(formgrader, STUDENT).locator("td.autograde a"), "again", done)
+        press(formgrader, row_of(formgrader, STUDENT).locator("td.autograde a"), "again", done.logs)
         done.points["autograde again"] = _points(course)
         page.context.close()
     _grade_by_command(course)
     done.points["autograder grade"] = _points(course)
     return done
-
-
-def _no_news(home: Path) -> None:
-    """JupyterLab asks a new user whether to show its news, in a box above what one wants to press."""
-    folder = home / "config/lab/user-settings/@jupyterlab/apputils-extension"
-    folder.mkdir(parents=True)
-    (folder / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
 
 
 def _student_settings(folder: Path, exchange: Path) -> None:
@@ -101,60 +97,16 @@ def _student_settings(folder: Path, exchange: Path) -> None:
     (folder / "jupyter_server_config.py").write_text(named)
 
 
-def _open(browser, url: str, done: Round) -> Page:
-    """JupyterLab in a window of its own; what goes wrong in it is kept."""
-    page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    server = url[: url.index("/lab")]
-
-    def hear(said: ConsoleMessage) -> None:
-        # nbgrader's pages fetch MathJax from elsewhere, which is not there where there is no network.
-        if said.type == "error" and not said.location["url"].startswith("https://"):
-            done.complaints.append(f"{said.text} ({said.location['url'].removeprefix(server)})")
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: "MathJax" in str(error) or done.complaints.append(str(error)))
-    page.on("response", lambda got: done.complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-    page.goto(url)
-    return page
-
-
-def _menu(page: Page, name: str) -> None:
-    page.get_by_role("menuitem", name="Nbgrader").click()
-    page.get_by_role("menuitem", name=name).click()
-
-
-def _formgrader(page: Page) -> Frame:
-    _menu(page, "Formgrader")
-    return page.locator("iframe").element_handle().content_frame()
-
-
-def _row(formgrader: Frame, name: str) -> Locator:
-    return formgrader.locator("#main-table tr").filter(has=formgrader.get_by_text(name, exact=True))
-
-
-def _press(formgrader: Frame, button: Locator, name: str, done: Round) -> None:
-    """One of formgrader's buttons: it answers by a window with a log, which is kept and closed."""
-    button.click()
-    window = formgrader.locator(".modal")
-    window.get_by_role("heading").wait_for()
-    done.logs[name] = window.inner_text()
-    assert "Success" in done.logs[name], done.logs[name]
-    window.get_by_role("button", name="OK").click()
-    expect(window).to_have_count(0)
-
-
 def _release(formgrader: Frame, page: Page, done: Round) -> None:
-    row = _row(formgrader, NAME)
-    _press(formgrader, row.locator("td.assign a"), "generate", done)
-    _press(formgrader, row.locator("td.release a"), "release", done)
+    row = row_of(formgrader, NAME)
+    press(formgrader, row.locator("td.assign a"), "generate", done.logs)
+    press(formgrader, row.locator("td.release a"), "release", done.logs)
     expect(row.locator("td.status")).to_have_text("released")
     _picture(page, "assignments", formgrader.locator("#main-table").locator(".."))
 
 
 def _fetch_and_submit(desk: Page, done: Round) -> None:
-    _menu(desk, "Assignment List")
+    menu(desk, "Assignment List")
     desk.locator("#released_assignments_list").get_by_role("button", name="Fetch").click()
     submit = desk.locator("#fetched_assignments_list").get_by_role("button", name="Submit")
     submit.wait_for()
@@ -167,19 +119,19 @@ def _fetch_and_submit(desk: Page, done: Round) -> None:
 
 
 def _collect(formgrader: Frame, done: Round) -> None:
-    _press(formgrader, _row(formgrader, NAME).locator("td.collect a"), "collect", done)
+    press(formgrader, row_of(formgrader, NAME).locator("td.collect a"), "collect", done.logs)
 
 
 def _submissions(formgrader: Frame) -> None:
     formgrader.get_by_role("link", name="Manage Assignments").click()
-    _row(formgrader, NAME).locator("td.num-submissions a").click()
+    row_of(formgrader, NAME).locator("td.num-submissions a").click()
 
 
 def _autograde(formgrader: Frame, page: Page, done: Round) -> None:
     _submissions(formgrader)
     for student in (STUDENT, OTHER, BROKEN):
-        row = _row(formgrader, student)
-        _press(formgrader, row.locator("td.autograde a"), f"autograde {student}", done)
+        row = row_of(formgrader, student)
+        press(formgrader, row.locator("td.autograde a"), f"autograde {student}", done.logs)
         expect(row.locator("td.status")).not_to_have_text("needs autograding")
         done.seen[f"row of {student}"] = row.inner_text()
     _picture(page, "submissions", formgrader.locator("#main-table").locator(".."))
@@ -215,7 +167,7 @@ def _read_the_answer(formgrader: Frame, page: Page, done: Round) -> None:
 
 def _open_submission(formgrader: Frame, student: str) -> str:
     """From the list of an assignment's submissions to one; what its row says."""
-    row = _row(formgrader, student)
+    row = row_of(formgrader, student)
     row.wait_for()
     # Names are hidden until one asks for them: an answer is read without knowing whose it is.
     formgrader.get_by_role("button", name="Show All Names").click()
@@ -226,9 +178,9 @@ def _open_submission(formgrader: Frame, student: str) -> str:
 
 def _give_feedback(formgrader: Frame, done: Round) -> None:
     _submissions(formgrader)
-    row = _row(formgrader, STUDENT)
-    _press(formgrader, row.locator("td.generate-feedback a"), "generate feedback", done)
-    _press(formgrader, row.locator("td.release-feedback a"), "release feedback", done)
+    row = row_of(formgrader, STUDENT)
+    press(formgrader, row.locator("td.generate-feedback a"), "generate feedback", done.logs)
+    press(formgrader, row.locator("td.release-feedback a"), "release feedback", done.logs)
 
 
 def _fetch_feedback(desk: Page, done: Round) -> None:
@@ -243,7 +195,7 @@ def _look_at_feedback(browser, course: Path, done: Round) -> None:
     page = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True).new_page()
     page.goto(theirs.as_uri())
     done.seen["feedback"] = page.locator("body").inner_text()
-    _picture(page, "feedback", page.locator(".panel-heading").first)
+    _picture(page, "feedback", page.locator("h1"), page.locator("table.points"))
 
 
 def _points(course: Path) -> dict[str, dict[str, tuple]]:
@@ -307,7 +259,7 @@ def test_who_reads_an_answer_sees_the_solutions_and_the_student_never_does(walke
 
 def test_the_student_fetches_the_points_and_the_comment(walked):
     assert COMMENT in walked.seen["feedback"]
-    assert re.search(r"Written response \(Score: 2\.5 / 4\.0\)", walked.seen["feedback"])
+    assert re.search(rf"{ANSWER}\s+2\.5 / 4\s+read by a person", walked.seen["feedback"])
 
 
 def test_formgrader_shows_what_waits_and_why_a_file_was_refused(walked):

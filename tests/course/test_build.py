@@ -10,15 +10,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbgrader.converters import GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import compute_checksum
-from traitlets.config import PyFileConfigLoader
 
 from autograder.course import build as building
 from autograder.course.build import BuildErrors, build, render, solved, stale, strays, texts, topics
 from autograder.course.source import SourceErrors
-from autograder.course.stamp import release_preprocessors
 from autograder.grading.stubs import name_stubs
 
 REPOSITORY = Path(__file__).parents[2]
@@ -551,10 +547,3 @@ def test_rendering_writes_nothing(root):
     before = set(root.rglob("*"))
     assert list(render(root, "02_sgd", hints=hints)) == [source_of(root), release_of(root)]
     assert set(root.rglob("*")) == before
-
-
-def test_nbgrader_makes_a_release_by_the_steps_that_are_set_by_place():
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(REPOSITORY)).load_config()
-    steps = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).preprocessors
-    named = [step.rpartition(".")[2] if isinstance(step, str) else step.__name__ for step in steps]
-    assert named == [step.__name__ for step in release_preprocessors()]

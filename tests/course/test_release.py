@@ -94,7 +94,7 @@ def test_nothing_in_it_leads_to_the_courses_own_repository(folder):
 def test_it_holds_what_students_need_and_nothing_else(folder):
     assert {path.name for path in folder.iterdir()} == {
         *(MARK, "LICENSE", "Makefile", "README.md", "autograder", "constraints.txt", "environment.yml"),
-        *("helpers", "notebooks", "postBuild", "pyproject.toml"),
+        *("helpers", "nbgrader_config.py", "notebooks", "postBuild", "pyproject.toml"),
     }
     package = {path.name for path in (folder / "autograder").iterdir()}
     assert package == {
@@ -106,6 +106,7 @@ def test_it_holds_what_students_need_and_nothing_else(folder):
             "judge",
             "progress.py",
             "rendering.py",
+            "validating.py",
             "verdict.py",
         ),
         "worker",
@@ -232,7 +233,8 @@ def test_it_can_be_installed(folder):
     assert project["tool"]["setuptools"] == original["tool"]["setuptools"]
     assert "scripts" not in project["project"] and (folder / project["project"]["readme"]).is_file()
     for path in folder.rglob("*.py"):
-        assert (path.parent / "__init__.py").is_file()
+        # Settings are read, not imported.
+        assert path.name == "nbgrader_config.py" or (path.parent / "__init__.py").is_file()
 
 
 def test_make_lab_makes_the_environment_and_opens_the_notebooks(folder, tmp_path):

@@ -259,8 +259,26 @@ MISTAKES = {
             1,
             "must be a finite number greater than 0",
         )
-        for points in ("0", "-1", "nan", "inf", "1e999", "four", '"4"', "True")
+        for points in ("-1", "nan", "inf", "1e999", "four", '"4"', "True")
     },
+    **{
+        f"void={void}": (f'# %% [markdown] answer="a" points={points} void={void}\n', 1, words)
+        for points, void, words in (
+            (4, '"none"', 'write void="full"'),
+            (4, "yes", 'write void="full"'),
+            (0, '"full"', "points=0 says already"),
+        )
+    },
+    "void of an exercise": (
+        EXERCISE.replace('exercise="a"', 'exercise="a" void="out"') + CHECK,
+        1,
+        "void is for a check",
+    ),
+    "points=0 in a voided call": (
+        EXERCISE + CHECK.replace("points=4)", "points=0)").replace("points=4", "points=0"),
+        7,
+        "only the header says it",
+    ),
 }
 
 

@@ -29,6 +29,7 @@ from autograder.report.table import class_table
 from .conftest import NAME, SECRET, as_bytes, cells_of, level, said
 
 SGD = "def sgd(w, grad, state, *, lr):\n"
+ODD = ("*", "a?n", "[ab]nn")
 UPHILL = SGD + "    return w + lr * grad, state\n"
 
 
@@ -260,6 +261,39 @@ def test_the_late_penalty_is_the_plugins(course, submit, run, monkeypatch, plugi
     with open_gradebook(course) as book:
         submission = book.find_submission(NAME, "ann")
         assert (submission.score, submission.late_submission_penalty or 0.0) == (11.0, penalty)
+
+
+def test_penalties_follow_times_and_due_dates_and_nothing_is_graded_for_it(course, submit, run, monkeypatch):
+    monkeypatch.setattr(Course, "late_plugin", property(lambda self: TooMuch()))
+    submit("ann", at="2020-01-01 01:00:00 UTC", why="")
+    stamp = course.submitted / "ann" / NAME / "timestamp.txt"
+    due = datetime(2020, 1, 1)
+    steps = (
+        (None, None, 0),
+        (due, None, 11),
+        (due, "2019-12-31 01:00:00 UTC", 0),
+        (due, "2020-01-01 00:00:01 UTC", 11),
+        (datetime(2020, 1, 2), None, 0),
+        (due, None, 11),
+        (due, "", 0),
+    )
+    for number, (due, at, penalty) in enumerate(steps):
+        with open_gradebook(course) as book:
+            book.update_or_create_assignment(NAME, duedate=due)
+        if at:
+            stamp.write_text(at)
+        elif at is not None:
+            stamp.unlink()
+        told = []
+        _, done = run(tell=told.append)
+        with open_gradebook(course) as book:
+            assert (book.find_submission(NAME, "ann").late_submission_penalty or 0.0) == penalty, number
+        assert done == (number == 0)
+        assert number == 0 or told[0].startswith("penalties changed for 1: ann ")
+        page = course.feedback("ann", NAME).joinpath(f"{NAME}.html").read_text()
+        assert ("11 of 11 points are taken off" in page) == bool(penalty)
+        came = course.autograded("ann", NAME).joinpath("timestamp.txt").read_text()
+        assert came[:13] == (stamp.read_text()[:13] if stamp.exists() else "")
 
 
 def test_a_late_plugin_is_read_from_the_config(course):
@@ -508,7 +542,11 @@ def test_stock_nbgrader_gives_the_same_points_and_keeps_the_secret(course, submi
     keeps = "kept = []\n" + SGD + "    kept.append(w)\n    w -= lr * grad\n    return w, state\n"
     submit("ann", why="My own words.", sgd=keeps, after={"check_sgd": ["print(kept)"]}, at="2020-01-01 12:00:00 UTC")
     submit("bob", b"{ broken")
+    # By its glob, nbgrader would grade ann's and bob's files as these students'.
+    for student in ODD:
+        submit(student)
     results, _ = run()
+    assert {student for student, result in results.items() if "rename it" in result.error} == set(ODD)
     with open_gradebook(course) as book:
         ours = {s: [g.auto_score for g in book.find_submission(NAME, s).notebooks[0].grades] for s in ("ann", "bob")}
     shutil.rmtree(course.root / "autograded")
@@ -527,7 +565,10 @@ def test_stock_nbgrader_gives_the_same_points_and_keeps_the_secret(course, submi
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+    for student in ODD:
+        assert f"'{student}' is not graded: the folder's name holds" in done.stderr
     with open_gradebook(course) as book:
+        assert [student.id for student in book.students] == ["ann", "bob"]
         stock = {s: [g.auto_score for g in book.find_submission(NAME, s).notebooks[0].grades] for s in ("ann", "bob")}
         assert book.find_submission(NAME, "ann").timestamp == datetime(2020, 1, 1, 12, tzinfo=UTC).replace(tzinfo=None)
     assert stock == ours and 0 < sum(filter(None, stock["ann"])) < 11 and not any(stock["bob"])

@@ -13,6 +13,7 @@ from autograder.grading import grader
 from autograder.grading.assignment import Assignment
 from autograder.grading.graded import key
 from autograder.judge.judging import judge
+from autograder.rendering import verdict_html
 from autograder.sandbox.process import Limits
 
 from .conftest import SECRET, SHORT, as_bytes, cells_of, said
@@ -89,7 +90,9 @@ def test_an_answer_without_code_waits_and_the_rest_is_zero(write, grade_it):
 def test_a_refused_file_earns_nothing_and_says_why(grade_it):
     graded = grade_it(None, reason="it is a link")
     assert set(graded.scores.values()) == {0}
-    assert "it is a link" in graded.notebook and "it is a link" in graded.verdicts["sgd"].note
+    assert graded.notes == ("The file was not graded: it is a link.",) and "it is a link" in graded.notebook
+    # Once, and not at every exercise.
+    assert {verdict.note for verdict in graded.verdicts.values()} == {"The file was not graded."}
 
 
 def test_a_broken_file_earns_nothing_and_says_why(grade_it):
@@ -200,14 +203,41 @@ def test_a_helper_that_is_defined_later_is_not_there_yet(write, grade_it):
     early = SGD + "    return w - step(lr, grad), state\n"
     graded = grade_it(write(sgd=early, after={"check_sgd": ["def step(lr, grad): return lr * grad"]}))
     assert graded.scores["check_sgd"] == 0
-    assert graded.verdicts["sgd"].cases[0].message == "raised NameError (step 1)"
+    assert graded.verdicts["sgd"].cases[0].message == "raised NameError: `step` is not defined (step 1)"
+
+
+def test_a_name_error_tells_a_name_by_the_notebooks_text_alone(write, grade_it):
+    misspelt = "def momentum(w, grad, state, *, lr, momentum=0.9):\n    return lerning_rate * w"
+    says = "    raise NameError(name=f'w{int(abs(w.ravel()[0]) * 1e6)}')\n"
+    graded = grade_it(write(sgd=SGD + says, momentum=misspelt))
+    assert all(case.message.startswith("raised NameError (step 1") for case in graded.verdicts["sgd"].cases)
+    told = graded.verdicts["momentum"].cases[0].message
+    assert told == "raised NameError: `lerning_rate` is not defined (step 1)"
+
+
+def test_a_cell_that_hangs_or_exits_is_told_where_it_stood(write, grade_it):
+    hangs = "while True: pass"
+    graded = grade_it(
+        write(sgd="import os\nos._exit(1)\n" + SGD + "    return w, state\n", after={"momentum": [hangs]}), SHORT
+    )
+    exits = "the process ended (exit, a crash, or out of memory)"
+    assert graded.notes == (
+        f"The cell `sgd` was passed over: {exits}.",
+        "A cell of your own below `momentum` was passed over: the cell did not end within 2 s.",
+    )
+    assert graded.verdicts["sgd"].note == f"`sgd` is not defined: {exits}."
+    assert "not written yet" not in verdict_html(graded.verdicts["sgd"])
+    assert graded.scores["check_momentum"] == 5
 
 
 @pytest.mark.parametrize(
     ("source", "why"),
     [
         (SGD + "    return w - lr * grad, state)\n", ": its cell ended with SyntaxError"),
-        ("undefined_name\n" + SGD + "    return w, state\n", ": its cell ended with NameError"),
+        (
+            "undefined_name\n" + SGD + "    return w, state\n",
+            ": its cell ended with NameError (`undefined_name` is not defined)",
+        ),
         ("class Odd(Exception): ...\nraise Odd", ""),
         ("def sdg(w, grad, state, *, lr):\n    return w, state\n", ""),
     ],

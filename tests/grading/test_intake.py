@@ -164,22 +164,35 @@ def test_hidden_tests_come_back(assignment, write):
     assert "hidden_constant" in source_of(take(assignment, write()), "check_double")
 
 
-def test_changed_check_setup_demo_and_text_cells_are_ignored(assignment, released):
+def test_changed_text_cells_are_ignored(assignment, released):
     for cell in released.cells:
-        if grade_id(cell) not in assignment.solutions:
+        if cell.cell_type == "markdown" and not grade_id(cell):
+            cell.source = "Changed: true."
+    submission = take(assignment, released)
+    assert not any("Changed" in source for source in sources(submission))
+
+
+def test_changed_read_only_code_runs_as_the_students_and_the_courses_stays(assignment, released):
+    for cell in released.cells:
+        if cell.cell_type == "code" and grade_id(cell) not in assignment.solutions:
             cell.source = "changed = True"
     submission = take(assignment, released)
-    assert not any("changed" in source for source in sources(submission))
-    assert submission.untouched
+    theirs = [cell for cell in submission.notebook.cells if cell.source == "changed = True"]
+    assert len(theirs) == 6 and all(cell.metadata == {"downhill": {"extra": True}} for cell in theirs)
+    rest = [cell for cell in submission.notebook.cells if cell not in theirs]
+    assert rest == assignment.notebook.cells
+    assert len(submission.notes) == 6 and "`setup_1` (cell 2) is not as it was handed out" in submission.notes[0]
 
 
-def test_a_check_cell_that_was_deleted_or_moved_is_where_it_was(assignment, write):
+def test_a_check_that_was_deleted_is_where_it_was_and_one_that_was_moved_where_it_stands(assignment, write):
     notebook = write()
     check = notebook.cells.pop(place_of(notebook, "check_sgd"))
     notebook.cells.append(check)
     notebook.cells.pop(place_of(notebook, "check_momentum"))
     names = [grade_id(cell) for cell in take(assignment, notebook).notebook.cells]
-    assert names == [grade_id(cell) for cell in assignment.notebook.cells]
+    wanted = [grade_id(cell) for cell in assignment.notebook.cells]
+    wanted.remove("check_sgd")
+    assert names == [*wanted, "check_sgd"]
 
 
 def test_tags_outputs_and_metadata_of_the_student_do_not_survive(assignment, write):
@@ -218,7 +231,7 @@ def test_a_source_may_be_a_list_of_lines(assignment, write):
     assert source_of(take(assignment, json.dumps(content).encode()), "sgd") == "a = 1\nb = 2"
 
 
-def test_of_a_doubled_id_the_first_that_is_not_empty_counts(assignment, write):
+def test_of_a_doubled_id_all_stand_where_they_stood_and_the_last_is_recorded_as_the_exercises(assignment, write):
     notebook = write()
     place = place_of(notebook, "sgd")
     copies = []
@@ -227,9 +240,10 @@ def test_of_a_doubled_id_the_first_that_is_not_empty_counts(assignment, write):
         copies.append(cell)
     notebook.cells[place : place + 1] = copies
     submission = take(assignment, notebook)
-    assert source_of(submission, "sgd") == "first = 1"
-    assert "second = 2" not in sources(submission)
-    assert submission.notes == ("The cell of `sgd` occurs 3 times: the first that is not empty was graded.",)
+    steps = [step if isinstance(step, str) else step.source for step in submission.steps]
+    assert steps[1:5] == ["  \n", "first = 1", "second = 2", "check_sgd"]
+    assert source_of(submission, "sgd") == "second = 2"
+    assert submission.notes[0].startswith("The cell of `sgd` stands 3 times in the notebook (cells 3, 4 and 5)")
     assert submission.missing == {}
 
 
@@ -251,11 +265,14 @@ def test_a_missing_cell_is_told_and_the_stub_stands_there(assignment, write):
     assert not submission.untouched
 
 
-def test_a_code_cell_that_was_turned_into_text_is_missing(assignment, write):
-    notebook = write()
+def test_a_code_cell_that_was_turned_into_text_is_code_again_and_told(assignment, write):
+    notebook = write(sgd="mine = 1")
     place = place_of(notebook, "sgd")
     notebook.cells[place] = new_markdown_cell(notebook.cells[place].source, metadata=notebook.cells[place].metadata)
-    assert "turned into text" in take(assignment, notebook).missing["sgd"]
+    submission = take(assignment, notebook)
+    cell = cell_of(submission.notebook, "sgd")
+    assert cell.cell_type == "code" and cell.source == "mine = 1" and cell in submission.steps
+    assert submission.notes == ("The cell of `sgd` (cell 3) was turned into text: it was run as code.",)
 
 
 def test_a_copy_that_was_turned_into_text_does_not_hide_the_code(assignment, write):
@@ -278,6 +295,16 @@ def test_an_answer_that_was_turned_into_code_is_still_an_answer(assignment, writ
 def test_an_enormous_source_is_missing_and_the_rest_is_kept(assignment, write):
     submission = take(assignment, write(sgd="#" * (intake.MAX_SOURCE + 1)))
     assert list(submission.missing) == ["sgd"] and "double" not in submission.missing
+
+
+def test_a_text_answer_has_an_end_that_is_told(assignment, write):
+    submission = take(assignment, write(why=r"\begin{a}" * 22_222))
+    (answer,) = (cell.source for cell in submission.notebook.cells if grade_id(cell) == "why")
+    assert answer.startswith(r"\begin{a}") and answer.endswith(
+        "(cut off here: a text answer has 20,000 characters at most)"
+    )
+    assert len(answer) < intake.MAX_TEXT + 100
+    assert submission.notes == ("The answer `why` is longer than 20,000 characters: the rest was cut off.",)
 
 
 def test_extra_cells_stand_where_they_stood(assignment, write):
@@ -399,7 +426,8 @@ def test_any_json_is_a_submission_or_refused(assignment, content):
         assert str(error)
         return
     names = [grade_id(cell) for cell in submission.notebook.cells if grade_id(cell)]
-    assert names == [grade_id(cell) for cell in assignment.notebook.cells if grade_id(cell)]
+    assert sorted(names) == sorted(grade_id(cell) for cell in assignment.notebook.cells if grade_id(cell))
+    assert set(assignment.checks) <= {step for step in submission.steps if isinstance(step, str)}
     as_bytes(submission.notebook)
 
 

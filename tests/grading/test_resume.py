@@ -133,7 +133,8 @@ def contents(root):
                 sorted(grades, key=str),
                 sorted(comments, key=str),
                 told,
-                [path.exists() for path in classroom._files(course, submission.student_id, NAME)],
+                (course.autograded(submission.student_id, NAME) / f"{NAME}.ipynb").exists(),
+                (course.feedback(submission.student_id, NAME) / f"{NAME}.html").exists(),
             )
     return found
 
@@ -157,7 +158,7 @@ def strays(root):
 KILLS = """
 import os, signal, sys
 from autograder import files
-from autograder.grading import classroom, entered, gradebook
+from autograder.grading import classroom, gradebook
 
 def dies(usual):
     def function(*arguments, **options):
@@ -172,11 +173,11 @@ if __name__ == "__main__":
     step, count = sys.argv.pop(1), int(sys.argv.pop(1))
     place, name = {
         "make": (gradebook, "write_new"),
-        "register": (entered.EnterCells, "_create_notebook"),
+        "register": (gradebook, "register"),
         "file": (files.os, "replace"),
         "record": (gradebook.Book, "record"),
         "in the record": (gradebook, "_details"),
-        "penalty": (gradebook, "_penalty"),
+        "penalty": (gradebook, "settle"),
     }[step]
     setattr(place, name, dies(getattr(place, name)))
     from autograder.cli import main

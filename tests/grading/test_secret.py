@@ -50,9 +50,37 @@ def test_one_that_is_too_short_is_refused(tmp_path, monkeypatch, short):
 def test_a_file_that_is_too_short_is_refused_and_kept(tmp_path):
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text("short\n")
+    (tmp_path / FILE).chmod(0o600)
     with pytest.raises(SecretError, match="holds 5 characters"):
         secret(tmp_path)
     assert (tmp_path / FILE).read_text() == "short\n"
+
+
+@pytest.mark.parametrize(("held", "told"), [(b"\xff\xfe" * 20, "holds no text in UTF-8"), (b" \n", "is empty")])
+def test_a_file_that_is_no_secret_is_told_in_one_line_and_kept(tmp_path, held, told):
+    secret(tmp_path)
+    (tmp_path / FILE).write_bytes(held)
+    with pytest.raises(SecretError, match=f"{told}: put the one back .* or delete it: a new one is made") as error:
+        secret(tmp_path)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / FILE).read_bytes() == held
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_file_that_others_may_use_is_refused(tmp_path, mode):
+    made = secret(tmp_path)
+    (tmp_path / FILE).chmod(mode)
+    with pytest.raises(SecretError, match=rf"others may use it \(mode {mode:04o}\): chmod 600 it"):
+        secret(tmp_path)
+    (tmp_path / FILE).chmod(0o600)
+    assert secret(tmp_path) == made
+
+
+def test_a_file_that_windows_wrote_is_read(tmp_path):
+    (tmp_path / FILE).parent.mkdir()
+    (tmp_path / FILE).write_bytes(b"\xef\xbb\xbfsixteen letters!\r\n")
+    (tmp_path / FILE).chmod(0o600)
+    assert secret(tmp_path) == "sixteen letters!"
 
 
 def test_a_place_that_cannot_be_written_says_what_to_do(tmp_path):

@@ -10,7 +10,7 @@ import signal
 libc = ctypes.CDLL(None, use_errno=True)
 RESOURCES = (resource.RLIMIT_CPU, resource.RLIMIT_NOFILE, resource.RLIMIT_AS)
 session = os.getsid(0)
-for pid in map(int, [*filter(str.isdigit, os.listdir("/proc"))] if os.access("/proc", os.R_OK) else range(2, 70_000)):
+for pid in range(1, 70_000):
     try:
         if os.stat(f"/proc/{pid}").st_uid != os.getuid() or os.getsid(pid) == session:
             continue

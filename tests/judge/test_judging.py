@@ -462,6 +462,30 @@ def test_the_type_of_an_exception_is_told_where_python_has_it():
     assert message == "raised an exception of its own"
 
 
+def test_the_type_that_came_is_told_where_it_is_one_of_a_few():
+    def message(result):
+        return verdict_on("linear_regression_gradient", lambda w, x, y: result(x), seed="secret:a").cases[0].message
+
+    label = message(lambda x: None).partition(" must be ")[0]
+    assert message(lambda x: None) == f"{label} must be a NumPy array, got None (is the return statement missing?)"
+    assert message(lambda x: x.tolist()) == f"{label} must be a NumPy array, got list"
+    own = type("E123", (), {})
+    assert message(lambda x: own()) == f"{label} must be a NumPy array, got an object of another class"
+    parts = [
+        verdict_on("sgd", returns, seed="secret:a").cases[0].message
+        for returns in (
+            lambda w, grad, state, *, lr: w,
+            lambda w, grad, state, *, lr: (w,) * 3,
+            lambda w, grad, state, *, lr: (w,) * 123,
+        )
+    ]
+    assert [part.partition(", got ")[2] for part in parts] == [
+        "one ndarray (step 1)",
+        "one tuple of 3 (step 1)",
+        "something else (step 1)",
+    ]
+
+
 def test_numpys_own_warnings_become_advice_that_costs_nothing():
     def overflows(w, x, y):
         np.exp(np.full(3, 1e5))

@@ -3,7 +3,7 @@
 import copy
 import json
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import nbformat
 import pytest
@@ -19,6 +19,17 @@ from ..grading.conftest import NAME, as_bytes, make_course
 
 WORTH = {"check_sgd": 4.0, "check_momentum": 5.0, "check_double": 2.0, "why": 3.0}
 FULL = dict(WORTH)
+PLUGIN = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+
+class Given(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return {penalties}.get(student_id)
+
+
+c.AssignLatePenalties.plugin_class = Given
+"""
 NOBODY = dict.fromkeys(WORTH, 0.0)
 
 
@@ -78,9 +89,19 @@ def known(**mistakes):
 
 @pytest.fixture
 def fill(course):
-    """fill({"ann": {"points": {cell: auto or (auto, manual)}, ...}}): rows as grading writes them."""
+    """fill({"ann": {"points": {cell: auto or (auto, manual)}, ...}}): rows as grading writes them.
+
+    Who has a penalty came late, and the course has a plugin that gives just these.
+    """
 
     def fill(rows, due=None):
+        penalties = {student: row["penalty"] for student, row in rows.items() if "penalty" in row}
+        if penalties:
+            due = due or datetime(2020, 1, 1)
+            rows = {s: {"at": due + timedelta(days=1), **row} if s in penalties else row for s, row in rows.items()}
+            with open(course.root / "nbgrader_config.py", "a") as file:
+                file.write(PLUGIN.format(penalties=penalties))
+            course.config.merge(Course.at(course.root).config)
         book = Book(course.db_url, course.course_id)
         gradebook = book.gradebook
         assignment = gradebook.update_or_create_assignment(NAME, duedate=due)

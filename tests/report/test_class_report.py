@@ -22,10 +22,11 @@ from autograder import cli
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.gradebook import Book, GradebookError
 from autograder.grading.grader import grade
+from autograder.grading.scores import entries
 from autograder.report.class_page import class_page, duration, number, percent
 from autograder.report.class_report import class_report
 from autograder.report.output import ReportError, csv_text
-from autograder.report.scores import entries
+from autograder.report.table import class_table
 from autograder.sandbox.levels import Level
 
 from ..grading.conftest import LIMITS, NAME, SECRET
@@ -307,6 +308,44 @@ def test_the_command_writes_page_csv_and_json_and_says_where(course, fill, capsy
     assert data["students"][1]["points"] == {"sgd": 1.0, "momentum": 0.5, "double": 0.0, "why": None}
     assert data["exercises"][0]["solved"] == 1 and data["exercises"][0]["discrimination"] is None
     assert data["mean"] == 7.75
+
+
+def test_names_stand_beside_ids_and_the_csv_says_what_the_page_says(course, fill):
+    late = {"at": datetime(2020, 1, 3), "penalty": 1.5}
+    fill(
+        {
+            "ann": {"points": FULL, "names": ("Ant", "Ann"), "verdicts": known(momentum="a_slip"), **late},
+            "bob": {"points": NOBODY, "names": ("Bee", "Bob"), "notes": ["The file was not graded: it is a link."]},
+            "cyd": {"points": points(1.0, 0.5, why=None), "notes": ["The cell `sgd` was passed over: it hung."]},
+            "dan": {"names": ("Dee", "Dan")},
+        },
+        due=datetime(2020, 1, 1),
+    )
+    report = class_report(course, NAME)
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(report.to_csv(), newline=""))}
+    text = page_of(course)
+    body = text.partition('<h2 id="students">')[2]
+    for row in rows.values():
+        shown = body.partition(f"<bdi>{row['student']}</bdi>")[2].partition("</tr>")[0]
+        assert Page(shown.rpartition("<td")[2].partition(">")[2].removesuffix("</td>")).text == row["remarks"].replace(
+            "`", ""
+        )
+    assert rows["ann"]["remarks"] == "late: 2 days, 1.5 points taken off; momentum: a slip"
+    assert rows["ann"]["mistakes"] == "momentum: a slip"
+    assert rows["bob"]["remarks"] == "refused: it is a link"
+    assert rows["cyd"]["remarks"] == "waits for a person: why; The cell `sgd` was passed over: it hung"
+    assert rows["dan"]["remarks"] == "nothing handed in"
+    # In the lists, too.
+    assert re.search(r"<li><bdi>bob</bdi> <small[^>]*><bdi>Bob Bee</bdi></small>: it is a link</li>", text)
+
+
+def test_the_table_has_names_and_only_those_asked_for(course, fill):
+    fill({"ann": {"points": FULL, "names": ("Ant", "Ann\x1b[2J")}, "bob": {"points": NOBODY, "notes": ["A note."]}})
+    table = class_table(course, NAME)
+    assert re.search(r"^ann \(Ann\\x1b\[2J Ant\) +14 ", table, re.MULTILINE)
+    assert "bob: A note." in table
+    alone = class_table(course, NAME, ["ann"])
+    assert "bob" not in alone and "ann (Ann" in alone
 
 
 def test_feedback_pages_are_linked_where_they_are(course, fill):

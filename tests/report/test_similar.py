@@ -1,10 +1,11 @@
-"""Similar submissions: copies are found under new names and another layout, honest work and given code are not."""
+"""Similar submissions: copies are found under new names and layouts, honest work and given code are not."""
 
 import ast
 import builtins
+import csv
+import io
 import random
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,8 @@ from autograder import cli
 from autograder.grading.assignment import AssignmentError
 from autograder.report import similar as module
 from autograder.report.output import ReportError
-from autograder.report.similar import Similar, similar, similar_text
+from autograder.report.similar import Similar, similar
+from autograder.report.similar_output import similar_page, similar_text
 
 from ..grading.conftest import NAME
 
@@ -109,22 +111,37 @@ def hand_in(submit):
 
 
 def names(found):
-    return [{pair.left, pair.right} for pair in found.pairs]
+    return [set(group.members) for group in found.groups]
+
+
+def passages(found):
+    """(left, passage) of the first group."""
+    return [(part.left, part.passage) for part in found.groups[0].parts]
+
+
+def places(found):
+    """Cells by student, in the first group."""
+    shown = [
+        (student, place[0])
+        for part in found.groups[0].parts
+        for student, place in ((part.left, part.passage.left), (part.right, part.passage.right))
+    ]
+    return {*shown, *((student, cell) for part in found.groups[0].parts for student, cell, _, _ in part.others)}
 
 
 def test_a_renamed_and_reformatted_copy_is_found_and_honest_work_is_not(course, hand_in):
     hand_in(ann=ANN, bob=BOB, cyd=CYD, eve=COPY)
     found = similar(course, NAME, 0.5)
     assert names(found) == [{"ann", "eve"}] and found.compared == 4
-    assert found.pairs[0].share > 0.75
-    assert {cell for p in found.pairs[0].passages for cell in (p.left[0], p.right[0])} == {"sgd", "momentum"}
+    assert found.groups[0].shares[0] > 0.75
+    assert places(found) == {(student, cell) for student in ("ann", "eve") for cell in ("sgd", "momentum")}
 
 
 def test_the_copy_stands_on_top_where_less_is_asked_for(course, hand_in):
     hand_in(ann=ANN, bob=BOB, cyd=CYD, eve=COPY)
-    found = similar(course, NAME, 0.01)
-    assert names(found)[0] == {"ann", "eve"}
-    assert all(pair.share < found.pairs[0].share / 2 for pair in found.pairs[1:])
+    pairs = similar(course, NAME, 0.01).groups[0].pairs
+    assert {pairs[0].left, pairs[0].right} == {"ann", "eve"}
+    assert all(pair.share < pairs[0].share / 2 for pair in pairs[1:])
 
 
 def test_half_a_copy_is_found_too(course, hand_in):
@@ -137,7 +154,7 @@ def test_code_moved_to_a_cell_of_ones_own_is_found(course, hand_in, write_with_c
     write_with_cells("eve", [COPY["momentum"].replace("def momentum", "def helper")])
     found = similar(course, NAME, 0.4)
     assert names(found) == [{"ann", "eve"}]
-    assert {p.right[0] for p in found.pairs[0].passages} == {"own cell 1"}
+    assert ("eve", "own cell 1") in places(found)
 
 
 @pytest.fixture
@@ -162,27 +179,95 @@ def test_untouched_notebooks_and_the_given_solution_are_no_copies(course, submit
     for student in ("cyd", "dan"):
         submit(student, solved=True)
     found = similar(course, NAME, 0.01)
-    assert found.pairs == () and found.compared == 4
+    assert found.groups == () and found.compared == 4
 
 
 def test_what_all_have_written_is_no_copy(course, submit):
     for k in range(30):
         submit(f"s{k:02}", **CYD)
-    assert similar(course, NAME, 0.01).pairs == ()
+    assert similar(course, NAME, 0.01).groups == ()
 
 
 def test_lines_lead_to_what_is_alike(course, hand_in):
     hand_in(ann=ANN, eve=COPY)
     lines = {"ann": ANN, "eve": COPY}
-    for passage in similar(course, NAME, 0.5).pairs[0].passages:
+    for part in similar(course, NAME, 0.5).groups[0].parts:
+        passage = part.passage
         for student, (cell, first, last), shown in (
-            ("ann", passage.left, passage.left_lines),
-            ("eve", passage.right, passage.right_lines),
+            (part.left, passage.left, passage.left_lines),
+            (part.right, passage.right, passage.right_lines),
         ):
             assert list(shown) == lines[student][cell].splitlines()[first - 1 : last]
-    told = [p for p in similar(course, NAME, 0.5).pairs[0].passages if p.left[0] == "momentum"]
+    told = [p for _, p in passages(similar(course, NAME, 0.5)) if p.left[0] == "momentum"]
     assert any("velocity = velocity + grad" in "\n".join(p.left_lines) for p in told)
     assert any("speed = speed + grad" in "\n".join(p.right_lines) for p in told)
+
+
+def padded(source, number):
+    """The same code, a line further down for each number, under other names."""
+    head, _, body = source.partition('"""\n')
+    return (
+        f'{head}"""\n'
+        + "    # one line\n" * number
+        + re.sub(r"\b(moved|velocity|count)\b(?!\")", rf"\g<1>{number}", body)
+    )
+
+
+def test_a_group_of_copies_is_one_and_what_it_shares_is_shown_once(course, hand_in):
+    copies = {f"copy{k:02}": {cell: padded(source, k) for cell, source in ANN.items()} for k in range(12)}
+    others = random.Random(0)
+    hand_in(bob=BOB, cyd=CYD, **copies, **{f"s{k:02}": {"double": made_up(others)} for k in range(12)})
+    found = similar(course, NAME, 0.5)
+    assert names(found) == [set(copies)] and len(found.groups[0].pairs) == 66
+    shown = [(part.passage.left, part.left) for part in found.groups[0].parts]
+    assert len(shown) == len(set(shown)) == 2
+    for part in found.groups[0].parts:
+        assert {part.left, part.right} | {place[0] for place in part.others} == set(copies)
+        for student, cell, first, last in part.others:
+            lines = copies[student][cell].splitlines()[first - 1 : last]
+            alike = [re.sub(r"(moved|velocity|count)\d+", r"\1", line) for line in lines if "# one line" not in line]
+            left = [re.sub(r"(moved|velocity|count)\d+", r"\1", line) for line in part.passage.left_lines]
+            assert alike == [line for line in left if "# one line" not in line]
+
+
+def chained(hand_in):
+    """Ann and Eve have one function in common, Eve and Cyd the other."""
+    hand_in(ann=ANN, cyd={"sgd": BOB["sgd"], "momentum": CYD["momentum"]})
+    hand_in(eve={"sgd": COPY["sgd"], "momentum": CYD["momentum"], "double": ANN["momentum"]}, bob=BOB)
+
+
+def test_who_is_alike_by_way_of_another_is_in_the_group_and_all_parts_are_shown(course, hand_in):
+    chained(hand_in)
+    found = similar(course, NAME, 0.3)
+    assert names(found)[0] >= {"ann", "cyd", "eve"}
+    by = {frozenset((part.left, part.right)) for part in found.groups[0].parts}
+    assert {frozenset(("ann", "eve")), frozenset(("cyd", "eve"))} <= by
+    assert found.groups[0].members[0] == "eve"
+
+
+def test_the_table_has_a_row_for_each_member(course, hand_in, fill, capsys):
+    fill({"ann": {"names": ("Ant", "=Ann")}})
+    hand_in(ann=ANN, bob=BOB, eve=COPY)
+    assert cli.main(["similar", NAME, "--csv", "alike.csv", "--to", "alike.html"]) == 0
+    assert capsys.readouterr().out.endswith("\nalike.html\nalike.csv\n")
+    rows = list(csv.DictReader(io.StringIO((course.root / "alike.csv").read_text())))
+    assert [(row["group"], row["size"], row["student"], row["most_alike_with"]) for row in rows] == [
+        ("1", "2", "ann", "eve"),
+        ("1", "2", "eve", "ann"),
+    ]
+    assert rows[0]["first_name"] == "'=Ann" and 0.75 < float(rows[0]["share"]) <= 1
+    assert "ann" in (course.root / "alike.html").read_text()
+
+
+def test_the_page_loads_nothing_and_passes_no_markup_on(course, submit):
+    evil = {
+        name: source.replace("# one step downhill", "x = '<script>alert(1)</script>'") for name, source in ANN.items()
+    }
+    for student in ("a<b>\x1b", "eve"):
+        submit(student, **evil)
+    page = similar_page(similar(course, NAME, 0.1), {})
+    assert "<script" not in page and "&lt;script&gt;" in page and "a&lt;b&gt;\N{REPLACEMENT CHARACTER}" in page
+    assert "http" not in page.replace("http-equiv", "") and "velocity = velocity + grad" in page
 
 
 def test_broken_files_and_cells_disturb_nobody(course, hand_in, submit):
@@ -194,7 +279,7 @@ def test_broken_files_and_cells_disturb_nobody(course, hand_in, submit):
     found = similar(course, NAME, 0.5)
     assert names(found) == [{"ann", "eve"}]
     assert [student for student, _ in found.skipped] == ["cyd", "dan", "fay"]
-    text = similar_text(found)
+    text = similar_text(found, {})
     assert "cyd: passed over: it is no whole notebook" in text
 
 
@@ -262,8 +347,8 @@ def test_the_text_says_what_it_is_and_shows_both_sides(course, hand_in, capsys):
     hand_in(ann=ANN, bob=BOB, eve=COPY)
     assert cli.main(["similar", NAME, "--least", "50%"]) == 0
     text = capsys.readouterr().out
-    assert "1 pair alike in 50% or more" in text and "not a verdict" in text
-    assert re.search(r"^  1  ann and eve +\d+%", text, re.MULTILINE)
+    assert "1 group, 2 submissions in all, alike in 50% or more" in text.replace("\n", " ") and "not a verdict" in text
+    assert re.search(r"^  1  2 submissions, \d+% alike: ann, eve$", text, re.MULTILINE)
     assert re.search(r"velocity = velocity \+ grad +│ +speed = speed \+ grad", text)
     assert max(map(len, text.splitlines())) <= 120
 
@@ -272,12 +357,12 @@ def test_escapes_do_not_reach_the_terminal(course, submit):
     evil = {name: source.replace("moved", "moved\x1b[2J", 1) for name, source in ANN.items()}
     for student in ("a\x1b]0;x", "eve"):
         submit(student, **evil)
-    text = similar_text(similar(course, NAME, 0.1))
+    text = similar_text(similar(course, NAME, 0.1), {})
     assert "\x1b" not in text and "a\\x1b]0;x" in text
 
 
-def test_no_pairs_are_told_too():
-    assert similar_text(Similar(NAME, 0.5, 3, (), (), 0)).endswith("of what is rare in the code of one of them.")
+def test_no_group_is_told_too():
+    assert similar_text(Similar(NAME, 0.5, 3, (), ()), {}, 200).endswith("of what is rare in the code of one of them.")
 
 
 def test_what_cannot_be_compared_is_told(course, submit, capsys):
@@ -286,7 +371,7 @@ def test_what_cannot_be_compared_is_told(course, submit, capsys):
     with pytest.raises(AssignmentError):
         similar(course, "09_none", 0.5)
     submit("ann", **ANN)
-    assert similar(course, NAME, 0.5).pairs == ()
+    assert similar(course, NAME, 0.5).groups == ()
     for wrong in ("0", "120%", "much", "nan"):
         with pytest.raises(SystemExit):
             cli.main(["similar", NAME, "--least", wrong])
@@ -312,13 +397,22 @@ def renamed(source):
     return ast.unparse(tree)
 
 
-def test_one_copy_among_a_thousand_is_on_top_in_reasonable_time():
+@pytest.mark.parametrize(("copies", "are_found"), [(25, True), (40, False)])
+def test_a_large_group_of_copies_is_found_unless_half_of_the_class_has_it(copies, are_found):
+    rng = random.Random(0)
+    work = made_up(rng) + made_up(rng)
+    sources = {f"copy{k:02}": work if k % 2 else renamed(work) for k in range(copies)}
+    sources |= {f"s{k:02}": made_up(rng) for k in range(30)}
+    given = module._given([])
+    found = module._groups({s: [module._cell("work", code, given)] for s, code in sources.items()}, 0.5)
+    assert [len(group.members) for group in found] == ([copies] if are_found else [])
+
+
+def test_one_copy_among_a_thousand_is_found_alone():
     rng = random.Random(0)
     sources = {f"s{k:03}": made_up(rng) for k in range(1000)}
     sources["s700"] = renamed(sources["s123"])
-    began = time.process_time()
     given = module._given([])
-    found, _ = module._pairs({s: [module._cell("work", code, given)] for s, code in sources.items()}, 0.5)
-    assert time.process_time() - began < 20
-    assert {found[0].left, found[0].right} == {"s123", "s700"} and found[0].share > 0.9
+    found = module._groups({s: [module._cell("work", code, given)] for s, code in sources.items()}, 0.5)
+    assert set(found[0].members) == {"s123", "s700"} and found[0].shares[0] > 0.9
     assert len(found) == 1

@@ -95,6 +95,19 @@ def test_a_python_that_workers_cannot_reach_is_told(monkeypatch, tmp_path):
         assert f"cannot reach {closed / 'python3'}" in lines[f"✗ {level}"]
 
 
+@pytest.mark.parametrize("strong", [True, False])
+def test_only_what_is_needed_has_a_cross(monkeypatch, strong):
+    monkeypatch.setattr(
+        doctor, "attempt", lambda name, warm=False: Trial(name, error="" if name == "strong" and strong else "no")
+    )
+    monkeypatch.setattr(doctor.Cgroup, "make", lambda *limits: None)
+    lines = examine().lines
+    assert "– control groups: not for this account (optional)" in lines
+    mark = "–" if strong else "✗"
+    assert {line[0] for line in lines if line[2:].startswith(("medium", "weak"))} == {mark}
+    assert ("✗ strong: no" in lines) is not strong
+
+
 @needs_root
 def test_an_unprivileged_user_has_strong_and_medium():
     done = as_a_user(sys.executable, "-m", "autograder.cli", "doctor")
@@ -122,7 +135,7 @@ found["what stands for namespaces"] = attempt("medium").succeeded
 syscalls.program = program
 process._BOOTSTRAP = old + bootstrap
 found["old, seen by the worker"] = attempt("medium").error
-process.LANDLOCK_AT_MEDIUM = 0
+process.LANDLOCK = {"medium": 0}
 found["Landlock 2"] = attempt("medium").succeeded
 found["seccomp"] = without("seccomp", "")
 found["Landlock"] = without("landlock", None)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from autograder.sandbox.scratch import Watch, remove
+from autograder.files import remove_folder
+from autograder.sandbox.scratch import Watch
 
 MOST, PROCESSES = 2**20, 16
 WAYS = {
@@ -53,7 +54,7 @@ def test_who_goes_too_far_is_ended(tmp_path, way):
             process.kill()
             watch.stop()
     assert watch.exceeded
-    remove(tmp_path)
+    remove_folder(tmp_path)
     assert not tmp_path.exists()
 
 

@@ -315,7 +315,7 @@ def test_where_the_inner_wall_cannot_be_built_submissions_get_a_sandbox_each(mon
     assert trial.error and not trial.holds
     found = levels.find()
     assert found.name == "strong" and not found.warm
-    assert f"✗ strong, warm: {trial.error}" in "\n".join(doctor.examine().lines)
+    assert f"– strong, warm: {trial.error}" in "\n".join(doctor.examine().lines)
     warm.end_idle()
 
 

@@ -364,3 +364,29 @@ def test_an_end_in_the_middle_of_a_frame_is_closed(pair):
     left.close()
     with pytest.raises(Closed):
         wire.receive(right)
+
+
+@pytest.mark.parametrize(
+    ("value", "numbers"),
+    [
+        (None, 1),
+        ([1.0, 2.0, "x" * 80], 1 + 2 + 1 + 10),
+        (np.zeros(1000, np.int8), 1 + 1000),
+        (np.zeros(1000, bool), 1 + 1000),
+        (np.zeros(1000, np.complex64), 1 + 2000),
+        ({"a": np.zeros((3, 4))}, 1 + 1 + 1 + 12),
+    ],
+)
+def test_what_arrives_is_paid_for_by_its_numbers_not_its_bytes(value, numbers):
+    purse = wire.Purse(numbers)
+    assert alike(decode(encode(value), purse), value)
+    assert purse.left == 0
+    with pytest.raises(wire.TooLarge):
+        decode(encode(value), wire.Purse(numbers - 1))
+
+
+def test_a_frame_too_long_for_the_purse_is_refused_unread(pair):
+    ours, theirs = pair
+    theirs.sendall(struct.pack(">I", 10_000))
+    with pytest.raises(wire.TooLarge):
+        wire.receive(ours, None, wire.Purse(10))

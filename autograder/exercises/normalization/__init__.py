@@ -1,0 +1,1 @@
+"""The rest of the family of normalizations: the exercises of 08_normalization."""
