@@ -172,7 +172,7 @@ def refresh_pages(
 
 def feedback_html(record: Record) -> str:
     """The page for a student."""
-    cells = nbformat.from_dict(json.loads(record.notebook))["cells"] if record.notebook else []
+    cells = nbformat.v4.reads(record.notebook).cells if record.notebook else []
     graded = {grade_id(cell): cell for cell in cells if is_graded(cell)}
     answers = answers_of(cells)
     # In the notebook's order; what was added since it was graded comes last.
