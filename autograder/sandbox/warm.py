@@ -173,9 +173,11 @@ def start(limits: Limits, bait: Mapping[str, Any] | None = None) -> WarmSandbox:
     zygote, control, first = _made(told)
     sandbox = WarmSandbox(control, first, zygote, Cgroup.make(limits.memory_bytes, limits.processes))
     try:
-        if sandbox.cgroup:
-            sandbox.cgroup.take(_pid(first))
-        control.send(b"!")
+        # Where its wall could not be built it has ended already, and has left word why.
+        with suppress(ProcessLookupError, BrokenPipeError):
+            if sandbox.cgroup:
+                sandbox.cgroup.take(_pid(first))
+            control.send(b"!")
     except BaseException:
         sandbox.end()
         raise
@@ -199,9 +201,12 @@ def _made(told: Mapping[str, Any]) -> tuple[Zygote, socket.socket, int]:
 
 
 def _pid(pidfd: int) -> int:
-    """The process of a pidfd, as this one's namespace counts."""
+    """The process of a pidfd, as this one's namespace counts; raises ProcessLookupError where it has ended."""
     with open(f"/proc/self/fdinfo/{pidfd}") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
+        number = next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
+    if number <= 0:
+        raise ProcessLookupError(f"the process of pidfd {pidfd} has ended")
+    return number
 
 
 def end_idle() -> None:
