@@ -153,8 +153,9 @@ DESERVED = {
             "adaminject": ["k_missing"],
             "learned_sgd_lr": ["wrong_sign"],
         },
-        "crash": {"diffgrad": None, "inject": None},
+        "crash": {"diffgrad": None, "inject": None, "adaminject": None},
         "doubled_cells": {"diffgrad": None},
+        "friction_forgotten": {"diffgrad": ["sigmoid_missing"], "adaminject": ["nothing_injected"]},
         "half_finished": {
             "rectification": ["rho_inf_wrong"],
             "radam": None,
@@ -173,12 +174,17 @@ DESERVED = {
             "adam_mc": None,
             "learned_sgd_lr": None,
         },
+        "never_rectified": {
+            "rectification": ["threshold_four"],
+            "radam": ["never_rectified"],
+            "adam_mc": ["mean_over_everything"],
+        },
         "untouched": ALL,
         "unusual_style": {},
     },
     "05_second_order": {
         "broken_file": ALL,
-        "crash": {"bfgs_update": None, "lbfgs_direction": None, "lbfgs_minimize": None},
+        "crash": {"newton_step": None, "bfgs_update": None},
         "doubled_cells": {"bfgs_update": None},
         "explicit_inverse": {"quadratic_model": ["half_missing"], "newton_step": ["explicit_inverse"]},
         "half_finished": {

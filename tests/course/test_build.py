@@ -36,10 +36,10 @@ def sgd(w, grad, lr):
 
 
 # %% check="sgd" points=4
-check("sgd", sgd, points=4)
 ### BEGIN HIDDEN TESTS
 assert sgd(1, 1, 1) == "hidden"
 ### END HIDDEN TESTS
+check("sgd", sgd, points=4)
 
 # %% demo="race"
 sgd(np.ones(2), np.ones(2), 0.1)

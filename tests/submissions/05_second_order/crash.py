@@ -3,13 +3,13 @@
 # %% after quadratic_model
 exit()
 
+# %% newton_step
+def newton_step(w, grad, H, *, damping=0.0):
+    return newton_step(w, grad, H, damping=damping)
+
 # %% bfgs_update
 def bfgs_update(H_inv, s, y):
     raise SystemExit
-
-# %% lbfgs_direction
-def lbfgs_direction(grad, s_list, y_list):
-    return lbfgs_direction(grad, s_list, y_list)
 
 # %% after lbfgs_minimize
 import os
