@@ -4,6 +4,7 @@ import copy
 import functools
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -1056,7 +1057,9 @@ def test_no_answer_stops_the_judge(answer):
         for function in functions:
             verdict = verdict_on(exercise_id, function, seed="secret")
             assert not verdict.passed
-            assert all("got" not in case.message for case in verdict.cases)
+            # Of hidden inputs nothing comes out but the type of an answer.
+            said = [re.sub(r"must be [\w ]+, got [A-Za-z ().?]+$", "", case.message) for case in verdict.cases]
+            assert all("got" not in message for message in said)
 
 
 def test_no_lam_is_called_off_that_a_right_function_gives_too_often():
