@@ -1,6 +1,6 @@
 """The verdict on one exercise: points, properties, recognised mistakes, advice."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -80,11 +80,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        # All fields of these are plain: dataclasses.asdict would copy each of them deeply.
-        data = {name: getattr(self, name) for name in Verdict.__dataclass_fields__}
-        data["cases"] = tuple(dict(vars(case)) for case in self.cases)
-        data["known"] = tuple(dict(vars(known)) for known in self.known)
-        return data
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Verdict":
