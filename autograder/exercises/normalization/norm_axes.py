@@ -35,7 +35,9 @@ def normalized(x, axes):
 
 def read(value):
     """The axes of an answer, counted from the front; None where it is none."""
-    numbers = value if isinstance(value, list | tuple) else np.atleast_1d(value).tolist() if value is not None else []
+    if isinstance(value, int | np.integer | np.ndarray) and np.ndim(value) < 2:
+        value = np.atleast_1d(value).tolist()
+    numbers = value if isinstance(value, list | tuple) else []
     if not all(type(n) is int or isinstance(n, np.integer) for n in numbers) or not all(-4 <= n < 4 for n in numbers):
         return None
     axes = [int(n) % 4 for n in numbers]
@@ -43,7 +45,8 @@ def read(value):
 
 
 def not_refused(values):
-    return [] if all(raised == "ValueError" for raised in values) else [Finding(mistake="unknown_accepted")]
+    refused = all(isinstance(raised, str) and raised == "ValueError" for raised in values)
+    return [] if refused else [Finding(mistake="unknown_accepted")]
 
 
 def ask(case, rng):
