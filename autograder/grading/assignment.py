@@ -151,12 +151,11 @@ def answers_of(cells: Iterable[NotebookNode]) -> dict[str, str]:
             checks[exercise_of(cell)] = grade_id(cell)
             found[grade_id(cell)] = "\n\n\n".join(filter(None, (answer, *own)))
             own = []
-        elif is_solution(cell):
-            answers[grade_id(cell)] = cell.source
         elif of and of in checks:
             found[checks[of]] = "\n\n\n".join(filter(None, (found[checks[of]], cell.source.rstrip())))
-        elif of:
-            answers[of] = "\n\n\n".join(filter(None, (answers.get(of, "").rstrip(), cell.source)))
+        elif of or is_solution(cell):
+            name = of or grade_id(cell)
+            answers[name] = "\n\n\n".join(filter(None, (answers.get(name, "").rstrip(), cell.source)))
         elif is_own(cell):
             own.append(cell.source.rstrip())
     return found
