@@ -153,7 +153,14 @@ DESERVED = {
             "adaminject": ["k_missing"],
             "learned_sgd_lr": ["wrong_sign"],
         },
-        "crash": {"diffgrad": None, "inject": None, "adaminject": None},
+        "crash": {
+            "diffgrad": None,
+            "inject": None,
+            "adaminject": None,
+            "diffgradinject": None,
+            "radaminject": None,
+            "adabeliefinject": None,
+        },
         "doubled_cells": {"diffgrad": None},
         "friction_forgotten": {"diffgrad": ["sigmoid_missing"], "adaminject": ["nothing_injected"]},
         "half_finished": {
@@ -175,7 +182,6 @@ DESERVED = {
             "learned_sgd_lr": None,
         },
         "never_rectified": {
-            "rectification": ["threshold_four"],
             "radam": ["never_rectified"],
             "adam_mc": ["mean_over_everything"],
         },

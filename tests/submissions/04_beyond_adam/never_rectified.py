@@ -1,11 +1,5 @@
 # base: solved
 
-# %% rectification
-def rectification(t, beta2):
-    rho_inf = 2 / (1 - beta2) - 1
-    rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
-    return np.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)) if rho > 4 else 0.0
-
 # %% radam
 def radam(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
     b1, b2 = betas
