@@ -389,13 +389,15 @@ def test_a_gradebook_that_is_none_is_told(make):
     assert (root / "gradebook.db").read_text().startswith("no database")
 
 
-def test_changed_cells_of_an_assignment_with_grades_are_told(make):
+def test_changed_cells_of_an_assignment_with_grades_are_taken_over(make):
     root = make("course", {"ann": {}})
     grade_here(root)
     path = root / "solutions" / NAME / f"{NAME}.ipynb"
     path.write_text(path.read_text().replace('"check_double"', '"check_twice"'))
-    with pytest.raises(GradebookError, match=f"nbgrader db assignment remove {NAME} --force"):
-        grade_here(root)
+    grade_here(root)
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        cells = {cell.name for cell in gradebook.find_notebook(NAME, NAME).grade_cells}
+    assert "check_twice" in cells and "check_double" not in cells
 
 
 @pytest.mark.slow

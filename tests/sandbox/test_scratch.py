@@ -62,7 +62,7 @@ def test_who_does_not_goes_on(tmp_path):
     with started("open('a', 'wb').write(block); kept = open('b', 'w'); os.unlink('b'); os.fork()", tmp_path) as process:
         watch = Watch(tmp_path, process.pid, MOST, PROCESSES)
         try:
-            assert process.stdout.readline() == b"done\n"
+            assert process.stdout.readline().startswith(b"done")  # of either process
             for _ in range(3):
                 watch.look()
             assert process.poll() is None and not watch.exceeded
