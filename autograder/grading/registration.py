@@ -60,9 +60,9 @@ def pending(worth: dict[str, float], assignment: Assignment) -> list[str]:
     for cell in filter(is_graded, assignment.notebook.cells):
         name, points = grade_id(cell), worth_of(cell)
         if name not in worth:
-            told.append(f"{_short(name)} was added")
+            told.append(f"{short(name)} was added")
         elif worth[name] != points:
-            told.append(f"{_short(name)} is worth {points_text(points)}, was {points_text(worth[name])}")
+            told.append(f"{short(name)} is worth {points_text(points)}, was {points_text(worth[name])}")
     return told
 
 
@@ -104,7 +104,7 @@ class _Registration:
         if kind is not SourceCell:
             count = self._set_aside(cell, grades=True, comments=True)
             if kind is not SolutionCell and self.submissions:
-                self.told.append(f"{_short(name)} was removed: nothing of it counts any more{_kept(count)}")
+                self.told.append(f"{short(name)} was removed: nothing of it counts any more{_kept(count)}")
             self.db.execute(delete(Grade).where(Grade.cell_id == cell.id))
             self.db.execute(delete(Comment).where(Comment.cell_id == cell.id))
         if kind in (GradeCell, TaskCell):
@@ -126,7 +126,7 @@ class _Registration:
             count = self._bring_back(cell)
             if kind is not SolutionCell:
                 back = f"; {count} marks by hand are back" if count else ""
-                self.told.append(f"{_short(name)} was added: it is judged when a submission is graded{back}")
+                self.told.append(f"{short(name)} was added: it is judged when a submission is graded{back}")
 
     def _update(self, key: tuple[type, str], values: dict[str, Any]) -> None:
         kind, name = key
@@ -139,7 +139,7 @@ class _Registration:
             return
         # To or from nothing is voiding.
         if before and cell.max_score:
-            self.told.append(f"{_short(name)} is worth {points_text(cell.max_score)}, was {points_text(before)}")
+            self.told.append(f"{short(name)} is worth {points_text(cell.max_score)}, was {points_text(before)}")
             by_hand = Grade.manual_score.is_not(None) | Grade.extra_credit.is_not(None)
             found = self.db.execute(
                 update(Grade).where(Grade.cell_id == cell.id, by_hand).values(needs_manual_grade=True)
@@ -182,7 +182,7 @@ class _Registration:
         self.db.execute(update(Grade).where(of_it).values(auto_score=points, needs_manual_grade=False))
         if self.submissions:
             what = "does not count" if kind == "out" else f"gives everybody its {points_text(points)} points"
-            self.told.append(f"{_short(cell.name)} {what}{_kept(count)}")
+            self.told.append(f"{short(cell.name)} {what}{_kept(count)}")
 
     def _revive(self, cell: Any) -> None:
         self.db.execute(delete(VOIDED).where(self._is(VOIDED, cell.name)))
@@ -192,7 +192,7 @@ class _Registration:
         count = self._bring_back(cell)
         if self.submissions:
             back = f"; {count} marks by hand are back" if count else ""
-            self.told.append(f"{_short(cell.name)} counts again{back}")
+            self.told.append(f"{short(cell.name)} counts again{back}")
 
     def _set_aside(self, cell: Any, *, grades: bool, comments: bool, where: Any = True) -> int:
         """Keep what a person gave for a cell; for how many students."""
@@ -272,7 +272,8 @@ def _wanted(assignment: Assignment) -> _Cells:
     return cells
 
 
-def _short(cell: str) -> str:
+def short(cell: str) -> str:
+    """A graded cell's id as people read it: a check's is its exercise's."""
     return cell.removeprefix("check_")
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from nbgrader.utils import is_solution, is_task
-from sqlalchemy import make_url
 
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id
@@ -254,7 +253,7 @@ def class_report(course: Course, name: str) -> ClassReport:
     """
     assignment = Assignment.load(course.source, name)
     nothing = ReportError(f"nothing of {name} is graded yet: `autograder grade {name}` does it")
-    if not _is_there(course.db_url):
+    if not course.has_gradebook:
         raise nothing
     book = Book(course.db_url, course.course_id)
     try:
@@ -331,12 +330,6 @@ def _is_another(folder: Path, course: Course, name: str, told: dict[str, Any]) -
     except intake.Refused:
         data = None
     return bool(told.get("file")) and told["file"] != file_digest(data)
-
-
-def _is_there(db_url: str) -> bool:
-    """Whether there is a gradebook: to open one that is not there makes it."""
-    url = make_url(db_url)
-    return url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists()
 
 
 def _labels(graded: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
+from autograder.grading.registration import short
 from autograder.grading.scores import Entry, entries, outdated, points_text, reading, worth
 
 
@@ -40,7 +41,7 @@ def class_table(course: Course, name: str, students: Sequence[str] = ()) -> str:
 def points_table(worth: Mapping[str, float], recorded: Mapping[str, Entry]) -> str:
     """One line for each student, one column for each graded cell; … for what waits for a person."""
     late = any(entry.penalty for entry in recorded.values())
-    header = ["student", "total", *(_short(cell) for cell in worth)]
+    header = ["student", "total", *(short(cell) for cell in worth)]
     possible = ["out of", points_text(sum(worth.values())), *map(points_text, worth.values())]
     rows = [possible]
     for student in sorted(recorded):
@@ -83,10 +84,6 @@ def _who(student: str, names: Mapping[str, str]) -> str:
     """A student's id, and the name where the gradebook has one."""
     name = names.get(student)
     return printable(f"{student} ({name})" if name else student)
-
-
-def _short(cell: str) -> str:
-    return cell.removeprefix("check_")
 
 
 def _told(course: Course, name: str, details: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -7,8 +7,8 @@ from helpers import landscapes
 from helpers.landscapes import Landscape
 from helpers.plots.optimizers import race_figure
 from helpers.plots.pieces import takes
-from helpers.plots.ready import Notes, name_of, picture, show_figure
-from helpers.widgets.optimizers import display_with_fallback
+from helpers.plots.ready import Notes, name_of, picture
+from helpers.widgets.explorer import explore
 
 _ALT = "Walks of the adaptive optimizers on the chosen landscape with the chosen betas and eps, and their losses."
 _NO_SLIDERS = "(Sliders for landscape, lr, beta1, beta2, eps and steps stand here where the notebook runs in Jupyter.)"
@@ -32,23 +32,14 @@ def adam_explorer(optimizers: Mapping[str, Callable], *, landscape: str = "Beale
     tracks = landscapes.racetracks()
     if landscape not in tracks:
         raise ValueError(f"landscape={landscape!r} must be one of {', '.join(tracks)}")
-    figure, notes = adaptive_race.draw(optimizers, tracks[landscape], steps=steps)
-    for note in notes:
-        print(note)
-    sliders = _sliders(list(tracks), landscape, steps)
-    if sliders is None:
-        show_figure(figure, _ALT)
-        return
-    display_with_fallback(_panel(sliders), _NO_SLIDERS)
-    handle = show_figure(figure, _ALT, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: slider.value for name, slider in sliders.items()}
-        track = tracks[values.pop("landscape")]
-        show_figure(adaptive_race.draw(optimizers, track, **values)[0], _ALT, handle=handle)
-
-    for slider in sliders.values():
-        slider.observe(redraw, names="value")
+    explore(
+        adaptive_race.draw(optimizers, tracks[landscape], steps=steps),
+        _ALT,
+        _sliders(list(tracks), landscape, steps),
+        _panel,
+        _NO_SLIDERS,
+        lambda landscape, **values: adaptive_race.draw(optimizers, tracks[landscape], **values),
+    )
 
 
 @picture(_ALT)

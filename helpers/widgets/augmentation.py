@@ -8,7 +8,7 @@ import numpy as np
 from helpers import data, samples
 from helpers.plots.augmentation import digit_network, show_image, transformed
 from helpers.plots.ready import Notes, picture, show_figure
-from helpers.widgets.optimizers import display_with_fallback
+from helpers.widgets.explorer import display_with_fallback
 
 _ALL = "all of them"
 # A 4 among the test images: flipped or turned, it is seen to be.

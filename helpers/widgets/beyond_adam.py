@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from helpers import landscapes
 from helpers.landscapes import Landscape
 from helpers.plots.optimizers import race_figure
-from helpers.plots.ready import Notes, picture, show_figure
+from helpers.plots.ready import Notes, picture
 from helpers.widgets.adam import with_settings
-from helpers.widgets.optimizers import display_with_fallback
+from helpers.widgets.explorer import explore
 
 _ALT = "Walks of the chosen optimizers on the chosen landscape with the same dials, and their losses."
 _NO_SLIDERS = "(Controls for landscape, optimizers, lr, betas, gamma, k and steps stand here where it runs in Jupyter.)"
@@ -35,23 +35,14 @@ def beyond_explorer(optimizers: Mapping[str, Callable], *, landscape: str = "Bea
     if landscape not in tracks:
         raise ValueError(f"landscape={landscape!r} must be one of {', '.join(tracks)}")
     shown = list(optimizers)[:_SHOWN]
-    figure, notes = dialled_race.draw(optimizers, tracks[landscape], shown=shown, steps=steps)
-    for note in notes:
-        print(note)
-    sliders = _sliders(list(tracks), list(optimizers), landscape, steps)
-    if sliders is None:
-        show_figure(figure, _ALT)
-        return
-    display_with_fallback(_panel(sliders), _NO_SLIDERS)
-    handle = show_figure(figure, _ALT, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: slider.value for name, slider in sliders.items()}
-        track = tracks[values.pop("landscape")]
-        show_figure(dialled_race.draw(optimizers, track, **values)[0], _ALT, handle=handle)
-
-    for slider in sliders.values():
-        slider.observe(redraw, names="value")
+    explore(
+        dialled_race.draw(optimizers, tracks[landscape], shown=shown, steps=steps),
+        _ALT,
+        _sliders(list(tracks), list(optimizers), landscape, steps),
+        _panel,
+        _NO_SLIDERS,
+        lambda landscape, **values: dialled_race.draw(optimizers, tracks[landscape], **values),
+    )
 
 
 @picture(_ALT)

@@ -6,9 +6,9 @@ import numpy as np
 
 from helpers import data
 from helpers.plots.dropout import _image, ask_noise
-from helpers.plots.ready import Notes, picture, show_figure
+from helpers.plots.ready import Notes, picture
 from helpers.plots.style import COLORS
-from helpers.widgets.optimizers import display_with_fallback
+from helpers.widgets.explorer import explore
 
 _ALT = "A digit, three passes of it through dropout, their mean and std over many; the running mean of three pixels."
 _NO_SLIDERS = (
@@ -27,22 +27,14 @@ def dropout_explorer(dropout_forward: Callable, *, p: float = 0.5, passes: int =
     p : float in [0, 1)
     passes : int
     """
-    figure, notes = many_passes.draw(dropout_forward, p=p, passes=passes)
-    for note in notes:
-        print(note)
-    sliders = _sliders(p, passes)
-    if sliders is None:
-        show_figure(figure, _ALT)
-        return
-    display_with_fallback(_panel(sliders), _NO_SLIDERS)
-    handle = show_figure(figure, _ALT, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: slider.value for name, slider in sliders.items()}
-        show_figure(many_passes.draw(dropout_forward, **values)[0], _ALT, handle=handle)
-
-    for slider in sliders.values():
-        slider.observe(redraw, names="value")
+    explore(
+        many_passes.draw(dropout_forward, p=p, passes=passes),
+        _ALT,
+        _sliders(p, passes),
+        _panel,
+        _NO_SLIDERS,
+        lambda **values: many_passes.draw(dropout_forward, **values),
+    )
 
 
 @picture(_ALT)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from helpers.plots.initialization import ACTIVATIONS, _on_log_axis, _stack, ask_statistics, histogram_row, row_of_axes
-from helpers.plots.ready import Notes, picture, show_figure
+from helpers.plots.ready import Notes, picture
 from helpers.plots.style import COLORS
-from helpers.widgets.optimizers import display_with_fallback
+from helpers.widgets.explorer import explore
 
 BLUE, ORANGE = COLORS[:2]
 _ALT = "Histograms of the activations of ten random layers, and the size of the signal and of the gradient by layer."
@@ -30,22 +30,14 @@ def initialization_explorer(
     """
     if start not in initializers:
         raise ValueError(f"start={start!r} must be one of {', '.join(initializers)}")
-    figure, notes = ten_layers.draw(initializers, activation_statistics, start=start)
-    for note in notes:
-        print(note)
-    controls = _controls(list(initializers), start)
-    if controls is None:
-        show_figure(figure, _ALT)
-        return
-    display_with_fallback(_panel(controls), _NO_SLIDERS)
-    handle = show_figure(figure, _ALT, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: control.value for name, control in controls.items()}
-        show_figure(ten_layers.draw(initializers, activation_statistics, **values)[0], _ALT, handle=handle)
-
-    for control in controls.values():
-        control.observe(redraw, names="value")
+    explore(
+        ten_layers.draw(initializers, activation_statistics, start=start),
+        _ALT,
+        _controls(list(initializers), start),
+        _panel,
+        _NO_SLIDERS,
+        lambda **values: ten_layers.draw(initializers, activation_statistics, **values),
+    )
 
 
 @picture(_ALT)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from helpers import landscapes
 from helpers.plots.optimizers import race_figure
 from helpers.plots.ready import picture, show_figure
+from helpers.widgets.explorer import display_with_fallback
 
 _ALT = "Walks of the optimizers on the chosen landscape, and their losses."
 _RACE = picture(_ALT)(race_figure)
@@ -78,14 +79,3 @@ def _controls(tracks, track, steps):
     )
     length = ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps", **slow)
     return ipywidgets.VBox([choice, lr, momentum, length]), choice, lr, momentum, length
-
-
-def display_with_fallback(widget, text: str) -> None:
-    """Display a widget; where none can be shown, the text stands in its place."""
-    from IPython import get_ipython
-    from IPython.display import display
-
-    if get_ipython() is None:
-        return
-    bundle = widget._repr_mimebundle_()
-    display({**bundle, "text/plain": text}, raw=True)

@@ -7,9 +7,9 @@ import numpy as np
 from helpers import landscapes
 from helpers.landscapes import Landscape
 from helpers.plots.pieces import legend, terrain, trail
-from helpers.plots.ready import Notes, as_array, ask, name_of, picture, show_figure
+from helpers.plots.ready import Notes, as_array, ask, name_of, picture
 from helpers.plots.second_order import newton_walk
-from helpers.widgets.optimizers import display_with_fallback
+from helpers.widgets.explorer import explore
 
 _ALT = "A landscape with the bowl that slope and curvature describe at one place, Newton's step and the steps after it."
 _NO_SLIDERS = "(Sliders for landscape, place and damping stand here where the notebook runs in Jupyter.)"
@@ -26,23 +26,14 @@ def newton_explorer(quadratic_model: Callable, newton_step: Callable, *, landsca
     tracks = landscapes.racetracks()
     if landscape not in tracks:
         raise ValueError(f"landscape={landscape!r} must be one of {', '.join(tracks)}")
-    figure, notes = local_bowl.draw(quadratic_model, newton_step, tracks[landscape])
-    for note in notes:
-        print(note)
-    sliders = _sliders(list(tracks), landscape)
-    if sliders is None:
-        show_figure(figure, _ALT)
-        return
-    display_with_fallback(_panel(sliders), _NO_SLIDERS)
-    handle = show_figure(figure, _ALT, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: slider.value for name, slider in sliders.items()}
-        track = tracks[values.pop("landscape")]
-        show_figure(local_bowl.draw(quadratic_model, newton_step, track, **values)[0], _ALT, handle=handle)
-
-    for slider in sliders.values():
-        slider.observe(redraw, names="value")
+    explore(
+        local_bowl.draw(quadratic_model, newton_step, tracks[landscape]),
+        _ALT,
+        _sliders(list(tracks), landscape),
+        _panel,
+        _NO_SLIDERS,
+        lambda landscape, **values: local_bowl.draw(quadratic_model, newton_step, tracks[landscape], **values),
+    )
 
 
 @picture(_ALT)

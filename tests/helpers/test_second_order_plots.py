@@ -132,8 +132,10 @@ def test_another_batch_at_each_end_breaks_pairs_and_one_for_both_does_not():
 
 def test_moving_a_slider_redraws_in_place(monkeypatch):
     figures = []
-    monkeypatch.setattr(explorer, "show_figure", lambda f, alt, handle=None, display_id=False: figures.append(f) or "h")
-    monkeypatch.setattr(explorer, "display_with_fallback", lambda *args: None)
+    monkeypatch.setattr(
+        "helpers.widgets.explorer.show_figure", lambda f, alt, handle=None, display_id=False: figures.append(f) or "h"
+    )
+    monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
     sliders = explorer._sliders(list(landscapes.racetracks()), "Himmelblau")
     monkeypatch.setattr(explorer, "_sliders", lambda *args: sliders)
     widgets.newton_explorer(SOLVED["quadratic_model"], SOLVED["newton_step"])
