@@ -31,18 +31,8 @@ EXERCISE = Layer(
     sizes=groupnorm_forward.EXERCISE.sizes,
     forms=groupnorm_forward.EXERCISE.forms,
     cases=[
-        Case("two groups of three, gamma 1 and beta 0", n=2, c=6, h=3, w=4, groups=2, gamma="ones", beta="zeros"),
-        Case("three groups of two, with a scale and a shift", n=3, c=6, h=2, w=5, groups=3, weight=2),
-        Case("two groups of four, gamma of any sign", n=3, c=8, h=3, w=4, groups=2, gamma="any sign", weight=2),
-        Case("as many channels as columns", n=2, c=6, h=3, w=6, groups=3, gamma="any sign", weight=2),
-        Case("as many channels as rows, as many images as groups", n=3, c=6, h=6, w=4, groups=3, gamma="any sign"),
-        Case("one group: LayerNorm", n=3, c=4, h=3, w=5, groups=1),
-        Case("as many groups as channels: InstanceNorm", n=3, c=4, h=3, w=5, groups=4),
-        Case("another eps, 1e-2", n=3, c=6, h=3, w=2, groups=3, eps=1e-2, weight=2),
-        Case("the default eps", n=3, c=6, h=3, w=2, groups=3, eps=None, spread=1e-2),
-        Case("images of very different spread", n=5, c=6, h=3, w=2, groups=2, spread="very different"),
-        Case("an image that is one colour", n=3, c=6, h=2, w=2, groups=3, constant=True),
-        Case("a variance of 1e-11, far below eps", n=2, c=6, h=2, w=3, groups=3, spread=3e-6),
+        *groupnorm_forward.EXERCISE.cases[:-1],
+        # The forward's 1e6 would leave nothing of gradients but rounding.
         Case("a large offset, x + 1e4", n=2, c=6, h=4, w=5, groups=3, offset=1e4, rounding=True),
     ],
 )

@@ -23,17 +23,8 @@ EXERCISE = Layer(
     sizes=instancenorm_forward.EXERCISE.sizes,
     forms=instancenorm_forward.EXERCISE.forms,
     cases=[
-        Case("a few images, gamma 1 and beta 0", n=2, c=3, h=4, w=4, gamma="ones", beta="zeros"),
-        Case("with a scale and a shift, not square", n=3, c=4, h=2, w=5, weight=2),
-        Case("as many channels as columns", n=3, c=4, h=3, w=4, gamma="any sign", weight=2),
-        Case("as many channels as rows and images", n=4, c=4, h=4, w=3, gamma="any sign", weight=2),
-        Case("one image", n=1, c=3, h=4, w=5),
-        Case("one channel", n=3, c=1, h=4, w=5),
-        Case("another eps, 1e-2", n=3, c=2, h=3, w=4, eps=1e-2, weight=2),
-        Case("the default eps", n=3, c=2, h=3, w=4, eps=None, spread=1e-2),
-        Case("images of very different spread", n=5, c=3, h=3, w=4, spread="very different"),
-        Case("an image that is one colour", n=3, c=3, h=2, w=2, constant=True),
-        Case("a variance of 1e-11, far below eps", n=2, c=3, h=2, w=3, spread=3e-6),
+        *instancenorm_forward.EXERCISE.cases[:-1],
+        # The forward's 1e6 would leave nothing of gradients but rounding.
         Case("a large offset, x + 1e4", n=2, c=3, h=4, w=5, offset=1e4, rounding=True),
     ],
 )

@@ -112,8 +112,8 @@ swapped (core):
     s and y have changed places: that is the update of the Hessian itself (DFP's formula for it). The *inverse* has to
     give s back for y.
 transposed: left @ H_inv @ left.T -> left.T @ H_inv @ left
-    The factors stand the wrong way round: (I - rho s y') is on the left, (I - rho y s') on the right. Test it: the new
-    H_inv times y must be s.
+    The factors stand the wrong way round. On the left belongs (I - rho s y'), on the right (I - rho y s'). Test it: the
+    new H_inv times y must be s.
 one_sided: left @ H_inv @ left.T -> left @ H_inv
     or left @ H_inv @ left.T -> H_inv @ left.T
     or left @ H_inv @ left.T -> left @ H_inv @ left
