@@ -252,7 +252,8 @@ def hidden_digits():
 
 
 def revealed(text, hidden):
-    """Which hidden numbers a text holds."""
+    """Which hidden numbers a text holds; not by chance in the digests that we write ourselves."""
+    text = re.sub(r"<!-- from [0-9a-f]{64} -->|'[0-9a-f]{16}'", "", text)
     runs = re.findall(r"\d{8,}", text.replace(".", ""))
     return {run[k : k + 8] for run in runs for k in range(len(run) - 7)} & hidden
 
