@@ -88,7 +88,7 @@ def test_a_picture_is_drawn_without_a_word_and_waits_kindly_for_what_is_not_writ
 ODD = (None, np.nan, "text", np.zeros(7), (np.zeros(3), None))
 
 
-@pytest.mark.parametrize(("k", "name"), enumerate((*EVERY, *EVERY)))
+@pytest.mark.parametrize(("k", "name"), list(enumerate((*EVERY, *EVERY))))
 def test_odd_answers_make_no_picture_fall(k, name):
     odd = {each: named(each, lambda *args, **kwargs: ODD[k % 5]) for each in WRITTEN_HERE}
     render(draw(name, odd)[0])
@@ -98,9 +98,7 @@ def test_odd_answers_make_no_picture_fall(k, name):
 
 
 def test_rows_have_mean_0_and_deviation_1_and_columns_leave_the_loud_sample_loud():
-    _, columns, rows = (
-        [text.get_text() for text in ax.texts] for ax in drawn("norm_rows")[0].axes
-    )
+    _, columns, rows = ([text.get_text() for text in ax.texts] for ax in drawn("norm_rows")[0].axes)
     assert set(rows) == {"0 ± 1.0"}
     assert columns[4] == "2 ± 0.1"
 
@@ -199,7 +197,10 @@ def test_a_small_batch_is_a_simplex():
 
 @pytest.mark.parametrize(
     ("options", "who"),
-    [({}, ["batchnorm", "mean_only_batchnorm", "decorrelated_batchnorm"]), ({"feature": 5}, ["decorrelated_batchnorm"])],
+    [
+        ({}, ["batchnorm", "mean_only_batchnorm", "decorrelated_batchnorm"]),
+        ({"feature": 5}, ["decorrelated_batchnorm"]),
+    ],
 )
 def test_only_layers_of_the_batch_move_neighbours(options, who):
     said = [title.split("\n") for title in titles(draw("norm_neighbours", **options)[0])]
