@@ -431,7 +431,7 @@ def _cloud(ax, x: np.ndarray, out: np.ndarray, marked: list[int], name: str = ""
         way = np.sqrt(np.mean(np.sum((out - x) ** 2, axis=1)))
         cov = np.cov(out.T, bias=True)
         together = cov[0, 1] / np.sqrt(max(cov[0, 0] * cov[1, 1], 1e-300))
-        ax.set_title(f"{name}\nmoved by {way:.2f}, correlation {together + 0.0:.2f}", fontsize=10)
+        ax.set_title(f"{name}\nmoved by {way:.2f}, correlation {round(together, 2) + 0.0:.2f}", fontsize=10)
 
 
 @picture("Distances between 32 digits, as they come and after decorrelated BatchNorm, which makes them all the same.")
