@@ -43,7 +43,11 @@ EXERCISE = Procedure(
         Case("where no halving helps, the last w", kinds=("kink",), iterations=(3,)),
         Case("ends where nothing is left to gain", kinds=("lowest", "kink"), ends=True, weight=0.5),
         Case(
-            "s.y of 3e-11 |s||y| is refused", kinds=("skewed", "most skewed"), iterations=(2,), clear=1e-15, weight=0.5
+            "s.y of 3e-11 |s||y| is refused, of 5e-10 |s||y| taken",
+            kinds=("skewed", "most skewed", "less skewed"),
+            iterations=(2,),
+            clear=1e-15,
+            weight=0.5,
         ),
         Case("arrives, without asking more than needed", kinds=("valley", "canyon"), n=4, arrives=True, weight=2),
         Case("arrives: in two dimensions", kinds=("bend", "wells", "barrier"), n=2, arrives=True),
@@ -105,7 +109,11 @@ no_condition: s @ y > least -> True
 only_positive (detail): s @ y > least -> s @ y > 0
     A pair is kept wherever s.y > 0. Just above 0 it is mostly rounding: the bound is 1e-10 |s||y|.
 other_threshold (detail): 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * np.linalg.norm(s)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * np.linalg.norm(y)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (s @ s)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (y @ y)
     or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-12 * np.linalg.norm(s) * np.linalg.norm(y)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-8 * np.linalg.norm(s) * np.linalg.norm(y)
     The bound is another one than 1e-10 |s||y|: the lengths of both, s and y, belong to it, each once.
 absolute_threshold (detail): 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10
     or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-8
