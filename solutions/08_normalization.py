@@ -203,8 +203,8 @@ plots.norm_gradient_check(layernorm_forward, layernorm_backward)
 # samples do not know of each other.
 #
 # $\gamma$ may leave the means where it is the same for all that share them: in BatchNorm and InstanceNorm, and at the
-# start of a training, when $\gamma = 1$ everywhere. So this mistake passes a
-# first test, and shows after some steps. In the picture, with $\gamma$ between 0.5 and 2, it is wrong in every row.
+# start of a training, when $\gamma = 1$ everywhere. So this mistake passes a first test, and shows after some steps.
+# In the picture, with $\gamma$ between 0.5 and 2, it is wrong in every row.
 #
 # </details>
 
@@ -956,11 +956,11 @@ plots.norm_batch_sizes(family)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All rise: a batch of 2 is a noisy slope, and as many steps have seen fewer digits. The line *none* shows how much that
-# is; what counts is the distance to it. With 64, BatchNorm, Layer and GroupNorm halve the error. With 2, BatchNorm
-# stands far above *none* (71 % against 45 %), Layer and GroupNorm a little below it. Decorrelated, with 32 features,
-# needs more than 16 samples, and it shows (section 8). The mean alone suffers less than BatchNorm at 2 (57 %) and helps
-# nowhere here; WeightNorm stays with *none*.
+# All rise: a batch of 2 is a noisy slope, and as many steps have seen fewer digits. The line *none* shows how much
+# that is; what counts is the distance to it. With 64, BatchNorm, Layer and GroupNorm halve the error. With 2,
+# BatchNorm stands far above *none* (71 % against 45 %), Layer and GroupNorm a little below it. Decorrelated, with 32
+# features, needs more than 16 samples, and it shows (section 8). The mean alone suffers less than BatchNorm at 2 (57
+# %) and helps nowhere here; WeightNorm stays with *none*.
 #
 # </details>
 
@@ -1009,10 +1009,10 @@ plots.norm_table(family)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4 to
-# 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
-# standard errors: a hint, and no order among the four. With 1,000 (`samples=1000`) it is 2.3 ± 0.7 for normal, 1.8 ± 0.5
-# for BatchNorm, the rest between; a test digit is 0.2 points.
+# Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4
+# to 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
+# standard errors: a hint, and no order among the four. With 1,000 (`samples=1000`) it is 2.3 ± 0.7 for normal, 1.8 ±
+# 0.5 for BatchNorm, the rest between; a test digit is 0.2 points.
 #
 # What does show is *speed*: a loss of 0.10 after 3 epochs with BatchNorm, 0.14 and 0.15 with the mean alone, 0.3 with
 # neither. WeightNorm adds nothing to be seen. Digits are not CIFAR-10, and the published rows have no spread.
