@@ -903,9 +903,8 @@ widgets.neighbours_explorer(forwards)
 #
 # (1) The three that look at the batch. In the mean-only layer each neighbour is pushed by $20/8 = 2.5$; BatchNorm
 # squeezes them together, by up to 1.60, since the outlier's spread becomes everybody's. (2) Decorrelated alone: its
-# root mixes features.
-# (3) BatchNorm's neighbour stands, at $\pm 1$ as ever, as long as nobody overtakes it: in a batch of two nothing but
-# *which is larger* gets through. The mean-only one is pushed by half the distance.
+# root mixes features. (3) BatchNorm's neighbour stands, at $\pm 1$ as ever, as long as nobody overtakes it: in a batch
+# of two nothing but *which is larger* gets through. The mean-only one is pushed by half the distance.
 #
 # </details>
 
@@ -1011,8 +1010,8 @@ plots.norm_table(family)
 #
 # Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4
 # to 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
-# standard errors: a hint, and no order among the four. With 1,000 (`samples=1000`) it is 2.33 ± 0.68 for normal, 1.8
-# ± 0.5 for BatchNorm, the rest between; a test digit is 0.2 points.
+# standard errors: a hint, and no order among the four. With 1,000 (`samples=1000`) it is 2.33 ± 0.68 for normal,
+# 1.85 ± 0.50 for BatchNorm, the rest between; a test digit is 0.2 points.
 #
 # What does show is *speed*: a loss of 0.10 after 3 epochs with BatchNorm, 0.14 and 0.15 with the mean alone, 0.3 with
 # neither. WeightNorm adds nothing to be seen. Digits are not CIFAR-10, and the published rows have no spread.
