@@ -88,6 +88,16 @@ plots.step_sizes(sgd, lrs=(0.005, 0.06, 0.0795))
 # The largest of the three bounces between the walls. What happens at `lr=0.081`? Predict, then run
 # `plots.step_sizes(sgd, lrs=[0.081])` in a cell of your own. And: along the valley floor the largest step was the best of
 # the three. Why can no single `lr` be right for both directions?
+#
+# <details><summary>Answer</summary>
+#
+# Across, one step multiplies $w_2$ by $1 - 25\,\mathrm{lr} = -1.025$: after 40 steps it is 2.7 times as far out, and the loss
+# has grown from 81 to 292. Along, it multiplies $w_1$ by $1 - \mathrm{lr}$, so there every larger rate is a better one: 40 steps
+# leave $w_1$ at $-7.4$, $-0.76$ and $-0.33$.
+#
+# One step would do along the floor with `lr` = 1, and across with `lr` = 1/25. A single number can suit one of them.
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · How large is too large?
@@ -148,6 +158,15 @@ plots.stability_threshold(sgd, largest_stable_lr)
 # Predict the fastest `lr` before you read it off on the right: the valley has curvatures 1 and 25; write
 # $|1 - \mathrm{lr}\,\lambda|$ for both and make the larger one as small as you can. How close do you come, and which
 # of the two axes shrinks faster there?
+#
+# <details><summary>Answer</summary>
+#
+# The two factors are equal where $1 - \mathrm{lr} = 25\,\mathrm{lr} - 1$, at $\mathrm{lr} = 2/26 \approx 0.0769$: both axes shrink by
+# 12/13 a step, and 1000 times closer takes 87 steps. The measured best, 0.0762, needs 87 too. It lies a little below, where the
+# steep axis shrinks faster (by 0.905 a step, the flat one by 0.924), and no wonder that costs nothing: the walk starts five times
+# as far out along the flat axis. Only 2 % above, at 0.0784, it takes 130.
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · Where the slope is zero
@@ -216,6 +235,16 @@ plots.critical_points(sgd, classify_critical_point)
 # ### Question
 # Predict first: starting 10 times closer to that line, does leaving take 10 times as long? And exactly on it? Read
 # both off the right-hand picture. What might push a walker off such a line when a network is trained? (Section 4 has it.)
+#
+# <details><summary>Answer</summary>
+#
+# No: each step away from the line multiplies the distance by 1.1, so ten times closer costs $\ln 10 / \ln 1.1 \approx 24$ steps
+# more, wherever one starts. From 0.1 it takes 19 steps, from $10^{-15}$ still only 357. Exactly on the line there is nothing to
+# multiply: after 2000 steps the walk has not left, and never will.
+#
+# Noise pushes: the gradient of a few samples hardly ever points exactly along such a line.
+#
+# </details>
 
 # %% [markdown]
 # ## 4 · Mini-batches: a cheap, noisy slope
@@ -387,6 +416,17 @@ plots.momentum_paths(sgd, momentum)
 # ### Question
 # Predict first: will the ball stop when it first reaches the minimum? And is more memory always better? Find in the
 # right-hand picture which of the four values of $\mu$ is fastest, and what goes wrong with the largest.
+#
+# <details><summary>Answer</summary>
+#
+# It does not stop: what it has gathered carries it past the minimum. With $\mu = 0.9$ it is there after 14 steps, at a run, and
+# turns round 2.6 units behind it.
+#
+# More memory helps up to a point. After 150 steps the loss is 0.2 without any, $10^{-4}$ for 0.5, about $10^{-13}$ for 0.8, then
+# worse again, and 2.8 for 0.98: worse than no memory. A ball that forgets 2 % a step rolls to and fro like on ice, and
+# loses its energy no faster than it forgets.
+#
+# </details>
 
 # %% [markdown]
 # ### The other form
@@ -441,6 +481,15 @@ plots.momentum_forms(momentum, velocity_momentum)
 # ### Question
 # Predict before you look: which of the forms obeys the cut at once, and which coasts on? For how many steps, roughly, if
 # $\mu = 0.99$? A schedule tuned with one library may therefore behave differently with another.
+#
+# <details><summary>Answer</summary>
+#
+# `momentum` obeys at once: the new `lr` multiplies all of $v$, and the step shrinks tenfold. In `velocity_momentum` the old steps
+# are already in $v$, made with the old `lr`; they fade by $\mu$ a step. Of what is too much a tenth is left after
+# $\ln 10 / (-\ln\mu)$ steps: 22 for $\mu = 0.9$, about 230 for $\mu = 0.99$. With a constant `lr` the two differ by rounding only,
+# $10^{-15}$.
+#
+# </details>
 
 # %% [markdown]
 # ## 6 · Nesterov: look before you leap
@@ -507,6 +556,17 @@ plots.lookahead_signs(nesterov_lookahead)
 # ### Question
 # Predict first: the wrong sign is a tiny change in the formula. Does it cost a little speed, or more than that, and
 # along which axis? Then look at *ahead* and *on the spot*: their losses hardly differ here. Where do the walks?
+#
+# <details><summary>Answer</summary>
+#
+# Much more: *behind* diverges, along the steep axis. It meets the slope late, pushes when it should brake, and each swing is
+# larger than the last; after 150 steps the loss is in the millions. Along the flat axis all three walk alike.
+#
+# *Ahead* and *on the spot* differ across: after 30 steps the first is within 0.004 of the floor, the second still swings by
+# 0.15. Their losses are nearly the same because by then almost all of the loss is in the flat axis, where both stand
+# at about $-0.25$ in the end.
+#
+# </details>
 
 # %% [markdown]
 # ### The same without a look ahead
@@ -560,6 +620,14 @@ plots.nesterov_twins(nesterov_lookahead, nesterov)
 # %% [markdown]
 # ### Question
 # Predict first: `nesterov` gets $g$ at its own `w`, and nothing ahead of it. Where, then, did the look-ahead go?
+#
+# <details><summary>Answer</summary>
+#
+# Into `w`. What `nesterov` calls `w` is the other's look-ahead point $w + \mu v$: the distance is rounding, $10^{-15}$, while from
+# the other's own $w$ it stays 0.02 and less away. So it does ask for the slope ahead; it just never stands anywhere else.
+# When training ends, the weights that you keep are those look-ahead points.
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Schedules: large first, small later
@@ -752,6 +820,17 @@ plots.schedule_floor(
 # Predict first: the constant rates stop at different heights above the minimum. If `lr` is ten times smaller, how many
 # times lower is the floor: 10, or 100? Compare the black lines with the coloured ones: what does an epoch that
 # shows every sample exactly once do to the noise? And which rate would you choose if you had to stop after 10 epochs?
+#
+# <details><summary>Answer</summary>
+#
+# With independent draws the floor is proportional to `lr`, and the black lines keep to it: $4 \cdot 10^{-3}$ against
+# $3 \cdot 10^{-4}$, 13 times. An epoch in which every sample comes once lets much of the noise cancel within the epoch, and
+# the smaller the rate, the better: $2 \cdot 10^{-3}$ against $3 \cdot 10^{-5}$, about 70 times.
+#
+# After 10 epochs the large rate stands at $1.5 \cdot 10^{-3}$, the small one at $3.6 \cdot 10^{-2}$: better large. Better still a
+# cosine that ends there; with `epochs=10` you can see it reach $2 \cdot 10^{-5}$.
+#
+# </details>
 
 # %% [markdown]
 # ## 8 · The race
@@ -762,6 +841,14 @@ plots.schedule_floor(
 #
 # ### Picture
 # Predict first: five names, but how many different walks? Which two coincide exactly, and which two nearly?
+#
+# <details><summary>Answer</summary>
+#
+# Three. `momentum` and `velocity_momentum` coincide, as `lr` is constant. The two Nesterovs walk the same way, one a look-ahead in
+# front of the other. `sgd` is alone: last on three, and on the saddle late to leave, then quick. Nesterov swings less on the bowl, on the saddle and on Beale's function;
+# on Rosenbrock plain momentum is a little ahead of it.
+#
+# </details>
 
 # %% demo="sgd_race"
 optimizers = {
@@ -777,6 +864,17 @@ plots.race(optimizers)
 # ### Question
 # Before you touch the sliders: choose the bowl and compute the `lr` at which plain SGD leaves it. Does momentum leave it
 # at a smaller or a larger one? Then find the setting that wins on each landscape. Is there one that wins everywhere?
+#
+# <details><summary>Answer</summary>
+#
+# The bowl's curvatures are 1 and 100, so SGD leaves it at `lr` = 0.02. Momentum leaves it later, at
+# $2(1 + \mu)/100$ = 0.038 for $\mu = 0.9$: it averages away the flips. Nesterov leaves it *sooner*, at
+# $2(1 + \mu)/(1 + 2\mu)/100 \approx 0.0136$, for it trusts the slope ahead.
+#
+# None wins everywhere: the bowl's `lr` throws every walk off Rosenbrock's canyon, and Rosenbrock's crawls through the bowl.
+# That is why the rate is the first thing to tune.
+#
+# </details>
 
 # %% demo="sgd_sliders"
 widgets.optimizer_race(optimizers)
@@ -813,6 +911,17 @@ plots.digits_before_and_after(
 # Predict first: what gains more, the training loss or the accuracy on unseen digits? Is the gain in accuracy larger than
 # the spread over the seeds? Which did more for it, the memory or the schedule? And why does Nesterov break down at an
 # `lr` that plain SGD survives?
+#
+# <details><summary>Answer</summary>
+#
+# The training loss: from 0.11 to 0.013, eight times lower, with memory and schedule together. The accuracy on test digits
+# goes from 93.3 to 95.6 %, a third of the errors gone; that is about three times the spread over the seeds (0.5 to 0.7).
+# Memory alone gives 1.3, the schedule alone 0.9 with a spread of 1.4: these five seeds cannot tell which did more.
+#
+# At `lr` = 1 Nesterov's steps are $1 / (1 - \mu) = 10$ times as long under a steady slope, and its limit on a steep axis
+# is $1.36/\lambda_{\max}$ in place of $2/\lambda_{\max}$.
+#
+# </details>
 
 # %% [markdown]
 # ## Where the books disagree
