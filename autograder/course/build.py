@@ -277,7 +277,7 @@ def _chosen(root: Path, wanted: Iterable[str] | None) -> list[str]:
 
 
 def _folded_hints(source: Source, hints: Hints) -> dict[str, str]:
-    """Markdown of what stands under each exercise; nothing under one that the instructor's own tests alone are about."""
+    """Markdown of what stands under each exercise; nothing under one that only the instructor's own tests ask for."""
     folded = {}
     errors = []
     asked = {cell.id for cell in source.cells if cell.asks}
