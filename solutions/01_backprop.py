@@ -980,8 +980,8 @@ def multiclass_hinge(scores, y, margin=1.0):
     """Return the multiclass hinge (SVM) loss, and its gradient.
 
     loss_i = sum over j != y_i of max(0, s_ij - s_iy + margin), and loss
-    is their mean over the N samples (lecture 002; Weston and Watkins
-    1999). PyTorch's F.multi_margin_loss divides by C as well.
+    is their mean over the N samples (Weston and Watkins 1999; lecture
+    002). PyTorch's F.multi_margin_loss divides by C as well.
 
     Parameters
     ----------
@@ -1267,9 +1267,9 @@ plots.backprop_before_and_after(
 #
 # <details><summary>Answer</summary>
 #
-# About four errors in a hundred become about three: a quarter to a third of them are gone. Some divisions have harder
-# test images than others, for both networks. Seed by seed this cancels, and what remains is the difference between the
-# networks.
+# 95.9 % become 97.1 %: of ten errors three are gone. The means scatter by 1.3 and 0.6 points, the gain of 1.2 by
+# 0.9: some divisions have harder test images than others, for both networks. Seed by seed this cancels, and what remains
+# is the difference between the networks.
 #
 # </details>
 

@@ -109,10 +109,11 @@ plots.adam_valley(sgd, adagrad)
 #
 # <details><summary>Answer</summary>
 #
-# SGD knows nothing of axes: its walk turns with the valley, and its loss is the same to the last digit. AdaGrad has one
-# rate for each *weight*, and in the turned valley each weight is a mixture of steep and shallow. Both caches grow
-# alike, so nothing is left to tell apart. All methods of this notebook share this: they see single weights, never
-# directions. (05_second_order does.)
+# SGD knows nothing of axes: its walk turns with the valley, and its loss after 100 steps, 1.48, is the same to 13
+# digits. AdaGrad's was $6 \cdot 10^{-11}$, and is 1.79 in the turned valley, behind SGD's. It has one rate for each
+# *weight*, and in the turned valley each weight is a mixture of steep and shallow. Both caches grow alike, so nothing
+# is left to tell apart. All methods of this notebook share this: they see single weights, never directions.
+# (05_second_order does.)
 #
 # </details>
 #

@@ -763,8 +763,8 @@ plots.batchnorm_centering(naive_centering_step, lr=0.005)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No. The outputs never change, so the naive gradient never changes, and $b$ walks on at constant speed. A smaller `lr`
-# makes it slower, not bounded.
+# No. The outputs never change, so the naive gradient never changes from $-2$, and $b$ walks on at constant speed: to 20
+# in 200 steps, or to 2. A smaller `lr` makes it slower, not bounded.
 #
 # </details>
 #

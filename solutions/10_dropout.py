@@ -1011,8 +1011,9 @@ plots.dropout_ensemble(weight_scaling_softmax)
 # <details><summary>Answer</summary>
 #
 # Hidden units that go straight into a softmax *are* the inputs of a linear softmax: nothing random happens before them.
-# Once the inputs are dropped too, the noise passes a ReLU, and the mean of a ReLU is not the ReLU of the mean. In deep
-# networks weight scaling is an approximation, and its only excuse is that it works.
+# The error of $2 \cdot 10^{-16}$ is rounding. Once the inputs are dropped too, the noise passes a ReLU, and the mean of
+# a ReLU is not the ReLU of the mean: a probability is off by up to 0.11. In deep networks weight scaling is an
+# approximation, and its only excuse is that it works.
 #
 # On the left, the arithmetic mean, which MC dropout takes, is less extreme than yours: it is the more careful of the
 # two.
