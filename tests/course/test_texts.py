@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,12 @@ FOLD = re.compile(r"<details><summary>The same in PyTorch</summary>\n(.*?)</deta
 SNIPPET = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
+@cache
 def cells_of(topic):
     return parse(ROOT / "solutions" / f"{topic}.py", ROOT).cells
 
 
+@cache
 def sections(topic):
     """The cells of each numbered section, by its number."""
     found = {}
