@@ -1,7 +1,6 @@
 """The instructor's side of an assignment: the cells that grading starts from."""
 
 import ast
-import copy
 import hashlib
 import re
 from collections.abc import Iterable
@@ -68,8 +67,9 @@ class Assignment:
         return cls(name, notebook, hashlib.sha256(raw).hexdigest())
 
     def fresh(self) -> NotebookNode:
-        """A copy of the notebook to fill in."""
-        return copy.deepcopy(self.notebook)
+        """A copy to fill in: of the notebook and its cells, whose metadata it shares."""
+        cells = [_node(cell, outputs=[]) if "outputs" in cell else _node(cell) for cell in self.notebook.cells]
+        return _node(self.notebook, cells=cells)
 
     @cached_property
     def solutions(self) -> dict[str, NotebookNode]:
@@ -93,6 +93,13 @@ class Assignment:
                     continue
                 lines += [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
         return "\n".join(dict.fromkeys(lines))
+
+
+def _node(node: NotebookNode, **changed: Any) -> NotebookNode:
+    copy = NotebookNode()
+    # Not by its own update, which looks for dicts to convert.
+    dict.update(copy, node, **changed)
+    return copy
 
 
 def grade_id(cell: NotebookNode) -> str:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Assignment as NbgraderAssignment
 from nbgrader.api import BaseCell, Grade, Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
@@ -199,7 +198,7 @@ class Book:
         ------
         NotRecorded : this result cannot be recorded, such as a name that is too long; others can
         """
-        recorded = nbformat.v4.reads(graded.notebook).cells
+        recorded = graded.cells
         texts = _texts(recorded)
         with quiet_flushes(), self._transaction() as gradebook:
             gradebook.update_or_create_student(student)
