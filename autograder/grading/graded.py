@@ -42,8 +42,8 @@ class Graded:
 
     @cached_property
     def cells(self) -> list[NotebookNode]:
-        """The notebook's cells: not validated, for we wrote them."""
-        return nbformat.from_dict(json.loads(self.notebook))["cells"]
+        """The notebook's cells: not validated, for we wrote them, or nbgrader did."""
+        return nbformat.v4.reads(self.notebook).cells
 
 
 def notebook_text(notebook: NotebookNode) -> str:

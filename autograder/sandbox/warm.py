@@ -22,6 +22,8 @@ from autograder.sandbox.process import Limits, environment, lockdown
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
+# Between the end of a worker that is killed with its first process and the end of that.
+_LAST_SECONDS = 0.2
 _BOOTSTRAP = """
 import json, sys
 told = json.loads(sys.argv[1])
@@ -126,25 +128,31 @@ class WarmSandbox:
         return self.cgroup is not None and self.cgroup.out_of_memory()
 
     def was_killed(self) -> bool:
-        """Whether the sandbox around it has ended: what runs inside cannot reach that."""
-        return not self.zygote.is_there
+        """Whether the sandbox around it, or its first process, has ended: what runs inside cannot reach them.
+
+        Asked of one whose worker has ended: its first process is the last to go.
+        """
+        return not self.zygote.is_there or self._has_ended(_LAST_SECONDS)
 
     def end(self) -> None:
         """End every process of the submission; its files are gone with them."""
         with suppress(OSError):
             signal.pidfd_send_signal(self.first, signal.SIGKILL)
-        # The first process of a namespace ends when all others have.
-        poll = select.poll()
-        poll.register(self.first, select.POLLIN)
-        ended = poll.poll(1000 * _END_SECONDS)
+        ended = self._has_ended(_END_SECONDS)
         os.close(self.first)
         self.control.close()
-        if ended and not self.was_killed():
+        if ended and self.zygote.is_there:
             _idle.append(self.zygote)
         else:
             self.zygote.end()
         if self.cgroup:
             self.cgroup.end()
+
+    def _has_ended(self, seconds: float) -> bool:
+        """Whether the first process of the namespace has ended within this time, which it does when all others have."""
+        poll = select.poll()
+        poll.register(self.first, select.POLLIN)
+        return bool(poll.poll(1000 * seconds))
 
 
 # Those of this process that have nothing to do: only of this one, for a fork must not ask another's.
