@@ -11,14 +11,31 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.nbgraderformat.common import jsonschema
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 from nbgrader.utils import is_grade, is_solution, is_task
 
 from autograder.grading.stubs import NameStubs
 
-# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
-_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
 
+class _CheckMetadata(CheckCellMetadata):
+    """nbgrader's, which tries its schema itself anew for each cell: ten times the work."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        usual = jsonschema.validate
+        jsonschema.validate = _validate
+        try:
+            return super().preprocess(nb, resources)
+        finally:
+            jsonschema.validate = usual
+
+
+def _validate(instance: Any, schema: Any) -> None:
+    jsonschema.validators.validator_for(schema)(schema).validate(instance)
+
+
+# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
+_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, _CheckMetadata, ComputeChecksums)
 
 _HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -58,7 +75,8 @@ class Assignment:
             names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
             raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
         try:
-            notebook = nbformat.reads(raw.decode(), as_version=4)
+            # nbformat's own `reads` validates besides, and only logs what it finds.
+            notebook = nbformat.convert(nbformat.reader.reads(raw.decode()), 4)
             resources: dict[str, Any] = {}
             for step in _STEPS:
                 notebook, resources = step().preprocess(notebook, resources)

@@ -55,8 +55,14 @@ class Level:
     warm: bool = False
 
     def start(self, limits: Limits) -> Sandbox | WarmSandbox:
-        """Start a worker; raises OSError where the level cannot be had here."""
-        return start_warm(limits) if self.warm else start(limits, self.name)
+        """Start a worker; raises OSError where the level cannot be had here.
+
+        Where a fork cannot be had that could be when the level was tried, it gets a sandbox of its own: no less strong.
+        """
+        if self.warm:
+            with suppress(OSError):
+                return start_warm(limits)
+        return start(limits, self.name)
 
     def __str__(self) -> str:
         name = f"{self.name}, warm" if self.warm else self.name

@@ -20,7 +20,7 @@ from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.process import Limits, environment, lockdown
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _END_SECONDS = 5.0
 # Between the end of a worker that is killed with its first process and the end of that.
 _LAST_SECONDS = 0.2

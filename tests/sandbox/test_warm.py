@@ -15,7 +15,7 @@ import pytest
 from autograder.grading.link import Worker, WorkerLost
 from autograder.sandbox import doctor, levels, warm
 from autograder.sandbox.levels import Level, Trial, attempt
-from autograder.sandbox.process import Limits
+from autograder.sandbox.process import Limits, Sandbox
 
 from ..as_user import as_a_user, needs_root
 
@@ -316,6 +316,18 @@ def test_where_the_inner_wall_cannot_be_built_submissions_get_a_sandbox_each(mon
     found = levels.find()
     assert found.name == "strong" and not found.warm
     assert f"– strong, warm: {trial.error}" in "\n".join(doctor.examine().lines)
+    warm.end_idle()
+
+
+def test_where_the_warm_process_fails_once_the_level_was_tried_a_submission_gets_a_sandbox_of_its_own(monkeypatch):
+    warm.end_idle()
+    changed = warm._BOOTSTRAP.replace("\nmain(", "\nfrom worker import zygote\nzygote._loaded = None\nmain(")
+    assert changed != warm._BOOTSTRAP
+    monkeypatch.setattr(warm, "_BOOTSTRAP", changed)
+    assert attempt("strong", warm=True).holds
+    with submission() as worker:
+        assert isinstance(worker.sandbox, Sandbox)
+        assert says(worker, "print(1)") == "1"
     warm.end_idle()
 
 
