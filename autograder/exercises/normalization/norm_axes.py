@@ -29,6 +29,10 @@ WRONG = {
 }
 
 
+# What a function raises that does not work at all: it says nothing about unknown kinds.
+BROKEN = ("NameError", "UnboundLocalError", "RecursionError", "AttributeError")
+
+
 def normalized(x, axes):
     return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
 
@@ -45,8 +49,10 @@ def read(value):
 
 
 def not_refused(values):
-    refused = all(isinstance(raised, str) and raised == "ValueError" for raised in values)
-    return [] if refused else [Finding(mistake="unknown_accepted")]
+    others = [raised for raised in values if raised != "ValueError"]
+    if others and all(raised in BROKEN for raised in others):
+        return [Finding("must raise ValueError", got=f"it raises {others[0]}")]
+    return [Finding(mistake="unknown_accepted")] if others else []
 
 
 def ask(case, rng):
