@@ -293,6 +293,52 @@ DESERVED = {
         "untouched": ALL,
         "unusual_style": {},
     },
+    "08_normalization": {
+        "broken_file": ALL,
+        "crash": {"norm_axes": None, "weightnorm_backward": None},
+        "doubled_cells": {"norm_axes": None},
+        "gamma_outside": {
+            "layernorm_backward": ["gamma_outside_the_means"],
+            "instancenorm_backward": ["gradients_of_each_image"],
+            "groupnorm_backward": ["gamma_outside_the_means"],
+        },
+        "half_finished": {
+            "layernorm_forward": ["ddof_one"],
+            "layernorm_backward": None,
+            "norm_axes": ["the_others"],
+            "instancenorm_forward": None,
+            "instancenorm_backward": None,
+            "groupnorm_forward": None,
+            "groupnorm_backward": None,
+            "weightnorm_backward": None,
+            "mean_only_batchnorm_forward": ["beta_vanishes"],
+            "mean_only_batchnorm_backward": None,
+            "decorrelated_batchnorm_forward": None,
+            "decorrelated_batchnorm_backward": None,
+        },
+        "interleaved_groups": {
+            "groupnorm_forward": ["interleaved"],
+            "groupnorm_backward": [],
+            "instancenorm_forward": ["affine_along_columns"],
+            "instancenorm_backward": [],
+        },
+        "over_the_batch": {
+            "layernorm_forward": ["batch_statistics"],
+            "layernorm_backward": ["means_over_the_batch", "batch_statistics"],
+            "norm_axes": ["unknown_accepted"],
+        },
+        "pca_for_zca": {
+            "decorrelated_batchnorm_forward": ["not_rotated_back"],
+            "decorrelated_batchnorm_backward": ["constant_matrix", "not_rotated_back"],
+        },
+        "projection_missing": {
+            "weightnorm_forward": ["eps_added"],
+            "weightnorm_backward": ["projection_missing", "eps_added"],
+            "mean_only_batchnorm_backward": ["constant_mean"],
+        },
+        "untouched": ALL,
+        "unusual_style": {},
+    },
     "10_dropout": {
         "active_at_test": {
             "dropout_vanilla_test": ["unchanged"],
