@@ -1056,4 +1056,4 @@ plots.norm_table(family)
 # | decorrelated | one covariance for all features | groups of features (Huang et al. 2018) |
 # | groups | consecutive channels | none: interleaving is a mistake |
 #
-# **Next:** 10_dropout adds noise on purpose.
+# **Next:** 09_penalties asks the *loss* for simplicity.
