@@ -277,11 +277,12 @@ def mlp_loss(
     dropout: Dropout | None = None,
     rng: np.random.Generator | None = None,
     weight_decay: float = 0.0,
+    penalty: Callable | None = None,
 ) -> tuple[float, Params]:
     """Return the loss of one training batch, and its gradient for every parameter.
 
     Mean softmax cross-entropy (or the loss in `layers`) + weight_decay * sum of squared weights (no 1/2, as in
-    `two_layer_loss`; biases, gamma and beta are not penalised).
+    `two_layer_loss`; biases, gamma and beta are not penalised) + the penalty of every weight matrix.
 
     Parameters
     ----------
@@ -295,6 +296,7 @@ def mlp_loss(
     dropout : Dropout; drops units of every hidden layer
     rng : numpy.random.Generator; the draws of `dropout`
     weight_decay : float
+    penalty : ``penalty(w) -> (value, grad)``, such as ``functools.partial(l1_penalty, lam=1e-3)``; None: none
 
     Returns
     -------
@@ -320,6 +322,10 @@ def mlp_loss(
             weights = params[f"W{i}"]
             loss += weight_decay * float(np.sum(weights**2))
             grads[f"W{i}"] = grads[f"W{i}"] + 2 * weight_decay * weights
+    if penalty is not None:
+        for i in range(1, depth + 1):
+            value, slope = penalty(params[f"W{i}"])
+            loss, grads[f"W{i}"] = loss + value, grads[f"W{i}"] + slope
     return loss, {name: grads[name] for name in params}
 
 
@@ -365,7 +371,8 @@ class MLP:
     weightnorm : WeightNorm; None leaves the weights as they are
     dropout : Dropout; None leaves it out. Its draws come from a generator of the network's own, a child of rng: the
         first weights, and batches drawn from rng, are the same with and without
-    weight_decay : float; as in `mlp_loss`
+    weight_decay, penalty
+        As in `mlp_loss`.
 
     Attributes
     ----------
@@ -392,6 +399,7 @@ class MLP:
         weightnorm: WeightNorm | None = None,
         dropout: Dropout | None = None,
         weight_decay: float = 0.0,
+        penalty: Callable | None = None,
     ) -> None:
         self.params = init_mlp(sizes, rng, init=init, batchnorm=batchnorm is not None)
         if weightnorm is not None:
@@ -402,6 +410,7 @@ class MLP:
         self.dropout = dropout
         self.rng = None if dropout is None else rng.spawn(1)[0]
         self.weight_decay = weight_decay
+        self.penalty = penalty
         self.running: Params = {}
         if batchnorm is not None and batchnorm.update_running is not None:
             for i, width in enumerate(sizes[1:-1], start=1):
@@ -420,6 +429,7 @@ class MLP:
             dropout=self.dropout,
             rng=self.rng,
             weight_decay=self.weight_decay,
+            penalty=self.penalty,
         )
         return loss, grads if self.weightnorm is None else self.weightnorm.gradients(grads, caches)
 
@@ -600,11 +610,12 @@ class History:
     ----------
     loss, lr : ndarray of shape (steps taken,); of each batch, before its step
     train_accuracy, val_accuracy : ndarray of shape (epochs,); after each epoch, nan for those
-        that a diverging run did not reach (and nan without validation samples)
+        that a diverging or a stopped run did not reach (and nan without validation samples)
     train_loss, val_loss : ndarray of shape (epochs,); mean cross-entropy in evaluation, no penalty
     steps_per_epoch : int; ceil(N / batch_size)
     diverged : bool; the loss, a weight or a score became infinite or nan, and the run ended there
     activations : ActivationHistory, or None where nothing was watched
+    best_epoch : int, the epoch whose weights were kept; None where the run was not to be stopped
     """
 
     loss: np.ndarray
@@ -616,6 +627,7 @@ class History:
     steps_per_epoch: int
     diverged: bool
     activations: ActivationHistory | None
+    best_epoch: int | None = None
 
     def __repr__(self) -> str:
         reached = self.train_accuracy[~np.isnan(self.train_accuracy)]
@@ -646,6 +658,7 @@ def train(
     watch: np.ndarray | None = None,
     watch_every: int = 10,
     on_step: Callable[[int, Network], None] | None = None,
+    stop: Callable[[list[float]], tuple[int, int]] | None = None,
     progress: bool = True,
 ) -> History:
     """Return the history of training a network, which is changed in place.
@@ -669,14 +682,17 @@ def train(
     watch : ndarray of shape (N, D); samples whose activations are recorded
     watch_every : int; steps from one record to the next
     on_step : function (t, network), called after step t with whatever it wants to look at
+    stop : ``stop(val_losses) -> (stop_epoch, best_epoch)``, such as ``functools.partial(early_stopping, patience=5)``.
+        The run ends at stop_epoch, and the network gets the weights that it had after best_epoch
     progress : bool; show a progress bar
 
     Raises
     ------
     ValueError
-        If not exactly one of lr and schedule is given, or the optimizer changes a shape.
+        If not exactly one of lr and schedule is given, the optimizer changes a shape, there is no validation sample to
+        stop by, or best_epoch is neither the last epoch nor the last one that was best.
     TypeError
-        If the optimizer does not return (w, state).
+        If the optimizer does not return (w, state), or stop no pair.
 
     Examples
     --------
@@ -693,12 +709,15 @@ def train(
     """
     if (lr is None) == (schedule is None):
         raise ValueError(f"lr={lr}, schedule={schedule}: give one of them")
+    if stop is not None and not len(data.y_val):
+        raise ValueError("stop needs validation samples, and there are none")
     schedule = schedule or (lambda t: lr)
     minibatches = minibatches or shuffled_minibatches
     n = len(data.x_train)
     steps_per_epoch = -(-n // batch_size)
     record = _Recorder(epochs, steps_per_epoch, watch, watch_every)
     states = {name: {} for name in network.params}
+    best = None if stop is None else _Best(stop)
     t = 0
     # Infinities are what a diverging run is made of: they are recorded, not warned of.
     with (
@@ -721,8 +740,41 @@ def train(
                     bar.update()
             if not record.epoch(epoch, network, data):
                 return record.history(diverged=True)
+            if best is not None and best.stops(network, record.val[0, : epoch + 1]):
+                break
         record.watch(t, network, last=True)
-    return record.history(diverged=False)
+    return record.history(diverged=False, best_epoch=None if best is None else best.put_back(network))
+
+
+class _Best:
+    """Asks the student's early stopping after every epoch, and keeps the weights of the best one."""
+
+    def __init__(self, stop: Callable) -> None:
+        self.stop, self.epoch = stop, 0
+        self.kept: dict[int, tuple[Params, Params]] = {}
+
+    def stops(self, network: Network, val_losses: np.ndarray) -> bool:
+        now = len(val_losses) - 1
+        self.kept[now] = network.params, dict(getattr(network, "running", {}))
+        # One epoch more that is no better: it tells a run that is stopped here from one that is only over.
+        result = self.stop([*val_losses.tolist(), np.inf])
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise TypeError(
+                f"{_name(self.stop)} must return (stop_epoch, best_epoch), it returned {type(result).__name__}"
+            )
+        stop_epoch, self.epoch = result
+        if self.epoch not in self.kept:
+            raise ValueError(
+                f"{_name(self.stop)} returned best_epoch={self.epoch!r}, neither the last epoch nor its last best one"
+            )
+        self.kept = {epoch: self.kept[epoch] for epoch in {self.epoch, now}}
+        return stop_epoch <= now
+
+    def put_back(self, network: Network) -> int:
+        network.params, running = self.kept[self.epoch]
+        if running:
+            network.running = running
+        return int(self.epoch)
 
 
 def _take_step(network, grads, states, step, lr) -> bool:
@@ -798,7 +850,7 @@ class _Recorder:
             )
         )
 
-    def history(self, *, diverged: bool) -> History:
+    def history(self, *, diverged: bool, best_epoch: int | None = None) -> History:
         activations = None
         if self.snapshots:
             activations = ActivationHistory(*map(np.array, zip(*self.snapshots, strict=True)))
@@ -812,6 +864,7 @@ class _Recorder:
             steps_per_epoch=self.steps_per_epoch,
             diverged=diverged,
             activations=activations,
+            best_epoch=best_epoch,
         )
 
 
