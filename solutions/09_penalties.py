@@ -1054,8 +1054,8 @@ widgets.adversarial_explorer(fgsm, adversarial_loss)
 #
 # <details><summary>Answer</summary>
 #
-# At eps = 0.1 the plain network keeps 56 %, the one trained with noise 60 %, yours 74 %; on clean images all three
-# have 95 to 96 %.
+# The 3 turns into a 7 at 0.05. At 0.1 the plain network keeps 56 %, the one trained with noise 60 %, yours 74 %; on
+# clean images all three have 95 to 96 %.
 #
 # 64 pixels, each moved by $\varepsilon$: in a direction drawn at random the slopes cancel, and the loss moves like
 # $\varepsilon \sqrt{64}$ times a typical slope. In the direction of the signs all add up: $\varepsilon \cdot 64$
