@@ -7,7 +7,7 @@ signature.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -102,6 +102,100 @@ class BatchNorm:
     def __post_init__(self) -> None:
         if (self.inference is None) != (self.update_running is None):
             raise ValueError("inference and update_running belong together: give both or none")
+
+
+def grouped(forward: Callable, backward: Callable, groups: int) -> BatchNorm:
+    """Return the student's group normalisation for a layer of units, each a channel of one pixel.
+
+    Parameters
+    ----------
+    forward : ``groupnorm_forward(x, gamma, beta, groups, *, eps) -> (out, cache)``, x (N, C, H, W)
+    backward : ``groupnorm_backward(dout, cache) -> (dx, dgamma, dbeta)``
+    groups : int; divides the units of every hidden layer
+    """
+
+    def of_units(x, gamma, beta, *, eps):
+        out, cache = forward(x[:, :, None, None], gamma, beta, groups, eps=eps)
+        return out[:, :, 0, 0], cache
+
+    def back(dout, cache):
+        dx, dgamma, dbeta = backward(dout[:, :, None, None], cache)
+        return dx[:, :, 0, 0], dgamma, dbeta
+
+    return BatchNorm(of_units, back)
+
+
+def mean_only(forward: Callable, backward: Callable) -> BatchNorm:
+    """Return the student's mean-only batch normalisation; its gamma has a gradient of 0 and stays 1.
+
+    Evaluation takes a running mean away, in place of the batch's.
+
+    Parameters
+    ----------
+    forward : ``mean_only_batchnorm_forward(x, beta) -> (out, cache)``
+    backward : ``mean_only_batchnorm_backward(dout, cache) -> (dx, dbeta)``
+    """
+
+    def without_gamma(x, gamma, beta, *, eps):
+        return forward(x, beta)
+
+    def back(dout, cache):
+        dx, dbeta = backward(dout, cache)
+        return dx, np.zeros_like(dbeta), dbeta
+
+    def inference(x, gamma, beta, running_mean, running_var, *, eps):
+        return x - running_mean + beta
+
+    def update_running(running_mean, running_var, x, *, momentum):
+        return (1 - momentum) * running_mean + momentum * x.mean(axis=0), running_var
+
+    return BatchNorm(without_gamma, back, inference, update_running)
+
+
+@dataclass(frozen=True)
+class WeightNorm:
+    """The student's weight normalisation: a hidden layer has v (units, inputs) and g (units,) in place of W.
+
+    Attributes
+    ----------
+    forward : ``weightnorm_forward(v, g) -> (w, cache)``
+    backward : ``weightnorm_backward(dw, cache) -> (dv, dg)``
+    """
+
+    forward: Callable
+    backward: Callable
+
+    def params(self, params: Params) -> Params:
+        """Return the same network in directions and lengths; the last layer keeps its W."""
+        split: Params = {}
+        last = f"W{sum(name.startswith('W') for name in params)}"
+        for name, value in params.items():
+            if name.startswith("W") and name != last:
+                split[f"v{name[1:]}"], split[f"g{name[1:]}"] = value.T.copy(), np.linalg.norm(value, axis=0)
+            else:
+                split[name] = value
+        return split
+
+    def weights(self, params: Params) -> tuple[Params, dict[str, Any]]:
+        """Return the parameters with every W made of its v and g, and the caches by layer."""
+        whole, caches = {}, {}
+        for name, value in params.items():
+            if name.startswith("v"):
+                w, caches[name[1:]] = self.forward(value, params[f"g{name[1:]}"])
+                whole[f"W{name[1:]}"] = w.T
+            elif not (name.startswith("g") and name[1:].isdigit()):
+                whole[name] = value
+        return whole, caches
+
+    def gradients(self, grads: Params, caches: dict[str, Any]) -> Params:
+        """Return the gradients by v and g in place of those by W."""
+        split: Params = {}
+        for name, value in grads.items():
+            if name.startswith("W") and name[1:] in caches:
+                split[f"v{name[1:]}"], split[f"g{name[1:]}"] = self.backward(value.T, caches[name[1:]])
+            else:
+                split[name] = value
+        return split
 
 
 @dataclass(frozen=True)
@@ -273,7 +367,8 @@ class MLP:
     sizes, rng, init
         As in `init_mlp`.
     layers : Layers; the student's functions, in place of the built-in ones
-    batchnorm : BatchNorm; None leaves normalisation out
+    batchnorm : BatchNorm; None leaves normalisation out. `grouped` and `mean_only` make one of their layers
+    weightnorm : WeightNorm; None leaves the weights as they are
     dropout : Dropout; None leaves it out. Its draws come from a generator of the network's own, a child of rng: the
         first weights, and batches drawn from rng, are the same with and without
     weight_decay, penalty
@@ -281,7 +376,7 @@ class MLP:
 
     Attributes
     ----------
-    params : dict of ndarray; W1, b1 or gamma1 and beta1, ...
+    params : dict of ndarray; W1 or v1 and g1, b1 or gamma1 and beta1, ...
     running : dict of ndarray; mean1, var1, ... where batch norm keeps running statistics
     rng : numpy.random.Generator of the dropout, or None
 
@@ -301,13 +396,17 @@ class MLP:
         init: str | Initializer = "he",
         layers: Layers = BUILT_IN,
         batchnorm: BatchNorm | None = None,
+        weightnorm: WeightNorm | None = None,
         dropout: Dropout | None = None,
         weight_decay: float = 0.0,
         penalty: Callable | None = None,
     ) -> None:
         self.params = init_mlp(sizes, rng, init=init, batchnorm=batchnorm is not None)
+        if weightnorm is not None:
+            self.params = weightnorm.params(self.params)
         self.layers = layers
         self.batchnorm = batchnorm
+        self.weightnorm = weightnorm
         self.dropout = dropout
         self.rng = None if dropout is None else rng.spawn(1)[0]
         self.weight_decay = weight_decay
@@ -319,8 +418,9 @@ class MLP:
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[float, Params]:
         """Return the loss of a training batch and its gradients; updates the running statistics."""
-        return mlp_loss(
-            self.params,
+        params, caches = self._weights()
+        loss, grads = mlp_loss(
+            params,
             x,
             y,
             layers=self.layers,
@@ -331,11 +431,22 @@ class MLP:
             weight_decay=self.weight_decay,
             penalty=self.penalty,
         )
+        return loss, grads if self.weightnorm is None else self.weightnorm.gradients(grads, caches)
+
+    def _weights(self) -> tuple[Params, dict[str, Any]]:
+        return (self.params, {}) if self.weightnorm is None else self.weightnorm.weights(self.params)
+
+    def calibrate(self, x: np.ndarray) -> None:
+        """Put the statistics of x in place of the running ones, where there are any."""
+        if self.running:
+            params, _ = self._weights()
+            whole = replace(self.batchnorm, momentum=1.0)
+            _forward(params, x, self.layers, _training_norm(params, whole, self.running), None)
 
     def scores(self, x: np.ndarray, *, drop_with: np.random.Generator | None = None) -> np.ndarray:
         """Return the scores (N, classes) as in evaluation; given a generator, with units dropped by its draws."""
         return mlp_scores(
-            self.params,
+            self._weights()[0],
             x,
             layers=self.layers,
             batchnorm=self.batchnorm,
@@ -365,12 +476,13 @@ class MLP:
         """
         if at not in ("relu_in", "relu_out"):
             raise ValueError(f'at={at!r} must be "relu_in" or "relu_out"')
+        params, _ = self._weights()
         if train:
-            norm = _training_norm(self.params, self.batchnorm, running=None)
+            norm = _training_norm(params, self.batchnorm, running=None)
         else:
-            norm = _evaluation_norm(self.params, self.batchnorm, self.running)
+            norm = _evaluation_norm(params, self.batchnorm, self.running)
         drop = _drop(self.dropout, self.rng, train=False)
-        *_, trace = _forward(self.params, x, self.layers, norm, drop)
+        *_, trace = _forward(params, x, self.layers, norm, drop)
         inputs = [layer.activation_in for layer in trace]
         return inputs if at == "relu_in" else [self.layers.activation(z) for z in inputs]
 
@@ -399,7 +511,7 @@ def _forward(
     trace = []
     for i in range(1, depth):
         weights = params[f"W{i}"]
-        bias = params[f"b{i}"] if norm is None else np.zeros(weights.shape[1])
+        bias = params[f"b{i}"] if norm is None else np.zeros(weights.shape[1], weights.dtype)
         z, linear_cache = layers.linear_forward(x, weights, bias)
         z, norm_cache = (z, None) if norm is None else norm(i, z)
         x = layers.activation(z)

@@ -37,6 +37,7 @@ MAX_ITEMS = 20_000
 MAX_TEXT = 10_000
 MAX_PRINTED = 2_000
 _NATIVE = tuple(np.dtype(name) for name in DTYPES)
+_COMMON = frozenset({np.dtype(np.float64), np.dtype(np.float32)})
 _LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "purelib", "platlib")})
 _HERE = os.path.dirname(__file__) + os.sep
 
@@ -260,6 +261,9 @@ def scribble(value: Any, depth: int = 0) -> None:
 def snapshot(value: Any, slot: int, depth: int = 0) -> Value:
     """A copy of plain data as it is now; a `Handle` for everything else."""
     kind = type(value)
+    if kind is np.ndarray and value.dtype in _COMMON and value.ndim <= MAX_NDIM:
+        # Nearly all there is: every step of a trajectory comes through here.
+        return np.array(value)
     if value is None or kind in (bool, float):
         return value
     if kind is int:

@@ -4,7 +4,7 @@ SIZES = {"n": "eigenvalues"}
 
 
 def eigenvalues(rng, case):
-    """Eigenvalues h >= 0 of a quadratic, lr * h below `most`; `zero` makes one 0, `small` lets them reach 1e-6 of it."""
+    """Eigenvalues h >= 0 of a quadratic, lr * h below `most`; `zero` makes one 0, `small` goes down to 1e-6 of it."""
     n, lr, most = case.get("n", 6), case.get("lr", 0.1), case.get("most", 0.95)
     low = -6 if case.get("small") else -3
     h = most / lr * 10 ** rng.uniform(low, 0, n)
