@@ -71,7 +71,7 @@ versions.edits(
     """
 twice_the_rate: lr * weight_decay * w -> lr**2 * weight_decay * w
 of_the_gradient: lr * weight_decay * w + lr * grad -> lr * grad * (1 + weight_decay)
-only_the_gradient_uphill = gradient_added: return w - step -> return w - lr * weight_decay * w + lr * grad
+only_the_gradient_uphill = gradient_added: return w - step, state -> return w - lr * weight_decay * w + lr * grad, state
 """,
 )
 versions.edits(
