@@ -3,6 +3,7 @@
 A script is a list of steps, plain tuples that travel on the wire:
 
     ("name", slot, name)                      the object that a student's cell left under this name
+    ("bind", slot, source)                    the object of another slot under this number too
     ("put", slot, value)                      a value of the judge; a fourth item says how its arrays lie in memory
     ("copy", slot, source)                    a deep copy of an object as it is now
     ("scribble", slot)                        write over the arrays of a result, as its caller may
@@ -116,6 +117,8 @@ class Runner:
             if step[2] not in self.names:
                 return Failure(number, "missing", message=step[2])
             self.slots[step[1]] = self.names[step[2]]
+        elif verb == "bind":
+            self.slots[step[1]] = self.slots[step[2]]
         elif verb == "call":
             return self._call(number, *step[1:])
         elif verb == "items":
