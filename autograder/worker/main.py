@@ -17,23 +17,24 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from functools import wraps
 from typing import Any
 
-from . import lockdown, wire
+from . import absent, lockdown, wire
 from .calls import Runner
 
 _FORK_SECONDS = 5
 
 
-def main(control: int, checks: list[int]) -> None:
-    """Serve until the judge hangs up."""
+def main(control: int, checks: list[int], hidden: Sequence[str] = ()) -> None:
+    """Serve until the judge hangs up; `hidden` are packages that are not there besides those that never are."""
     _stay_behind([control, *checks])
     _limit_threads()
     _copy_without_modes()
+    absent.hide([*absent.HIDDEN, *hidden])
     from .cells import Shell, stand_in_for_check
 
     stand_in_for_check()
