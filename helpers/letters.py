@@ -38,7 +38,7 @@ def alphabet(rng: np.random.Generator) -> np.ndarray:
     return np.array(letters)
 
 
-def written(letters: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def written(letters: np.ndarray, y: np.ndarray, rng: np.random.Generator, *, untidy: float = 1.0) -> np.ndarray:
     """Return one image for each label, each in a hand of its own.
 
     The strokes wobble; the letter is turned (standard deviation 17 degrees), slanted, scaled and moved; pen, ink and
@@ -49,6 +49,7 @@ def written(letters: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.
     letters : ndarray of shape (10, 3, 3, 2), as `alphabet` returns them
     y : ndarray of int, shape (N,)
     rng : numpy Generator
+    untidy : float; how far hands differ in the shape of a letter, 0 being all in one hand
 
     Returns
     -------
@@ -56,13 +57,14 @@ def written(letters: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.
         In [0, 1], ink being 1.
     """
     n = len(y)
-    strokes = letters[y] + 0.5 * rng.standard_normal((n, _STROKES, 3, 2))
-    angle, slant = np.radians(17) * rng.standard_normal(n), 0.25 * rng.standard_normal(n)
-    width, height = np.exp(0.13 * rng.standard_normal((2, n)))
+    strokes = letters[y] + 0.5 * untidy * rng.standard_normal((n, _STROKES, 3, 2))
+    angle, slant = untidy * np.array([[np.radians(17)], [0.25]]) * rng.standard_normal((2, n))
+    width, height = np.exp(0.13 * untidy * rng.standard_normal((2, n)))
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.stack([np.stack([cos, -sin]), np.stack([sin, cos])])
     shape = np.stack([np.stack([width, slant]), np.stack([np.zeros(n), height])])
-    strokes = np.einsum("abn,bcn,nskc->nska", turn, shape, strokes) + 0.9 * rng.standard_normal((n, 1, 1, 2))
+    strokes = np.einsum("abn,bcn,nskc->nska", turn, shape, strokes)
+    strokes += 0.9 * untidy * rng.standard_normal((n, 1, 1, 2))
     pen, ink, paper = rng.uniform([[0.9], [0.6], [0.05]], [[1.5], [1.0], [0.2]], (3, n))
     images = ink[:, None, None] * _inked(strokes, pen)
     images += paper[:, None, None] * rng.standard_normal(images.shape)

@@ -6,9 +6,11 @@ Nothing that arrives is trusted: an answer of another form than asked for is a f
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from autograder.judge.script import Script
 from autograder.sandbox.process import Limits, Sandbox, start
+from autograder.sandbox.usage import Meter
 from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
 
@@ -74,7 +76,9 @@ class Worker:
 
     def caller(self, number: int) -> "RemoteCaller":
         """The caller for a check whose state was kept."""
-        return RemoteCaller(self.sandbox.checks[number], self.limits, self.deadline, self.began)
+        return RemoteCaller(
+            self.sandbox.checks[number], self.limits, self.deadline, self.began, self.sandbox.process.pid
+        )
 
     def end(self) -> None:
         """End the sandbox with all that runs in it."""
@@ -101,10 +105,12 @@ class RemoteCaller:
     ----------
     link : the check's socket
     limits, deadline, began : as for `Worker`
+    pid : the process that all of the sandbox's descend from
     """
 
-    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float):
-        self.link, self.limits, self.deadline, self.began = link, limits, deadline, began
+    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float, pid: int):
+        self.link, self.limits, self.deadline, self.began, self.pid = link, limits, deadline, began, pid
+        self.call_seconds = limits.call_seconds
         self.lost: Failure | None = None
         self.left = _MOST_NUMBERS
 
@@ -114,6 +120,23 @@ class RemoteCaller:
 
     def run(self, script: Script) -> Outcome:
         """Run a script there; what went wrong on the way is the outcome's failure."""
+        if not script.allowance:
+            return self._run(script)
+        self.call_seconds = script.allowance.patience
+        with Meter(self.pid, script.allowance.seconds, self._hang_up) as meter:
+            outcome = self._run(script)
+        self.call_seconds = self.limits.call_seconds
+        outcome = script.measured(outcome, meter.seconds)
+        if meter.seconds > script.allowance.seconds:
+            self.lost = outcome.failure
+        return outcome
+
+    def _hang_up(self) -> None:
+        # The worker ends when it next looks, or with its sandbox.
+        with suppress(OSError):
+            self.link.shutdown(socket.SHUT_RDWR)
+
+    def _run(self, script: Script) -> Outcome:
         if not self.lost and not self.in_time():
             self.lost = self._late()
         if self.lost:
@@ -145,7 +168,7 @@ class RemoteCaller:
                     raise wire.WireError("an answer of no known form")
         except wire.OutOfTime:
             over = time.monotonic() >= self.deadline
-            seconds = self.limits.submission_seconds if over else self.limits.call_seconds
+            seconds = self.limits.submission_seconds if over else self.call_seconds
             what = "all cells and checks of a submission" if over else "one call"
             self.lost = Failure(max(step - 1, 0), "time", message=f"the limit for {what} is {seconds:g} s")
         except wire.Closed:
@@ -160,7 +183,7 @@ class RemoteCaller:
         return Failure(0, "time", message=f"the limit for judging a submission is {self.limits.judge_seconds:g} s")
 
     def _end_of_call(self) -> float:
-        return min(time.monotonic() + self.limits.call_seconds, self.deadline)
+        return min(time.monotonic() + self.call_seconds, self.deadline)
 
     def _answer(self, script: Script, number: wire.Value, arguments: wire.Value) -> tuple[str, wire.Value]:
         if type(number) is not int or not 0 <= number < len(script.callbacks) or not isinstance(arguments, tuple):

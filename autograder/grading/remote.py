@@ -116,7 +116,7 @@ class _Bound:
     def run(self, script: Script) -> Outcome:
         bound = _Bare()
         bound.callbacks, bound.calls, bound.wants = script.callbacks, script.calls, script.wants
-        bound.numbers = script.numbers
+        bound.numbers, bound.allowance = script.numbers, script.allowance
         bound.steps = [self._bind(step) for step in script.steps]
         return self.caller.run(bound)
 
