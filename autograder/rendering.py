@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from autograder.charts import charts_html
 from autograder.verdict import CaseResult, KnownMistake, Verdict
 
 # So many crosses are told at once; what came back in the others is a click away.
@@ -44,6 +45,10 @@ _STYLE = """
 .dh-fact{border-left-color:#8888;background:#8881}
 .dh-known small,.dh-advice{opacity:.85}
 .dh-advice{margin:.3rem 0}
+.dh-charts{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:.6rem 0}.dh-charts figure{margin:0;max-width:100%}
+.dh-charts figcaption{opacity:.85;max-width:36rem}.dh-charts img{image-rendering:pixelated;margin:.3rem 0}
+.dh-confusion{border-collapse:collapse;font-size:12px}.dh-confusion td,.dh-confusion th{padding:0 .35rem;
+ text-align:right;font-weight:400}
 .dh-sr{position:absolute;width:1px;height:1px;overflow:hidden;clip:rect(0 0 0 0);white-space:nowrap}
 """
 
@@ -111,6 +116,7 @@ def verdict_html(verdict: Verdict, links: Mapping[str, str] | None = None) -> st
         )
     parts.append("</ul>")
     parts += [f'<div class="dh-advice">{marked(text)}</div>' for text in verdict.advice]
+    parts.append(charts_html(verdict.measured))
     parts.append("</div>")
     return "".join(parts)
 

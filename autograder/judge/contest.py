@@ -3,7 +3,9 @@
 There is no reference: each property is a measure, and its points grow linearly between rungs.
 """
 
+import base64
 import hashlib
+import io
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from autograder.judge import wording
 from autograder.judge.exercise import Case, Exercise
@@ -250,7 +253,11 @@ class _Judging:
             reliability=found.reliability,
             confusion=found.confusion.tolist(),
             neighbours={name: list(told) for name, told in self.task.neighbours.items()},
+            worst=_worst(found.confusion),
+            rungs=[list(rung) for rung in self.exercise.ladders["accuracy"].rungs],
         )
+        if not self.secret:
+            self.measured["pair"] = _pair(self.task, self.measured["worst"], self.task.parts(p)[0].argmax(1))
         if found.known >= 0.995 and found.accuracy < 0.85:
             self.named.append("memorised")
         return self._told(gained, waits, self._remarks())
@@ -408,6 +415,30 @@ def slowness() -> float:
             np.exp(-h).sum(0)
         seconds.append(time.thread_time() - began)
     return min(max(min(seconds) / _LOOP_SECONDS, 1.0), _MOST_STRETCHED)
+
+
+def _worst(confusion: np.ndarray) -> list[int]:
+    """Which letter is most often read as which other; nothing where none is."""
+    wrong = confusion * (1 - np.eye(_CLASSES, dtype=int))
+    return [int(k) for k in np.unravel_index(wrong.argmax(), wrong.shape)] if wrong.any() else []
+
+
+def _pair(task: Task, worst: list[int], guesses: np.ndarray) -> str:
+    """Samples of a letter that are read as another, above samples of that other; a PNG as an address."""
+    if not worst:
+        return ""
+    truth, guess = worst
+    size, strips = task.clean.shape[-1], []
+    for chosen in ((task.labels == truth) & (guesses == guess), task.labels == guess):
+        strip = np.ones((size, 8 * size))
+        for k, image in enumerate(task.clean[chosen][:8, 0]):
+            strip[:, k * size : (k + 1) * size] = 1 - image
+        strips.append(strip)
+    picture = Image.fromarray((255 * np.vstack(strips)).astype(np.uint8))
+    picture = picture.resize((32 * size, 8 * size), Image.Resampling.NEAREST)
+    file = io.BytesIO()
+    picture.save(file, "png")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _on_the_ladder(part: str, value: float, ladder: Ladder) -> str:
