@@ -35,6 +35,7 @@ PICTURES = {
     "07_batchnorm": "learning_rates",
     "10_dropout": "dropout_uncertainty",
     "11_augmentation": "pipeline",
+    "13_capstone": "capstone_script",
 }
 
 

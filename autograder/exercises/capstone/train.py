@@ -128,7 +128,7 @@ def all_samples_vote(x, y, rng):
 
 
 HINTS = [
-    "A network with two hidden layers soon knows every sample by heart, and four of five unseen ones: what is "
+    "A network with two hidden layers soon knows every sample by heart, and five of six unseen ones: what is "
     "missing is samples.",
     "Turn, slant, scale, bend, shift each sample anew in every epoch, and add noise to some. Then train longer than "
     "seems needed, the rate falling to zero, and keep the average of the weights.",
