@@ -67,7 +67,10 @@ def pieces(*names: str, folder: Path | None = None) -> Pieces:
     place = Path.cwd().parent if folder is None else folder
     own, course = _written(place), _written(place.parent / "solutions")
     wanted, seen = list(names), []
-    sources, mine, lent, missing = [], {}, {}, []
+    sources: list[str] = []
+    mine: dict[str, str] = {}
+    lent: dict[str, str] = {}
+    missing: list[str] = []
     while wanted:
         name = wanted.pop(0)
         if name in seen:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from autograder.judge import wording
 from autograder.judge.exercise import Case, Exercise
-from autograder.judge.script import Allowance, Caller, Probe, Script, Want
+from autograder.judge.script import Allowance, Caller, Elsewhere, Probe, Script, Want
 from autograder.verdict import CaseResult, KnownMistake, Verdict
 from autograder.worker.calls import Failure, Outcome
 from autograder.worker.wire import Handle, Value
@@ -148,6 +148,8 @@ class Contest(Exercise):
 
     def whole(self, caller: Caller, points: float, seed: str, secret: bool) -> Verdict:
         """The verdict; see `Exercise.whole`."""
+        if isinstance(caller, Elsewhere) and caller.is_touched:
+            caller = caller.untouched()
         return _Judging(self, caller, self._drawn(seed), points, secret).verdict()
 
     def _drawn(self, seed: str) -> Task:

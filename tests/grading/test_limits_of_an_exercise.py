@@ -41,11 +41,10 @@ def train(x, y, rng):
 
 
 def verdict_on(source):
-    worker = Worker(1, Limits(), find_for_samples().name, time.monotonic() + 300)
+    worker = Worker(Limits(), find_for_samples(), time.monotonic() + 300)
     try:
         worker.run(SOURCE + source)
-        worker.keep(0)
-        function = Session(worker.caller(0), "secret: x").lookup(["train"])["train"]
+        function = Session(worker.state.caller(), "secret: x").lookup(["train"])["train"]
         caller, seed = caller_of([function])
         return judge(TRAIN.rehearsed(), caller, points=100, seed=seed)
     finally:
