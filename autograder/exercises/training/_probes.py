@@ -258,10 +258,10 @@ def _on_the_way(problem, W, b):
     """Whether it lies between 0, where the loss is ln(classes), and the least, and descent would go on there."""
     start, end = problem.loss(0 * W, 0 * b), problem.loss(*problem.best)
     here = problem.loss(W, b)
-    _, slope, slope_b = problem.cross_entropy(W, b)
-    slope = slope + 2 * problem.decay * W
+    slope = problem.cross_entropy(W, b)[1] + 2 * problem.decay * W
     best = problem.best[0]
     towards = float((W * best).sum() / (np.linalg.norm(W) * np.linalg.norm(best) + 1e-300))
-    # Both gradients are still there: at the least of another objective one of them is 0, or a multiple of W.
+    # At the least of another penalty the slope is a multiple of W.
     share = float(abs((slope * W).sum()) / (np.linalg.norm(slope) * np.linalg.norm(W) + 1e-300))
-    return end < here < end + 0.5 * (start - end) and towards > 0.7 and share < 0.97 and np.abs(slope_b).max() > 1e-7
+    shorter = np.linalg.norm(W) < np.linalg.norm(best)
+    return shorter and end < here < end + 0.6 * (start - end) and towards > 0.7 and share < 0.97
