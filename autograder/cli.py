@@ -359,14 +359,22 @@ def _grade(options: argparse.Namespace) -> int:
 def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Level | Callable[[], Level], Cluster | None]":
     """Where to grade: (isolation or what finds it there, executor or None for processes of this machine)."""
     from autograder.sandbox.levels import VARIABLE, find
+    from autograder.sandbox.warm import end_idle
 
     level: Level | Callable[[], Level]
     levels: Sequence[Level]
     executor = None
     if not scheduler:
-        level = find(allow_weak=allow_weak)
-        levels = [level]
-        print(f"Isolation: {level}.", file=sys.stderr)
+
+        def told() -> "Level":
+            found = find(allow_weak=allow_weak)
+            # The processes that grade have warm ones of their own.
+            end_idle()
+            print(f"Isolation: {found}.", file=sys.stderr)
+            _tell_weaker([found])
+            return found
+
+        return told, None
     else:
         from autograder.grading.cluster import Finder, connected
 
@@ -381,9 +389,13 @@ def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Level |
                 "submission at a time: start its workers with `--nworkers -1 --nthreads 1`.",
                 file=sys.stderr,
             )
+    _tell_weaker(levels)
+    return level, executor
+
+
+def _tell_weaker(levels: "Sequence[Level]") -> None:
     if any(level.name != "strong" for level in levels):
         print("Not the strongest: `autograder doctor` says what is missing.", file=sys.stderr)
-    return level, executor
 
 
 def _report(options: argparse.Namespace) -> int:

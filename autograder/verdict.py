@@ -1,6 +1,6 @@
 """The verdict on one exercise: points, properties, recognised mistakes, advice."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -80,7 +80,11 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return asdict(self)
+        # All fields of these are plain: dataclasses.asdict would copy each of them deeply.
+        data = {name: getattr(self, name) for name in Verdict.__dataclass_fields__}
+        data["cases"] = tuple(dict(vars(case)) for case in self.cases)
+        data["known"] = tuple(dict(vars(known)) for known in self.known)
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Verdict":

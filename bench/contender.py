@@ -103,7 +103,6 @@ def _note(stages: dict[str, float]) -> None:
     for owner, name, stage in (
         (link.Worker, "__init__", "sandbox start"),
         (link.Worker, "run", "student's cells"),
-        (link.Worker, "keep", "states kept for checks"),
         (grader._Run, "_judge", "checks"),
         (link.Worker, "end", "sandbox end"),
         (gradebook.Book, "record", "gradebook"),

@@ -33,6 +33,8 @@ PICTURES = {
     "05_second_order": "second_order_bfgs",
     "06_initialization": "initialization_layers",
     "07_batchnorm": "learning_rates",
+    "08_normalization": "norm_shared",
+    "09_penalties": "penalties_fence",
     "10_dropout": "dropout_uncertainty",
     "11_augmentation": "pipeline",
 }

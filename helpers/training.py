@@ -7,7 +7,7 @@ signature.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -104,6 +104,100 @@ class BatchNorm:
             raise ValueError("inference and update_running belong together: give both or none")
 
 
+def grouped(forward: Callable, backward: Callable, groups: int) -> BatchNorm:
+    """Return the student's group normalisation for a layer of units, each a channel of one pixel.
+
+    Parameters
+    ----------
+    forward : ``groupnorm_forward(x, gamma, beta, groups, *, eps) -> (out, cache)``, x (N, C, H, W)
+    backward : ``groupnorm_backward(dout, cache) -> (dx, dgamma, dbeta)``
+    groups : int; divides the units of every hidden layer
+    """
+
+    def of_units(x, gamma, beta, *, eps):
+        out, cache = forward(x[:, :, None, None], gamma, beta, groups, eps=eps)
+        return out[:, :, 0, 0], cache
+
+    def back(dout, cache):
+        dx, dgamma, dbeta = backward(dout[:, :, None, None], cache)
+        return dx[:, :, 0, 0], dgamma, dbeta
+
+    return BatchNorm(of_units, back)
+
+
+def mean_only(forward: Callable, backward: Callable) -> BatchNorm:
+    """Return the student's mean-only batch normalisation; its gamma has a gradient of 0 and stays 1.
+
+    Evaluation takes a running mean away, in place of the batch's.
+
+    Parameters
+    ----------
+    forward : ``mean_only_batchnorm_forward(x, beta) -> (out, cache)``
+    backward : ``mean_only_batchnorm_backward(dout, cache) -> (dx, dbeta)``
+    """
+
+    def without_gamma(x, gamma, beta, *, eps):
+        return forward(x, beta)
+
+    def back(dout, cache):
+        dx, dbeta = backward(dout, cache)
+        return dx, np.zeros_like(dbeta), dbeta
+
+    def inference(x, gamma, beta, running_mean, running_var, *, eps):
+        return x - running_mean + beta
+
+    def update_running(running_mean, running_var, x, *, momentum):
+        return (1 - momentum) * running_mean + momentum * x.mean(axis=0), running_var
+
+    return BatchNorm(without_gamma, back, inference, update_running)
+
+
+@dataclass(frozen=True)
+class WeightNorm:
+    """The student's weight normalisation: a hidden layer has v (units, inputs) and g (units,) in place of W.
+
+    Attributes
+    ----------
+    forward : ``weightnorm_forward(v, g) -> (w, cache)``
+    backward : ``weightnorm_backward(dw, cache) -> (dv, dg)``
+    """
+
+    forward: Callable
+    backward: Callable
+
+    def params(self, params: Params) -> Params:
+        """Return the same network in directions and lengths; the last layer keeps its W."""
+        split: Params = {}
+        last = f"W{sum(name.startswith('W') for name in params)}"
+        for name, value in params.items():
+            if name.startswith("W") and name != last:
+                split[f"v{name[1:]}"], split[f"g{name[1:]}"] = value.T.copy(), np.linalg.norm(value, axis=0)
+            else:
+                split[name] = value
+        return split
+
+    def weights(self, params: Params) -> tuple[Params, dict[str, Any]]:
+        """Return the parameters with every W made of its v and g, and the caches by layer."""
+        whole, caches = {}, {}
+        for name, value in params.items():
+            if name.startswith("v"):
+                w, caches[name[1:]] = self.forward(value, params[f"g{name[1:]}"])
+                whole[f"W{name[1:]}"] = w.T
+            elif not (name.startswith("g") and name[1:].isdigit()):
+                whole[name] = value
+        return whole, caches
+
+    def gradients(self, grads: Params, caches: dict[str, Any]) -> Params:
+        """Return the gradients by v and g in place of those by W."""
+        split: Params = {}
+        for name, value in grads.items():
+            if name.startswith("W") and name[1:] in caches:
+                split[f"v{name[1:]}"], split[f"g{name[1:]}"] = self.backward(value.T, caches[name[1:]])
+            else:
+                split[name] = value
+        return split
+
+
 @dataclass(frozen=True)
 class Dropout:
     """The student's dropout, put behind the activation of every hidden layer.
@@ -183,11 +277,12 @@ def mlp_loss(
     dropout: Dropout | None = None,
     rng: np.random.Generator | None = None,
     weight_decay: float = 0.0,
+    penalty: Callable | None = None,
 ) -> tuple[float, Params]:
     """Return the loss of one training batch, and its gradient for every parameter.
 
     Mean softmax cross-entropy (or the loss in `layers`) + weight_decay * sum of squared weights (no 1/2, as in
-    `two_layer_loss`; biases, gamma and beta are not penalised).
+    `two_layer_loss`; biases, gamma and beta are not penalised) + the penalty of every weight matrix.
 
     Parameters
     ----------
@@ -201,6 +296,7 @@ def mlp_loss(
     dropout : Dropout; drops units of every hidden layer
     rng : numpy.random.Generator; the draws of `dropout`
     weight_decay : float
+    penalty : ``penalty(w) -> (value, grad)``, such as ``functools.partial(l1_penalty, lam=1e-3)``; None: none
 
     Returns
     -------
@@ -226,6 +322,10 @@ def mlp_loss(
             weights = params[f"W{i}"]
             loss += weight_decay * float(np.sum(weights**2))
             grads[f"W{i}"] = grads[f"W{i}"] + 2 * weight_decay * weights
+    if penalty is not None:
+        for i in range(1, depth + 1):
+            value, slope = penalty(params[f"W{i}"])
+            loss, grads[f"W{i}"] = loss + value, grads[f"W{i}"] + slope
     return loss, {name: grads[name] for name in params}
 
 
@@ -267,14 +367,16 @@ class MLP:
     sizes, rng, init
         As in `init_mlp`.
     layers : Layers; the student's functions, in place of the built-in ones
-    batchnorm : BatchNorm; None leaves normalisation out
+    batchnorm : BatchNorm; None leaves normalisation out. `grouped` and `mean_only` make one of their layers
+    weightnorm : WeightNorm; None leaves the weights as they are
     dropout : Dropout; None leaves it out. Its draws come from a generator of the network's own, a child of rng: the
         first weights, and batches drawn from rng, are the same with and without
-    weight_decay : float; as in `mlp_loss`
+    weight_decay, penalty
+        As in `mlp_loss`.
 
     Attributes
     ----------
-    params : dict of ndarray; W1, b1 or gamma1 and beta1, ...
+    params : dict of ndarray; W1 or v1 and g1, b1 or gamma1 and beta1, ...
     running : dict of ndarray; mean1, var1, ... where batch norm keeps running statistics
     rng : numpy.random.Generator of the dropout, or None
 
@@ -294,15 +396,21 @@ class MLP:
         init: str | Initializer = "he",
         layers: Layers = BUILT_IN,
         batchnorm: BatchNorm | None = None,
+        weightnorm: WeightNorm | None = None,
         dropout: Dropout | None = None,
         weight_decay: float = 0.0,
+        penalty: Callable | None = None,
     ) -> None:
         self.params = init_mlp(sizes, rng, init=init, batchnorm=batchnorm is not None)
+        if weightnorm is not None:
+            self.params = weightnorm.params(self.params)
         self.layers = layers
         self.batchnorm = batchnorm
+        self.weightnorm = weightnorm
         self.dropout = dropout
         self.rng = None if dropout is None else rng.spawn(1)[0]
         self.weight_decay = weight_decay
+        self.penalty = penalty
         self.running: Params = {}
         if batchnorm is not None and batchnorm.update_running is not None:
             for i, width in enumerate(sizes[1:-1], start=1):
@@ -310,8 +418,9 @@ class MLP:
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[float, Params]:
         """Return the loss of a training batch and its gradients; updates the running statistics."""
-        return mlp_loss(
-            self.params,
+        params, caches = self._weights()
+        loss, grads = mlp_loss(
+            params,
             x,
             y,
             layers=self.layers,
@@ -320,12 +429,24 @@ class MLP:
             dropout=self.dropout,
             rng=self.rng,
             weight_decay=self.weight_decay,
+            penalty=self.penalty,
         )
+        return loss, grads if self.weightnorm is None else self.weightnorm.gradients(grads, caches)
+
+    def _weights(self) -> tuple[Params, dict[str, Any]]:
+        return (self.params, {}) if self.weightnorm is None else self.weightnorm.weights(self.params)
+
+    def calibrate(self, x: np.ndarray) -> None:
+        """Put the statistics of x in place of the running ones, where there are any."""
+        if self.running:
+            params, _ = self._weights()
+            whole = replace(self.batchnorm, momentum=1.0)
+            _forward(params, x, self.layers, _training_norm(params, whole, self.running), None)
 
     def scores(self, x: np.ndarray, *, drop_with: np.random.Generator | None = None) -> np.ndarray:
         """Return the scores (N, classes) as in evaluation; given a generator, with units dropped by its draws."""
         return mlp_scores(
-            self.params,
+            self._weights()[0],
             x,
             layers=self.layers,
             batchnorm=self.batchnorm,
@@ -355,12 +476,13 @@ class MLP:
         """
         if at not in ("relu_in", "relu_out"):
             raise ValueError(f'at={at!r} must be "relu_in" or "relu_out"')
+        params, _ = self._weights()
         if train:
-            norm = _training_norm(self.params, self.batchnorm, running=None)
+            norm = _training_norm(params, self.batchnorm, running=None)
         else:
-            norm = _evaluation_norm(self.params, self.batchnorm, self.running)
+            norm = _evaluation_norm(params, self.batchnorm, self.running)
         drop = _drop(self.dropout, self.rng, train=False)
-        *_, trace = _forward(self.params, x, self.layers, norm, drop)
+        *_, trace = _forward(params, x, self.layers, norm, drop)
         inputs = [layer.activation_in for layer in trace]
         return inputs if at == "relu_in" else [self.layers.activation(z) for z in inputs]
 
@@ -389,7 +511,7 @@ def _forward(
     trace = []
     for i in range(1, depth):
         weights = params[f"W{i}"]
-        bias = params[f"b{i}"] if norm is None else np.zeros(weights.shape[1])
+        bias = params[f"b{i}"] if norm is None else np.zeros(weights.shape[1], weights.dtype)
         z, linear_cache = layers.linear_forward(x, weights, bias)
         z, norm_cache = (z, None) if norm is None else norm(i, z)
         x = layers.activation(z)
@@ -488,11 +610,12 @@ class History:
     ----------
     loss, lr : ndarray of shape (steps taken,); of each batch, before its step
     train_accuracy, val_accuracy : ndarray of shape (epochs,); after each epoch, nan for those
-        that a diverging run did not reach (and nan without validation samples)
+        that a diverging or a stopped run did not reach (and nan without validation samples)
     train_loss, val_loss : ndarray of shape (epochs,); mean cross-entropy in evaluation, no penalty
     steps_per_epoch : int; ceil(N / batch_size)
     diverged : bool; the loss, a weight or a score became infinite or nan, and the run ended there
     activations : ActivationHistory, or None where nothing was watched
+    best_epoch : int, the epoch whose weights were kept; None where the run was not to be stopped
     """
 
     loss: np.ndarray
@@ -504,6 +627,7 @@ class History:
     steps_per_epoch: int
     diverged: bool
     activations: ActivationHistory | None
+    best_epoch: int | None = None
 
     def __repr__(self) -> str:
         reached = self.train_accuracy[~np.isnan(self.train_accuracy)]
@@ -534,6 +658,7 @@ def train(
     watch: np.ndarray | None = None,
     watch_every: int = 10,
     on_step: Callable[[int, Network], None] | None = None,
+    stop: Callable[[list[float]], tuple[int, int]] | None = None,
     progress: bool = True,
 ) -> History:
     """Return the history of training a network, which is changed in place.
@@ -557,14 +682,17 @@ def train(
     watch : ndarray of shape (N, D); samples whose activations are recorded
     watch_every : int; steps from one record to the next
     on_step : function (t, network), called after step t with whatever it wants to look at
+    stop : ``stop(val_losses) -> (stop_epoch, best_epoch)``, such as ``functools.partial(early_stopping, patience=5)``.
+        The run ends at stop_epoch, and the network gets the weights that it had after best_epoch
     progress : bool; show a progress bar
 
     Raises
     ------
     ValueError
-        If not exactly one of lr and schedule is given, or the optimizer changes a shape.
+        If not exactly one of lr and schedule is given, the optimizer changes a shape, there is no validation sample to
+        stop by, or best_epoch is neither the last epoch nor the last one that was best.
     TypeError
-        If the optimizer does not return (w, state).
+        If the optimizer does not return (w, state), or stop no pair.
 
     Examples
     --------
@@ -581,12 +709,15 @@ def train(
     """
     if (lr is None) == (schedule is None):
         raise ValueError(f"lr={lr}, schedule={schedule}: give one of them")
+    if stop is not None and not len(data.y_val):
+        raise ValueError("stop needs validation samples, and there are none")
     schedule = schedule or (lambda t: lr)
     minibatches = minibatches or shuffled_minibatches
     n = len(data.x_train)
     steps_per_epoch = -(-n // batch_size)
     record = _Recorder(epochs, steps_per_epoch, watch, watch_every)
     states = {name: {} for name in network.params}
+    best = None if stop is None else _Best(stop)
     t = 0
     # Infinities are what a diverging run is made of: they are recorded, not warned of.
     with (
@@ -609,8 +740,41 @@ def train(
                     bar.update()
             if not record.epoch(epoch, network, data):
                 return record.history(diverged=True)
+            if best is not None and best.stops(network, record.val[0, : epoch + 1]):
+                break
         record.watch(t, network, last=True)
-    return record.history(diverged=False)
+    return record.history(diverged=False, best_epoch=None if best is None else best.put_back(network))
+
+
+class _Best:
+    """Asks the student's early stopping after every epoch, and keeps the weights of the best one."""
+
+    def __init__(self, stop: Callable) -> None:
+        self.stop, self.epoch = stop, 0
+        self.kept: dict[int, tuple[Params, Params]] = {}
+
+    def stops(self, network: Network, val_losses: np.ndarray) -> bool:
+        now = len(val_losses) - 1
+        self.kept[now] = network.params, dict(getattr(network, "running", {}))
+        # One epoch more that is no better: it tells a run that is stopped here from one that is only over.
+        result = self.stop([*val_losses.tolist(), np.inf])
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise TypeError(
+                f"{_name(self.stop)} must return (stop_epoch, best_epoch), it returned {type(result).__name__}"
+            )
+        stop_epoch, self.epoch = result
+        if self.epoch not in self.kept:
+            raise ValueError(
+                f"{_name(self.stop)} returned best_epoch={self.epoch!r}, neither the last epoch nor its last best one"
+            )
+        self.kept = {epoch: self.kept[epoch] for epoch in {self.epoch, now}}
+        return stop_epoch <= now
+
+    def put_back(self, network: Network) -> int:
+        network.params, running = self.kept[self.epoch]
+        if running:
+            network.running = running
+        return int(self.epoch)
 
 
 def _take_step(network, grads, states, step, lr) -> bool:
@@ -686,7 +850,7 @@ class _Recorder:
             )
         )
 
-    def history(self, *, diverged: bool) -> History:
+    def history(self, *, diverged: bool, best_epoch: int | None = None) -> History:
         activations = None
         if self.snapshots:
             activations = ActivationHistory(*map(np.array, zip(*self.snapshots, strict=True)))
@@ -700,6 +864,7 @@ class _Recorder:
             steps_per_epoch=self.steps_per_epoch,
             diverged=diverged,
             activations=activations,
+            best_epoch=best_epoch,
         )
 
 

@@ -107,6 +107,14 @@ plots.start_error(mean_squared_error)
 # question. Predict first, *then* run: a wrong prediction is the one you learn from. And with the wrong function from
 # before there is no valley at all: why?
 #
+# <details><summary>Answer</summary>
+#
+# Near a slope of 1.5, where the error is 0.09: the rest is the scatter of the points. The middle line stands there; the flat
+# one has an error of 1.59, the steep one of 0.90. The mean of the plain differences is a straight line in the slope, from -1.5
+# up to 1.7, with no lowest point. It passes through 0 near 1.43, and that only means that the errors cancel there.
+#
+# </details>
+#
 # Finding the bottom of such a valley, with a million slopes at once, is what this course is about.
 
 # %% [markdown]
@@ -122,13 +130,35 @@ plots.start_error(mean_squared_error)
 # %% [markdown]
 # ## 3 · All assignments, and where you stand
 #
-# In JupyterLab, click on a name to open it. They build on each other, so go in order, or begin where you are curious: each says what it
-# needs. (Numbers that are missing belong to assignments that are still to be written; *lecture 002* and the like are the
-# lectures behind the course, which you do not need.) The points are your best so far; they are kept on this machine for you alone. Run the cell again
-# whenever you like.
+# In JupyterLab, click on a name to open it. They build on each other, so go in order, or begin where you are curious: each
+# says what it needs. (Numbers that are missing belong to assignments that are still to be written.) The points are your best
+# so far; they are kept on this machine for you alone. Run the cell again whenever you like.
 
 # %% demo="start_progress"
 progress()
+
+# %% [markdown]
+# **How long it takes.** Each assignment begins with an honest number of minutes for everything, between two and
+# five hours, and names its **core path**: the sections that are enough to go on. Under each exercise stands whether it is on
+# that path or *optional*, and how difficult it is: 1 takes minutes, 2 some thought, 3 paper and pencil. In a class, all
+# exercises have points, and your teacher says which of them count.
+#
+# Sections end with folds. *Answer* comes after your own guess. *The same in PyTorch* can be copied into a cell of your own
+# once your function is right; its last line shows PyTorch's result and yours, side by side. *Read on*, at the very end,
+# leads to papers and to other courses that explain the same in another way.
+#
+# <details><summary>What is "lecture 002"?</summary>
+#
+# The course grew out of the slides of five lectures, which you do not need. Formulas carry the paper that they are from,
+# then the number of the lecture, and *Where the books disagree* says where they differ:
+#
+# - 000: Vladislav Goncharenko (MIPT), *Optimization and regularization of neural networks*, 2021;
+# - 001: *Training neural networks, part 2*;
+# - 002: *Optimization. Training neural networks* (in Russian, as 000 is);
+# - 003: Shiv Ram Dubey (IIIT Allahabad), *Neural networks: optimization and regularization*;
+# - 004: Evgeny Sokolov (HSE), *Regularizing neural networks*.
+#
+# </details>
 
 # %% [markdown]
 # **Worked solutions.** If you learn by yourself and have the whole course, they are in its folder `solutions/`,

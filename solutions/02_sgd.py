@@ -10,11 +10,17 @@
 # - tell a minimum from a saddle, and slope from noise;
 # - plan a learning rate over a whole training run.
 #
-# **You need** NumPy and the gradient of a function of several variables.
+# **You need** NumPy, the
+# [gradient](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/multivariable-calculus.html) of a function of
+# several variables, and for sections 2 and 3 the
+# [eigenvalues](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/eigendecomposition.html) of a symmetric
+# matrix.
 #
 # **Left out:** a step size for each weight (03_adam), curvature in the step (05_second_order), proofs.
 #
-# **Time:** about 90 minutes.
+# **Time:** about 165 minutes.
+#
+# **Core path:** sections 1, 2, 4 to 7 and 9, without the exercises marked *optional*: about 120 minutes.
 
 # %%
 import math
@@ -48,7 +54,7 @@ SEED = 0
 # has nothing to remember.
 
 
-# %% exercise="sgd"
+# %% exercise="sgd" core=1
 def sgd(w, grad, state, *, lr):
     """Return w after one step of gradient descent, and the state.
 
@@ -86,8 +92,50 @@ plots.step_sizes(sgd, lrs=(0.005, 0.06, 0.0795))
 # %% [markdown]
 # ### Question
 # The largest of the three bounces between the walls. What happens at `lr=0.081`? Predict, then run
-# `plots.step_sizes(sgd, lrs=[0.081])` in a cell of your own. And: along the valley floor the largest step was the best of
-# the three. Why can no single `lr` be right for both directions?
+# `plots.step_sizes(sgd, lrs=[0.081])` in a cell of your own. And: along the valley floor the largest step was the best
+# of the three. Why can no single `lr` be right for both directions?
+#
+# <details><summary>Answer</summary>
+#
+# Across, one step multiplies $w_2$ by $1 - 25\,\mathrm{lr} = -1.025$: after 40 steps it is 2.7 times as far out, and
+# the loss has grown from 81 to 292. Along, it multiplies $w_1$ by $1 - \mathrm{lr}$, so there every larger rate is a
+# better one: 40 steps leave $w_1$ at $-7.4$, $-0.76$ and $-0.33$.
+#
+# One step would do along the floor with `lr` = 1, and across with `lr` = 1/25. A single number can suit one of them.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# The loop is PyTorch's whole way of training. Later folds use both functions.
+#
+# ```python
+# import torch
+#
+#
+# def torch_steps(optimizer, steps=5, **settings):
+#     """Return w after steps down the loss sum(w**2), by PyTorch."""
+#     w = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+#     optimizer = optimizer([w], **settings)
+#     for _ in range(steps):
+#         optimizer.zero_grad()
+#         (w**2).sum().backward()
+#         optimizer.step()
+#     return w.detach().numpy()
+#
+#
+# def my_steps(step, steps=5, **settings):
+#     """Return the same by a function of mine."""
+#     w, state = np.array([1.0, -2.0]), {}
+#     for _ in range(steps):
+#         w, state = step(w, 2 * w, state, **settings)
+#     return w
+#
+#
+# torch_steps(torch.optim.SGD, lr=0.1), my_steps(sgd, lr=0.1)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · How large is too large?
@@ -110,7 +158,7 @@ plots.step_sizes(sgd, lrs=(0.005, 0.06, 0.0795))
 # $$\mathrm{lr} < \frac{2}{\lambda_{\max}}$$
 
 
-# %% exercise="largest_stable_lr"
+# %% exercise="largest_stable_lr" core=1
 def largest_stable_lr(H):
     """Return the step size at which gradient descent stops converging.
 
@@ -148,14 +196,35 @@ plots.stability_threshold(sgd, largest_stable_lr)
 # Predict the fastest `lr` before you read it off on the right: the valley has curvatures 1 and 25; write
 # $|1 - \mathrm{lr}\,\lambda|$ for both and make the larger one as small as you can. How close do you come, and which
 # of the two axes shrinks faster there?
+#
+# <details><summary>Answer</summary>
+#
+# The two factors are equal where $1 - \mathrm{lr} = 25\,\mathrm{lr} - 1$, at $\mathrm{lr} = 2/26 \approx 0.0769$: both
+# axes shrink by 12/13 a step, and 1000 times closer takes 87 steps. The measured best, 0.0762, needs 87 too. It lies a
+# little below, where the steep axis shrinks faster (by 0.905 a step, the flat one by 0.924), and no wonder that costs
+# nothing: the walk starts five times as far out along the flat axis. Only 2 % above, at 0.0784, it takes 130.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# valley, here = lambda w: (w[0] ** 2 + 25 * w[1] ** 2) / 2, torch.zeros(2)
+# H = torch.autograd.functional.hessian(valley, here)
+# 2 / torch.linalg.eigvalsh(H).max(), largest_stable_lr(H.numpy())
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · Where the slope is zero
 #
 # ### Idea
-# Gradient descent stops where the gradient is zero, and a zero gradient is no proof of having arrived. A
-# saddle is flat too: a valley along one line, a ridge along another. Dauphin et al. (2014) argue that in high
-# dimension saddles far outnumber minima. The slope cannot tell them apart; the curvature can.
+# Gradient descent stops where the gradient is zero, and a zero gradient is no proof of having arrived. A saddle is flat
+# too: a valley along one line, a ridge along another. [Dauphin et al. (2014)](https://arxiv.org/abs/1406.2572) argue
+# that in high dimension saddles far outnumber minima. The slope cannot tell them apart; the curvature can.
 
 # %% [markdown]
 # ### Equation
@@ -173,7 +242,7 @@ plots.stability_threshold(sgd, largest_stable_lr)
 # zero.
 
 
-# %% exercise="classify_critical_point"
+# %% exercise="classify_critical_point" extra=2
 def classify_critical_point(H):
     """Return what kind of point the gradient vanishes at.
 
@@ -214,8 +283,32 @@ plots.critical_points(sgd, classify_critical_point)
 
 # %% [markdown]
 # ### Question
-# Predict first: starting 10 times closer to that line, does leaving take 10 times as long? And exactly on it? Read
-# both off the right-hand picture. What might push a walker off such a line when a network is trained? (Section 4 has it.)
+# Predict first: starting 10 times closer to that line, does leaving take 10 times as long? And exactly on it? Read both
+# off the right-hand picture. What might push a walker off such a line when a network is trained? (Section 4 has it.)
+#
+# <details><summary>Answer</summary>
+#
+# No: each step away from the line multiplies the distance by 1.1, so ten times closer costs
+# $\ln 10 / \ln 1.1 \approx 24$ steps more, wherever one starts. From 0.1 it takes 19 steps, from $10^{-15}$ still only
+# 357. Exactly on the line there is nothing to multiply: after 2000 steps the walk has not left, and never will.
+#
+# Noise pushes: the gradient of a few samples hardly ever points exactly along such a line.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Two curvatures with a negative product, the determinant, have different signs.
+#
+# ```python
+# import torch
+#
+# ridge, here = lambda w: w[0] ** 2 - w[0] * w[1] - w[1] ** 2, torch.zeros(2)
+# H = torch.autograd.functional.hessian(ridge, here)
+# torch.linalg.det(H) < 0, classify_critical_point(H.numpy()) == "saddle"
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 4 · Mini-batches: a cheap, noisy slope
@@ -239,7 +332,7 @@ plots.critical_points(sgd, classify_critical_point)
 # on $B$, and `lr` keeps its meaning.
 
 
-# %% exercise="linear_regression_gradient"
+# %% exercise="linear_regression_gradient" core=1
 def linear_regression_gradient(w, x, y):
     """Return the gradient of half the mean squared error, for w.
 
@@ -268,11 +361,11 @@ check("linear_regression_gradient", linear_regression_gradient, points=3)
 
 # %% [markdown]
 # One *epoch* shows every sample exactly once: shuffle the numbers $0 \dots N-1$, then cut the list into pieces of $B$.
-# The last piece may be short; throwing it away would hide samples. The next epoch shuffles anew, with the generator `rng`
-# that it is given, so that a run can be repeated.
+# The last piece may be short; throwing it away would hide samples. The next epoch shuffles anew, with the generator
+# `rng` that it is given, so that a run can be repeated.
 
 
-# %% exercise="minibatches"
+# %% exercise="minibatches" core=2
 def minibatches(n, batch_size, rng):
     """Yield index arrays that together are one epoch, in random order.
 
@@ -300,8 +393,8 @@ check("minibatches", minibatches, points=5)
 
 # %% [markdown]
 # ### Picture
-# The same start, the same `lr`, three batch sizes; each walk has seen the same number of samples. And, on the right, the
-# noise itself: how far a mini-batch gradient lies from the gradient of all the data (root mean square). The two
+# The same start, the same `lr`, three batch sizes; each walk has seen the same number of samples. And, on the right,
+# the noise itself: how far a mini-batch gradient lies from the gradient of all the data (root mean square). The two
 # lines are predictions; can you say why the measured points follow the solid one?
 
 # %% demo="sgd_jitter"
@@ -311,7 +404,8 @@ plots.minibatch_jitter(sgd, minibatches, linear_regression_gradient, seed=SEED)
 # ### Question (graded)
 # With `batch_size=1` the path reaches the neighbourhood of the minimum and then never settles, although `lr` lies far
 # below the threshold of section 2. **Why does it jitter there, and why does the walk on all the data not?** Name two
-# changes that would make the jitter smaller, and what each costs. Four to six sentences; lean on the right-hand picture.
+# changes that would make the jitter smaller, and what each costs. Four to six sentences; lean on the right-hand
+# picture.
 
 # %% [markdown] answer="why_jitter" points=4
 # ### BEGIN SOLUTION
@@ -324,6 +418,22 @@ plots.minibatch_jitter(sgd, minibatches, linear_regression_gradient, seed=SEED)
 # work per step. A smaller `lr` shortens every random step, and costs more steps to get there; a schedule pays that
 # only towards the end.
 # ### END SOLUTION
+
+# %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# x, y, w = torch.randn(10, 3), torch.randn(10), torch.zeros(3).requires_grad_()
+# (torch.nn.functional.mse_loss(x @ w, y) / 2).backward()
+# epoch = torch.utils.data.DataLoader(range(10), batch_size=4, shuffle=True)
+# yours = linear_regression_gradient(np.zeros(3), x.numpy(), y.numpy())
+# mine = minibatches(10, 4, np.random.default_rng(SEED))
+# (w.grad, [len(b) for b in epoch]), (yours, [len(b) for b in mine])
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 5 · Momentum: a memory of slopes
@@ -341,11 +451,12 @@ plots.minibatch_jitter(sgd, minibatches, linear_regression_gradient, seed=SEED)
 # - $v$: the velocity, zeros before the first step; it lives in `state`, under a key of your choice;
 # - $\mu$ (`momentum`): what is kept of it, 0.9 if not said otherwise.
 #
-# Under a constant slope $v$ grows to $g / (1 - \mu)$: with $\mu = 0.9$, ten slopes in one step. The idea is Polyak's
-# (1964); the form is PyTorch's, and that of lectures 000 and 003.
+# Under a constant slope $v$ grows to $g / (1 - \mu)$: with $\mu = 0.9$, ten slopes in one step. The idea is
+# [Polyak's (1964)](https://doi.org/10.1016/0041-5553%2864%2990137-5); the form is PyTorch's, and that of lectures 000
+# and 003.
 
 
-# %% exercise="momentum"
+# %% exercise="momentum" core=2
 def momentum(w, grad, state, *, lr, momentum=0.9):
     """Return w after one step of SGD with momentum, and the state.
 
@@ -387,6 +498,17 @@ plots.momentum_paths(sgd, momentum)
 # ### Question
 # Predict first: will the ball stop when it first reaches the minimum? And is more memory always better? Find in the
 # right-hand picture which of the four values of $\mu$ is fastest, and what goes wrong with the largest.
+#
+# <details><summary>Answer</summary>
+#
+# It does not stop: what it has gathered carries it past the minimum. With $\mu = 0.9$ it is there after 14 steps, at a
+# run, and turns round 2.6 units behind it.
+#
+# More memory helps up to a point. After 150 steps the loss is 0.2 without any, $10^{-4}$ for 0.5, about $10^{-13}$ for
+# 0.8, then worse again, and 2.8 for 0.98: worse than no memory. A ball that forgets 2 % a step rolls to and fro like on
+# ice, and loses its energy no faster than it forgets.
+#
+# </details>
 
 # %% [markdown]
 # ### The other form
@@ -398,7 +520,7 @@ plots.momentum_paths(sgd, momentum)
 # turned round.) The forms give the same $w$ at every step. Or do they? Write it, and measure.
 
 
-# %% exercise="velocity_momentum"
+# %% exercise="velocity_momentum" extra=1
 def velocity_momentum(w, grad, state, *, lr, momentum=0.9):
     """Return w after one step of momentum in velocity form, and the state.
 
@@ -439,8 +561,28 @@ plots.momentum_forms(momentum, velocity_momentum)
 
 # %% [markdown]
 # ### Question
-# Predict before you look: which of the forms obeys the cut at once, and which coasts on? For how many steps, roughly, if
-# $\mu = 0.99$? A schedule tuned with one library may therefore behave differently with another.
+# Predict before you look: which of the forms obeys the cut at once, and which coasts on? For how many steps, roughly,
+# if $\mu = 0.99$? A schedule tuned with one library may therefore behave differently with another.
+#
+# <details><summary>Answer</summary>
+#
+# `momentum` obeys at once: the new `lr` multiplies all of $v$, and the step shrinks tenfold. In `velocity_momentum` the
+# old steps are already in $v$, made with the old `lr`; they fade by $\mu$ a step. Of what is too much a tenth is left
+# after $\ln 10 / (-\ln\mu)$ steps: 22 for $\mu = 0.9$, about 230 for $\mu = 0.99$. With a constant `lr` the two differ
+# by rounding only, $10^{-15}$.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# With both functions of section 1's fold:
+#
+# ```python
+# settings = {"lr": 0.1, "momentum": 0.9}
+# torch_steps(torch.optim.SGD, **settings), my_steps(momentum, **settings)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 6 · Nesterov: look before you leap
@@ -453,16 +595,19 @@ plots.momentum_forms(momentum, velocity_momentum)
 # %% [markdown]
 # ### Equation
 #
+# Nesterov (1983), as [Sutskever et al. (2013)](https://proceedings.mlr.press/v28/sutskever13.html) write it:
+#
 # $$v \leftarrow \mu\, v - \mathrm{lr}\; g(w + \mu v), \qquad w \leftarrow w + v$$
 #
 # - $g(\cdot)$ (`grad_fn`): the gradient as a function of the place; it is asked at $w + \mu v$, not at $w$.
 #
-# **Mind the sign.** Lecture 002 asks at $\theta - \gamma v$. It is right there: its velocity points uphill ($v \leftarrow \gamma v +
+# **Mind the sign.** Lecture 002 asks at $\theta - \gamma v$. It is right there: its velocity points uphill ($v
+# \leftarrow \gamma v +
 # \alpha g$, $\theta \leftarrow \theta - v$), so minus looks ahead. Here, as in lectures 000 and 001, $v$ is the step
 # itself, and plus looks ahead. Taking the plus of one form and the velocity of the other looks *back*.
 
 
-# %% exercise="nesterov_lookahead"
+# %% exercise="nesterov_lookahead" extra=2
 def nesterov_lookahead(w, grad_fn, state, *, lr, momentum=0.9):
     """Return w after one step with Nesterov's look-ahead, and the state.
 
@@ -507,6 +652,17 @@ plots.lookahead_signs(nesterov_lookahead)
 # ### Question
 # Predict first: the wrong sign is a tiny change in the formula. Does it cost a little speed, or more than that, and
 # along which axis? Then look at *ahead* and *on the spot*: their losses hardly differ here. Where do the walks?
+#
+# <details><summary>Answer</summary>
+#
+# Much more: *behind* diverges, along the steep axis. It meets the slope late, pushes when it should brake, and each
+# swing is larger than the last; after 150 steps the loss is in the millions. Along the flat axis all three walk alike.
+#
+# *Ahead* and *on the spot* differ across: after 30 steps the first is within 0.004 of the floor, the second still
+# swings by 0.15. Their losses are nearly the same because by then almost all of the loss is in the flat axis, where
+# both stand at about $-0.25$ in the end.
+#
+# </details>
 
 # %% [markdown]
 # ### The same without a look ahead
@@ -515,10 +671,11 @@ plots.lookahead_signs(nesterov_lookahead)
 #
 # $$v \leftarrow \mu\, v + g, \qquad w \leftarrow w - \mathrm{lr}\,(g + \mu\, v)$$
 #
-# The $v$ in the second equation is the *new* one: it counts the slope $g$ once by itself and once, times $\mu$, within $v$.
+# The $v$ in the second equation is the *new* one: it counts the slope $g$ once by itself and once, times $\mu$, within
+# $v$.
 
 
-# %% exercise="nesterov"
+# %% exercise="nesterov" core=2
 def nesterov(w, grad, state, *, lr, momentum=0.9):
     """Return w after one step of Nesterov momentum, and the state.
 
@@ -560,6 +717,26 @@ plots.nesterov_twins(nesterov_lookahead, nesterov)
 # %% [markdown]
 # ### Question
 # Predict first: `nesterov` gets $g$ at its own `w`, and nothing ahead of it. Where, then, did the look-ahead go?
+#
+# <details><summary>Answer</summary>
+#
+# Into `w`. What `nesterov` calls `w` is the other's look-ahead point $w + \mu v$: the distance is rounding, $10^{-15}$,
+# while from the other's own $w$ it stays 0.02 and less away. So it does ask for the slope ahead; it just never stands
+# anywhere else. When training ends, the weights that you keep are those look-ahead points.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# With both functions of section 1's fold:
+#
+# ```python
+# settings = {"lr": 0.1, "momentum": 0.9}
+# by_torch = torch_steps(torch.optim.SGD, nesterov=True, **settings)
+# by_torch, my_steps(nesterov, **settings)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Schedules: large first, small later
@@ -582,10 +759,12 @@ plots.nesterov_twins(nesterov_lookahead, nesterov)
 # | cosine | $\mathrm{lr}_{\min} + \tfrac12(\mathrm{lr}_0 - \mathrm{lr}_{\min})(1 + \cos\tfrac{\pi t}{T})$, with $T$ `t_max`; after $T$ it stays at $\mathrm{lr}_{\min}$ |
 # | linear warm-up | $\mathrm{lr}_0 \min(1, \tfrac{t+1}{u})$, with $u$ `warmup` |
 #
-# Five short functions, each with a trap of its own.
+# Five short functions, each with a trap of its own. The cosine is from
+# [Loshchilov and Hutter (2017)](https://arxiv.org/abs/1608.03983);
+# [Goyal et al. (2017)](https://arxiv.org/abs/1706.02677) made the ramp popular.
 
 
-# %% exercise="step_decay"
+# %% exercise="step_decay" core=1
 def step_decay(lr0, t, *, step_size, gamma):
     """Return the learning rate at step t: a staircase.
 
@@ -613,7 +792,7 @@ def step_decay(lr0, t, *, step_size, gamma):
 check("step_decay", step_decay, points=2)
 
 
-# %% exercise="exponential_decay"
+# %% exercise="exponential_decay" extra=1
 def exponential_decay(lr0, t, *, k):
     """Return the learning rate at step t: the same share lost each step.
 
@@ -640,7 +819,7 @@ def exponential_decay(lr0, t, *, k):
 check("exponential_decay", exponential_decay, points=1)
 
 
-# %% exercise="inverse_time_decay"
+# %% exercise="inverse_time_decay" extra=1
 def inverse_time_decay(lr0, t, *, k):
     """Return the learning rate at step t: halved at t = 1 / k.
 
@@ -666,7 +845,7 @@ def inverse_time_decay(lr0, t, *, k):
 check("inverse_time_decay", inverse_time_decay, points=1)
 
 
-# %% exercise="cosine_decay"
+# %% exercise="cosine_decay" core=2
 def cosine_decay(lr0, t, *, t_max, lr_min=0.0):
     """Return the learning rate at step t: half a cosine, then flat.
 
@@ -697,7 +876,7 @@ def cosine_decay(lr0, t, *, t_max, lr_min=0.0):
 check("cosine_decay", cosine_decay, points=3)
 
 
-# %% exercise="linear_warmup"
+# %% exercise="linear_warmup" core=1
 def linear_warmup(lr0, t, *, warmup):
     """Return the learning rate at step t: a ramp up to lr0, then flat.
 
@@ -752,6 +931,34 @@ plots.schedule_floor(
 # Predict first: the constant rates stop at different heights above the minimum. If `lr` is ten times smaller, how many
 # times lower is the floor: 10, or 100? Compare the black lines with the coloured ones: what does an epoch that
 # shows every sample exactly once do to the noise? And which rate would you choose if you had to stop after 10 epochs?
+#
+# <details><summary>Answer</summary>
+#
+# With independent draws the floor is proportional to `lr`, and the black lines keep to it: $4 \cdot 10^{-3}$ against
+# $3 \cdot 10^{-4}$, 13 times. An epoch in which every sample comes once lets much of the noise cancel within the epoch,
+# and the smaller the rate, the better: $2 \cdot 10^{-3}$ against $3 \cdot 10^{-5}$, about 70 times.
+#
+# After 10 epochs the large rate stands at $1.5 \cdot 10^{-3}$, the small one at $3.6 \cdot 10^{-2}$: better large.
+# Better still a cosine that ends there; with `epochs=10` you can see it reach $2 \cdot 10^{-5}$.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)
+# schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=8)
+# rates = []
+# for _ in range(9):
+#     rates += schedule.get_last_lr()
+#     optimizer.step()
+#     schedule.step()
+# rates, [cosine_decay(0.1, t, t_max=8) for t in range(9)]
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 8 · The race
@@ -762,6 +969,14 @@ plots.schedule_floor(
 #
 # ### Picture
 # Predict first: five names, but how many different walks? Which two coincide exactly, and which two nearly?
+#
+# <details><summary>Answer</summary>
+#
+# Three. `momentum` and `velocity_momentum` coincide, as `lr` is constant. The two Nesterovs walk the same way, one a
+# look-ahead in front of the other. `sgd` is alone: last on three, and on the saddle late to leave, then quick. Nesterov
+# swings less on the bowl, on the saddle and on Beale's function; on Rosenbrock plain momentum is a little ahead of it.
+#
+# </details>
 
 # %% demo="sgd_race"
 optimizers = {
@@ -775,8 +990,19 @@ plots.race(optimizers)
 
 # %% [markdown]
 # ### Question
-# Before you touch the sliders: choose the bowl and compute the `lr` at which plain SGD leaves it. Does momentum leave it
-# at a smaller or a larger one? Then find the setting that wins on each landscape. Is there one that wins everywhere?
+# Before you touch the sliders: choose the bowl and compute the `lr` at which plain SGD leaves it. Does momentum leave
+# it at a smaller or a larger one? Then find the setting that wins on each landscape. Is there one that wins everywhere?
+#
+# <details><summary>Answer</summary>
+#
+# The bowl's curvatures are 1 and 100, so SGD leaves it at `lr` = 0.02. Momentum leaves it later, at
+# $2(1 + \mu)/100$ = 0.038 for $\mu = 0.9$: it averages away the flips. Nesterov leaves it *sooner*, at
+# $2(1 + \mu)/(1 + 2\mu)/100 \approx 0.0136$, for it trusts the slope ahead.
+#
+# None wins everywhere: the bowl's `lr` throws every walk off Rosenbrock's canyon, and Rosenbrock's crawls through the
+# bowl. That is why the rate is the first thing to tune.
+#
+# </details>
 
 # %% demo="sgd_sliders"
 widgets.optimizer_race(optimizers)
@@ -810,9 +1036,21 @@ plots.digits_before_and_after(
 
 # %% [markdown]
 # ### Question
-# Predict first: what gains more, the training loss or the accuracy on unseen digits? Is the gain in accuracy larger than
-# the spread over the seeds? Which did more for it, the memory or the schedule? And why does Nesterov break down at an
-# `lr` that plain SGD survives?
+# Predict first: what gains more, the training loss or the accuracy on unseen digits? Is the gain in accuracy larger
+# than the spread over the seeds? Which did more for it, the memory or the schedule? And why does Nesterov break down at
+# an `lr` that plain SGD survives?
+#
+# <details><summary>Answer</summary>
+#
+# The training loss: from 0.11 to 0.013, eight times lower, with memory and schedule together. The accuracy on test
+# digits goes from 93.3 to 95.6 %, a third of the errors gone; that is about three times the spread over the seeds (0.5
+# to 0.7). Memory alone gives 1.3, the schedule alone 0.9 with a spread of 1.4: these five seeds cannot tell which did
+# more.
+#
+# At `lr` = 1 Nesterov's steps are $1 / (1 - \mu) = 10$ times as long under a steady slope, and its limit on a steep
+# axis is $1.36/\lambda_{\max}$ in place of $2/\lambda_{\max}$.
+#
+# </details>
 
 # %% [markdown]
 # ## Where the books disagree
@@ -824,5 +1062,20 @@ plots.digits_before_and_after(
 # | Nesterov | both forms; PyTorch has the rearranged | 000, 001, 002: look-ahead | which point is `w` |
 # | cosine | flat after `t_max` | PyTorch climbs again | after `t_max` |
 # | squared error | $1/(2N)$ | PyTorch: $1/N$ | factor 2 |
+#
+# <details><summary>Read on</summary>
+#
+# - [Goh (2017), Why momentum really works](https://doi.org/10.23915/distill.00006): sections 2 and 5 with sliders, and
+#   the whole theory of quadratics.
+# - [d2l, stochastic gradient descent](https://d2l.ai/chapter_optimization/sgd.html),
+#   [momentum](https://d2l.ai/chapter_optimization/momentum.html) and
+#   [schedules](https://d2l.ai/chapter_optimization/lr-scheduler.html).
+# - [CS231n, parameter updates](https://cs231n.github.io/neural-networks-3/#update): all of this on one page.
+# - [Robbins and Monro (1951)](https://doi.org/10.1214/aoms/1177729586): how a rate has to fall for the noise to die
+#   out.
+# - PyTorch: [`SGD`](https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html),
+#   [how to adjust the rate](https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate).
+#
+# </details>
 #
 # **Next:** 03_adam gives every weight a step size of its own.

@@ -230,8 +230,7 @@ plots.second_order_inverse(newton_step)
 #
 # - $B$ (`H_inv`): as long as $s^\top y > 0$ it stays positive definite, so $-B g$ leads downhill.
 #
-# A pair with $s^\top y \le 10^{-10} |s||y|$ is refused, and $B$ stays. (Nocedal and Wright 2006, (6.17). Lecture 001 speaks of updates of rank
-# 1; this one has rank 2.)
+# A pair with $s^\top y \le 10^{-10} |s||y|$ is refused, and $B$ stays (Nocedal and Wright 2006, (6.17)).
 
 
 # %% exercise="bfgs_update"

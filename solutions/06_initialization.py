@@ -10,11 +10,16 @@
 # - write every initialiser of PyTorch that you will meet, and choose one;
 # - recognise a dead start by its loss.
 #
-# **You need** 01_backprop (the chain rule on arrays) and 02_sgd (curvature limits `lr`).
+# **You need** 01_backprop (the chain rule on arrays) and 02_sgd (curvature limits `lr`); from section 1 on the
+# [covariance](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/random-variables.html), for whitening its
+# [eigendecomposition](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/eigendecomposition.html),
+# and for section 8 what a [QR decomposition](https://en.wikipedia.org/wiki/QR_decomposition) is.
 #
-# **Left out:** normalising *inside* the network (07_batchnorm, 08_normalization).
+# **Left out:** normalising *inside* the network (07_batchnorm).
 #
-# **Time:** about 110 minutes.
+# **Time:** about 180 minutes.
+#
+# **Core path:** sections 1 to 7, 10 and 11, without the exercises marked *optional*: about 120 minutes.
 
 # %%
 import numpy as np
@@ -45,7 +50,7 @@ SEED = 0
 # measured on it.
 
 
-# %% exercise="standardize"
+# %% exercise="standardize" core=1
 def standardize(x_train, x_test, eps=1e-8):
     """Return both sets with the training set's mean and spread removed.
 
@@ -88,7 +93,7 @@ check("standardize", standardize, points=4)
 # lecture 004's $\mathrm{Cov}(x)^{-1/2}(x - \mathrm{E}x)$.
 
 
-# %% exercise="pca_whiten"
+# %% exercise="pca_whiten" extra=2
 def pca_whiten(x, eps=1e-5):
     """Return x in its principal axes, each with variance 1.
 
@@ -119,7 +124,7 @@ def pca_whiten(x, eps=1e-5):
 check("pca_whiten", pca_whiten, points=5)
 
 
-# %% exercise="zca_whiten"
+# %% exercise="zca_whiten" extra=2
 def zca_whiten(x, eps=1e-5):
     """Return x whitened with as little change as possible.
 
@@ -175,6 +180,22 @@ plots.initialization_digits(pca_whiten, zca_whiten)
 # that hardly vary are not blown up: the digits keep their outlines, and the covariance is no longer $I$.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# The singular value decomposition finds the axes without a covariance; their signs are free.
+#
+# ```python
+# import torch
+#
+# x = torch.randn(50, 3, dtype=torch.float64) @ torch.rand(3, 3).double() + 2
+# scaled = (x - x.mean(0)) / x.std(0, correction=0)
+# U, _, _ = torch.linalg.svd(x - x.mean(0), full_matrices=False)
+# yours = standardize(x.numpy(), x.numpy(), eps=0)[0], pca_whiten(x.numpy(), 0)
+# (scaled, (len(x) ** 0.5 * U).abs()), (yours[0], np.abs(yours[1]))
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · All zeros
@@ -196,7 +217,7 @@ plots.initialization_digits(pca_whiten, zca_whiten)
 # initialiser is `name(shape, rng, ...)`: all randomness comes from `rng`.
 
 
-# %% exercise="zeros"
+# %% exercise="zeros" core=1
 def zeros(shape, rng):
     """Return weights that are all zero (lecture 000's first pitfall).
 
@@ -219,7 +240,7 @@ def zeros(shape, rng):
 check("zeros", zeros, points=1)
 
 
-# %% exercise="distinct_rows"
+# %% exercise="distinct_rows" core=2
 def distinct_rows(W, tol):
     """Return how many different rows W has: hidden units that differ.
 
@@ -255,7 +276,7 @@ check("distinct_rows", distinct_rows, points=4)
 # and you need it at once, to compare.
 
 
-# %% exercise="small_normal"
+# %% exercise="small_normal" core=1
 def small_normal(shape, rng, std=0.01):
     """Return small random weights, normal with mean 0.
 
@@ -301,6 +322,19 @@ plots.initialization_symmetry(zeros, small_normal, distinct_rows, seed=SEED)
 # Only the last biases move.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# W = torch.nn.init.normal_(torch.empty(400, 300), std=0.01)
+# W.std(), small_normal((400, 300), np.random.default_rng(SEED)).std()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · Small random numbers
@@ -320,7 +354,7 @@ plots.initialization_symmetry(zeros, small_normal, distinct_rows, seed=SEED)
 # Return the mean and the standard deviation of each $h_l$, over all its entries. The input $h_0$ is not counted.
 
 
-# %% exercise="activation_statistics"
+# %% exercise="activation_statistics" core=2
 def activation_statistics(x, weights, activation):
     """Return mean and standard deviation of each layer's activations.
 
@@ -371,6 +405,30 @@ plots.initialization_layers(small_normal, activation_statistics, seed=SEED)
 # weight's gradient is a product with them. Too small or too large, both starve.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# A *hook* is called with whatever passes through a layer.
+#
+# ```python
+# import torch
+#
+# stds = []
+#
+#
+# def watch(layer, x, out):
+#     stds.append(out.std(correction=0))
+#
+#
+# x, tanh = torch.randn(50, 30), torch.nn.Tanh()
+# net = torch.nn.Sequential(torch.nn.Linear(30, 30, bias=False), tanh)
+# tanh.register_forward_hook(watch)
+# net(x)
+# weights = [net[0].weight.detach().numpy()]
+# stds, activation_statistics(x.numpy(), weights, np.tanh)[1]
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 4 · The variance of a sum
@@ -392,7 +450,7 @@ plots.initialization_layers(small_normal, activation_statistics, seed=SEED)
 # With both means 0 this is the lecture's $n\, \mathrm{Var}(w)\, \mathrm{Var}(x)$.
 
 
-# %% exercise="output_variance"
+# %% exercise="output_variance" core=2
 def output_variance(var_x, var_w, fan_in, mean_x=0.0, mean_w=0.0):
     """Return the variance of a sum of fan_in products w_i x_i.
 
@@ -439,6 +497,19 @@ plots.initialization_variance(output_variance, small_normal, seed=SEED)
 # variance. That is what section 1 set to 1, and what section 6 will keep.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# w, x = 0.1 * torch.randn(20_000, 100), 1 + 2 * torch.randn(20_000, 100)
+# (w * x).sum(1).var(), output_variance(2.0**2, 0.1**2, 100, mean_x=1.0)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 5 · Calibrated
@@ -456,11 +527,11 @@ plots.initialization_variance(output_variance, small_normal, seed=SEED)
 # - fan_in: inputs that one unit adds up; fan_out: units that one input feeds;
 # - area: the product of a kernel's sizes, 1 for a dense layer. Shapes are PyTorch's, `(out, in, *kernel)`.
 #
-# LeCun et al. (1998). The second argument of $N$ is a variance. Lecture 001 calls this "Xavier initialization";
-# section 7 measures what PyTorch calls so.
+# [LeCun et al. (1998)](https://doi.org/10.1007/3-540-49430-8_2), section 4.6. The second argument of $N$ is a variance.
+# Lecture 001 calls this "Xavier initialization"; section 7 measures what PyTorch calls so.
 
 
-# %% exercise="fan_in_and_fan_out"
+# %% exercise="fan_in_and_fan_out" core=1
 def fan_in_and_fan_out(shape):
     """Return how many inputs feed a unit, and how many units an input feeds.
 
@@ -491,7 +562,7 @@ def fan_in_and_fan_out(shape):
 check("fan_in_and_fan_out", fan_in_and_fan_out, points=3)
 
 
-# %% exercise="lecun_normal"
+# %% exercise="lecun_normal" core=1
 def lecun_normal(shape, rng):
     """Return normal weights with standard deviation 1 / sqrt(fan_in).
 
@@ -537,14 +608,28 @@ plots.initialization_table(lecun_normal, small_normal, activation_statistics)
 # the depth, where `small_normal` shrinks exponentially.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# In PyTorch this start is Kaiming's with the gain of a linear layer. Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# W = torch.empty(400, 300)
+# torch.nn.init.kaiming_normal_(W, nonlinearity="linear")
+# W.std(), lecun_normal((400, 300), np.random.default_rng(SEED)).std()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 6 · What the activation takes
 #
 # ### Idea
 # A ReLU loses more than tanh. It sets half of a symmetric signal to zero, and halves its mean square: in every layer,
-# however small the signal. After 30 layers $2^{-30}$ is left of the mean square. He et al. (2015) could not train 30
-# layers so, and put the factor back.
+# however small the signal. After 30 layers $2^{-30}$ is left of the mean square.
+# [He et al. (2015)](https://arxiv.org/abs/1502.01852) could not train 30 layers so, and put the factor back.
 
 # %% [markdown]
 # ### Equation
@@ -560,7 +645,7 @@ plots.initialization_table(lecun_normal, small_normal, activation_statistics)
 # PyTorch's other gains (5/3 for tanh, 3/4 for SELU) are conventions: nothing above gives them.
 
 
-# %% exercise="gain"
+# %% exercise="gain" core=1
 def gain(nonlinearity, param=None):
     """Return the factor that makes up for what a nonlinearity takes away.
 
@@ -605,7 +690,7 @@ def gain(nonlinearity, param=None):
 check("gain", gain, points=3)
 
 
-# %% exercise="kaiming_normal"
+# %% exercise="kaiming_normal" core=2
 def kaiming_normal(
     shape,
     rng,
@@ -642,7 +727,7 @@ def kaiming_normal(
 check("kaiming_normal", kaiming_normal, points=4)
 
 
-# %% exercise="kaiming_uniform"
+# %% exercise="kaiming_uniform" extra=2
 def kaiming_uniform(
     shape,
     rng,
@@ -703,8 +788,24 @@ plots.initialization_gain(
 # By $1/\sqrt2$ a layer, $2^{-15} \approx 3 \cdot 10^{-5}$ in all, as it must. Normal or uniform is all the same: only
 # the variance counts.
 #
-# SELU (Klambauer et al. 2017) was built so that weights of variance 1/fan_in keep the signal at 1, by themselves. The
-# gain of 3/4 breaks that; PyTorch's documentation says to take `"linear"` where self-normalising is wanted.
+# SELU ([Klambauer et al. 2017](https://arxiv.org/abs/1706.02515)) was built so that weights of variance 1/fan_in keep
+# the signal at 1, by themselves. The gain of 3/4 breaks that; PyTorch's documentation says to take `"linear"` where
+# self-normalising is wanted.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# W = torch.nn.init.kaiming_uniform_(torch.empty(400, 300))
+# factor = torch.nn.init.calculate_gain("leaky_relu", 0.2)
+# mine = kaiming_uniform((400, 300), np.random.default_rng(SEED))
+# (factor, W.abs().max()), (gain("leaky_relu", 0.2), np.abs(mine).max())
+# ```
 #
 # </details>
 
@@ -713,7 +814,8 @@ plots.initialization_gain(
 #
 # ### Idea
 # Gradients go the other way, $dh_{l-1} = dz_l\, W_l$, and add up over the *outputs*: to keep their variance you need
-# 1/fan_out. Where a layer is not square you cannot have both. Glorot and Bengio (2010) split the difference.
+# 1/fan_out. Where a layer is not square you cannot have both.
+# [Glorot and Bengio (2010)](https://proceedings.mlr.press/v9/glorot10a.html) split the difference.
 
 # %% [markdown]
 # ### Equation
@@ -726,7 +828,7 @@ plots.initialization_gain(
 # layers they are one.
 
 
-# %% exercise="xavier_normal"
+# %% exercise="xavier_normal" extra=1
 def xavier_normal(shape, rng, gain=1.0):
     """Return normal weights with Xavier's variance.
 
@@ -756,7 +858,7 @@ def xavier_normal(shape, rng, gain=1.0):
 check("xavier_normal", xavier_normal, points=3)
 
 
-# %% exercise="xavier_uniform"
+# %% exercise="xavier_uniform" core=2
 def xavier_uniform(shape, rng, gain=1.0):
     """Return weights uniform on (-bound, bound), Xavier's variance.
 
@@ -812,6 +914,19 @@ plots.initialization_both_ways(
 # last, once, and not by a factor per layer: He et al. (2015) say so too. The gain is what compounds without end.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# W = torch.nn.init.xavier_normal_(torch.empty(400, 100))
+# W.std(), xavier_normal((400, 100), np.random.default_rng(SEED)).std()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 8 · Orthogonal
@@ -829,10 +944,11 @@ plots.initialization_both_ways(
 # - $Q$, $R$: its QR factors: orthonormal columns, and an upper triangle.
 #
 # For a wide $W$, factor a tall $A$ and transpose. A kernel's axes count as inputs: $W$ is flattened to (out, rest).
-# Without the signs $W$ is orthogonal too, but not *evenly* random (Mezzadri 2007). Saxe et al. (2014).
+# Without the signs $W$ is orthogonal too, but not *evenly* random
+# ([Mezzadri 2007](https://arxiv.org/abs/math-ph/0609050)). [Saxe et al. (2014)](https://arxiv.org/abs/1312.6120).
 
 
-# %% exercise="orthogonal"
+# %% exercise="orthogonal" extra=3
 def orthogonal(shape, rng, gain=1.0):
     """Return gain times a random (semi-)orthogonal matrix.
 
@@ -888,6 +1004,20 @@ plots.initialization_orthogonal(orthogonal, lecun_normal, seed=SEED)
 #
 # On the right: QR's sign convention makes $Q_{11}$ always negative. Nobody asked for that, and no look at $Q^T Q$ can
 # show it.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Two different matrices, but with the same products of rows.
+#
+# ```python
+# import torch
+#
+# W = torch.nn.init.orthogonal_(torch.empty(3, 5), gain=2.0)
+# mine = orthogonal((3, 5), np.random.default_rng(SEED), gain=2.0)
+# W @ W.T, mine @ mine.T
+# ```
 #
 # </details>
 
@@ -1015,3 +1145,16 @@ plots.initialization_before_and_after(
 # | Kaiming's default | slope `a` = 0: $\sqrt2$ (`kaiming_normal_`) | `nn.Linear` calls it with `a` = $\sqrt5$: bound $1/\sqrt{\mathrm{fan_{in}}}$ |
 # | whitening | $1/\sqrt{\lambda + \epsilon}$ | $1/(\sqrt\lambda + \epsilon)$, seen as well |
 # | gain of tanh | 5/3 (PyTorch) | 1 (2010 paper) |
+#
+# <details><summary>Read on</summary>
+#
+# - [CS231n, data and weights](https://cs231n.github.io/neural-networks-2/#datapre): whitening and the variance of a
+#   sum, at a slower pace.
+# - [d2l, numerical stability and initialization](https://d2l.ai/chapter_multilayer-perceptrons/numerical-stability-and-init.html).
+# - [Kessy, Lewin and Strimmer (2018)](https://arxiv.org/abs/1512.00809): five whitenings, and what each of them is best
+#   at.
+# - PyTorch: [`torch.nn.init`](https://docs.pytorch.org/docs/stable/nn.init.html), with all formulas and gains.
+#
+# </details>
+#
+# **Next:** 07_batchnorm keeps right, while the weights move, what you have set right at the start.

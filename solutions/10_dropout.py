@@ -14,7 +14,9 @@
 #
 # **Left out:** dropout in recurrent networks and attention, other noise (11_augmentation).
 #
-# **Time:** about 120 minutes.
+# **Time:** about 180 minutes.
+#
+# **Core path:** sections 1 to 4, 10 and 12: about 80 minutes. The relatives in between stand each for themselves.
 
 # %%
 import numpy as np
@@ -36,8 +38,9 @@ plots.dropout_overfitting()
 
 # %% [markdown]
 # It learns the wrong ones too. For that, units must conspire: one finds the pixels of *this* image, others correct it
-# elsewhere. Hinton's remedy (2012): drop each unit with probability 1/2, newly drawn for each image and step. Nobody
-# can then rely on a particular partner. At test all are present again, and that needs a correction.
+# elsewhere. [Hinton's remedy (2012)](https://arxiv.org/abs/1207.0580): drop each unit with probability 1/2, newly drawn
+# for each image and step. Nobody can then rely on a particular partner. At test all are present again, and that needs a
+# correction.
 
 # %% [markdown]
 # ### Equation
@@ -54,7 +57,7 @@ plots.dropout_overfitting()
 # All draws come from the generator `rng`. A seed inside your function would draw the same mask at every step.
 
 
-# %% exercise="dropout_vanilla_train"
+# %% exercise="dropout_vanilla_train" core=1
 def dropout_vanilla_train(x, p, rng):
     """Return x with some of its units dropped, and which were kept.
 
@@ -84,7 +87,7 @@ def dropout_vanilla_train(x, p, rng):
 check("dropout_vanilla_train", dropout_vanilla_train, points=3)
 
 
-# %% exercise="dropout_vanilla_test"
+# %% exercise="dropout_vanilla_test" core=1
 def dropout_vanilla_test(x, p):
     """Return what vanilla dropout makes of x at test time.
 
@@ -130,6 +133,20 @@ plots.dropout_forgotten_scale(dropout_vanilla_train, dropout_vanilla_test)
 # test that looks at accuracy alone misses this bug.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# PyTorch has the inverted form only. Here is this one, by hand; the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# mask = torch.bernoulli(torch.full((300, 300), 1 - 0.3))
+# rng = np.random.default_rng(SEED)
+# mask.mean(), dropout_vanilla_train(np.ones((300, 300)), 0.3, rng)[1].mean()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · Inverted dropout
@@ -149,7 +166,7 @@ plots.dropout_forgotten_scale(dropout_vanilla_train, dropout_vanilla_test)
 # means today. The `cache` holds whatever your backward pass will need in the next section: think of it now.
 
 
-# %% exercise="dropout_forward"
+# %% exercise="dropout_forward" core=2
 def dropout_forward(x, p, rng, *, train):
     """Return x after inverted dropout, and what the backward needs.
 
@@ -194,8 +211,8 @@ plots.dropout_two_modes(
 )
 
 # %% [markdown]
-# Now with your hands. **First**: how many passes does it take until the brightest pixel stays within 10 % of its value, at
-# $p = 0.5$? And at 0.9? **Then** switch `train` off.
+# Now with your hands. **First**: how many passes does it take until the brightest pixel stays within 10 % of its value,
+# at $p = 0.5$? And at 0.9? **Then** switch `train` off.
 
 # %% demo="dropout_sliders"
 widgets.dropout_explorer(dropout_forward)
@@ -212,7 +229,22 @@ widgets.dropout_explorer(dropout_forward)
 # 0.9.
 #
 # Everything that is not linear sees the spread. Above all BatchNorm: it learns a variance that includes the noise, and
-# at test the noise is gone (Li et al. 2019; lecture 003 calls it a clash).
+# at test the noise is gone ([Li et al. 2019](https://arxiv.org/abs/1801.05134); lecture 003 calls it a clash).
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# out = torch.nn.functional.dropout(torch.ones(300, 300), p=0.3)
+# rng = np.random.default_rng(SEED)
+# mine, _ = dropout_forward(np.ones((300, 300)), 0.3, rng, train=True)
+# (out.max(), (out == 0).float().mean()), (mine.max(), (mine == 0).mean())
+# ```
 #
 # </details>
 
@@ -234,7 +266,7 @@ widgets.dropout_explorer(dropout_forward)
 # A pixel that is black, $x = 0$, and kept, has the gradient $\mathrm{dout}/(1-p)$ like any other: $x$ does not appear.
 
 
-# %% exercise="dropout_backward"
+# %% exercise="dropout_backward" core=1
 def dropout_backward(dout, cache):
     """Return the gradient of the loss in the input of dropout_forward.
 
@@ -278,12 +310,29 @@ plots.dropout_gradient(dropout_forward, dropout_backward)
 # $2p(1 - p)$.)
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# What is left of a gradient of ones is the mask, scaled.
+#
+# ```python
+# import torch
+#
+# x = torch.randn(300, requires_grad=True)
+# torch.nn.functional.dropout(x, p=0.3).sum().backward()
+# rng = np.random.default_rng(SEED)
+# _, cache = dropout_forward(np.ones(300), 0.3, rng, train=True)
+# x.grad.unique(), np.unique(dropout_backward(np.ones(300), cache))
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 4 · Which p?
 #
 # ### Idea
-# "p = 0.2" stands in a paper that you reimplement. Srivastava et al. (2014) keep a unit with probability $p$. PyTorch
+# "p = 0.2" stands in a paper that you reimplement.
+# [Srivastava et al. (2014)](https://jmlr.org/papers/v15/srivastava14a.html) keep a unit with probability $p$. PyTorch
 # drops it. Lecture 004 keeps. Lecture 002 drops. Lecture 003 speaks of the probability of dropping, and its code keeps
 # with `p`.
 #
@@ -311,8 +360,8 @@ plots.dropout_readings(dropout_forward, dropout_backward, p=0.2)
 #
 # ### Idea
 # To drop a unit is to drop all the weights that leave it, at once. That is coarse: the smallest layers lose the most.
-# Wan et al. (2013) drop each weight by itself. But a mask for every weight *and* every sample would be $N$ times the
-# size of $W$, so here the whole batch shares one. What does that cost?
+# [Wan et al. (2013)](https://proceedings.mlr.press/v28/wan13.html) drop each weight by itself. But a mask for every
+# weight *and* every sample would be $N$ times the size of $W$, so here the whole batch shares one. What does that cost?
 
 # %% [markdown]
 # ### Equation
@@ -325,7 +374,7 @@ plots.dropout_readings(dropout_forward, dropout_backward, p=0.2)
 # - $m$: now of the shape of $W$; $S$ is all ones at test.
 
 
-# %% exercise="dropconnect_forward"
+# %% exercise="dropconnect_forward" extra=2
 def dropconnect_forward(x, W, b, p, rng, *, train):
     """Return a dense layer's output with some weights dropped.
 
@@ -361,7 +410,7 @@ def dropconnect_forward(x, W, b, p, rng, *, train):
 check("dropconnect_forward", dropconnect_forward, points=4)
 
 
-# %% exercise="dropconnect_backward"
+# %% exercise="dropconnect_backward" extra=2
 def dropconnect_backward(dout, cache):
     """Return the gradients of dropconnect_forward in x, W and b.
 
@@ -415,9 +464,25 @@ plots.dropout_connect(
 # <details><summary>Answer</summary>
 #
 # Nothing, as far as the dropping goes: two zeros are pushed in the same direction, so the average over the batch does
-# not average the noise out. It stays at $\sqrt{p/(1-p)}$ of the gradient (1 at the picture's $p = 0.5$), for 64 images as for one. With a mask for
-# each sample it falls as $1/\sqrt{N}$, like that of dropout. The price is a different $W$ for every sample: no single
-# matrix product any more.
+# not average the noise out. It stays at $\sqrt{p/(1-p)}$ of the gradient (1 at the picture's $p = 0.5$), for 64 images
+# as for one. With a mask for each sample it falls as $1/\sqrt{N}$, like that of dropout. The price is a different $W$
+# for every sample: no single matrix product any more.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Dropout on the weights, which PyTorch has no layer for. Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# W, F = torch.ones(300, 200), torch.nn.functional
+# out = torch.eye(300) @ F.dropout(W, p=0.3)  # shows the weights themselves
+# given = np.eye(300), W.numpy(), np.zeros(200), 0.3, np.random.default_rng(SEED)
+# mine, _ = dropconnect_forward(*given, train=True)
+# (out == 0).float().mean(), (mine == 0).mean()
+# ```
 #
 # </details>
 
@@ -426,7 +491,8 @@ plots.dropout_connect(
 #
 # ### Idea
 # In an image, a dropped pixel is hardly lost: its neighbours say what it was. The next convolution averages over them,
-# and dropout only makes it a little noisy. To take information away, drop a whole *channel* (Tompson et al. 2015).
+# and dropout only makes it a little noisy. To take information away, drop a whole *channel*
+# ([Tompson et al. 2015](https://arxiv.org/abs/1411.4280)).
 
 # %% [markdown]
 # ### Equation
@@ -437,7 +503,7 @@ plots.dropout_connect(
 # - $m_{nc}$: one draw for each channel of each sample. This is `torch.nn.Dropout2d`.
 
 
-# %% exercise="spatial_dropout_forward"
+# %% exercise="spatial_dropout_forward" extra=2
 def spatial_dropout_forward(x, p, rng, *, train):
     """Return images with whole channels dropped, and a cache.
 
@@ -491,6 +557,21 @@ plots.dropout_channels(dropout_forward, spatial_dropout_forward)
 # averages out over the batch.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# The share of channels that are gone altogether. Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# x, rng = torch.ones(500, 50, 2, 2), np.random.default_rng(SEED)
+# out = torch.nn.functional.dropout2d(x, p=0.3)
+# mine, _ = spatial_dropout_forward(x.numpy(), 0.3, rng, train=True)
+# (out.amax((2, 3)) == 0).float().mean(), (mine.max(axis=(2, 3)) == 0).mean()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Gaussian dropout
@@ -510,7 +591,7 @@ plots.dropout_channels(dropout_forward, spatial_dropout_forward)
 # away, and $\frac{p}{1-p}$ is left.
 
 
-# %% exercise="gaussian_dropout_forward"
+# %% exercise="gaussian_dropout_forward" extra=1
 def gaussian_dropout_forward(x, p, rng):
     """Return x times Gaussian noise, and a cache.
 
@@ -561,6 +642,21 @@ plots.dropout_gaussian(dropout_forward, gaussian_dropout_forward)
 # has a derivative in $p$, which a coin has not. The next section lives on that.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# noise = torch.distributions.Normal(1, (0.3 / 0.7) ** 0.5).sample((300, 300))
+# rng = np.random.default_rng(SEED)
+# mine, _ = gaussian_dropout_forward(np.ones((300, 300)), 0.3, rng)
+# (noise.mean(), noise.std()), (mine.mean(), mine.std())
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 8 · Variational dropout: learn the rate
@@ -573,8 +669,9 @@ plots.dropout_gaussian(dropout_forward, gaussian_dropout_forward)
 # %% [markdown]
 # ### Equation
 #
-# A weight of mean $\theta$ is drawn from $\mathcal{N}(\theta, \alpha\theta^2)$, with $\alpha = p/(1-p)$. Its divergence from a prior
-# that prefers no scale has no closed form. Molchanov, Ashukha and Vetrov (2017) fitted
+# A weight of mean $\theta$ is drawn from $\mathcal{N}(\theta, \alpha\theta^2)$, with $\alpha = p/(1-p)$. Its divergence
+# from a prior that prefers no scale has no closed form.
+# [Molchanov, Ashukha and Vetrov (2017)](https://arxiv.org/abs/1701.05369) fitted
 #
 # $$\mathrm{KL} \approx k_1 - k_1\, \sigma(k_2 + k_3 \log\alpha) + \tfrac12 \log(1 + 1/\alpha)$$
 #
@@ -584,7 +681,7 @@ plots.dropout_gaussian(dropout_forward, gaussian_dropout_forward)
 # The paper's sign differs: its equation 14 is $-\mathrm{KL}$.
 
 
-# %% exercise="variational_dropout_kl"
+# %% exercise="variational_dropout_kl" extra=2
 def variational_dropout_kl(log_alpha):
     """Return the KL divergence of variational dropout, per weight.
 
@@ -638,14 +735,30 @@ plots.dropout_kl(variational_dropout_kl, seed=SEED)
 # data can tell luck from truth.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# PyTorch has no divergence from a prior without a scale. Written out, with autograd for the way back:
+#
+# ```python
+# import torch
+#
+# log_alpha = torch.linspace(-4, 4, 5, dtype=torch.float64)
+# k1, k2, k3 = 0.63576, 1.87320, 1.48695
+# kl = k1 - k1 * torch.sigmoid(k2 + k3 * log_alpha)
+# kl = kl + torch.nn.functional.softplus(-log_alpha) / 2
+# kl, variational_dropout_kl(log_alpha.numpy())
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 9 · MC dropout: does it know what it does not know?
 #
 # ### Idea
-# Turn the test images by 90°: a network gets most of them wrong, and is over 90 % sure of it. A single pass cannot say "I
-# have never seen this". Gal and Ghahramani (2016) leave dropout *on* at test and predict many times: where the thinned
-# networks disagree, be careful.
+# Turn the test images by 90°: a network gets most of them wrong, and is over 90 % sure of it. A single pass cannot say
+# "I have never seen this". [Gal and Ghahramani (2016)](https://arxiv.org/abs/1506.02142) leave dropout *on* at test and
+# predict many times: where the thinned networks disagree, be careful.
 
 # %% [markdown]
 # ### Equation
@@ -657,7 +770,7 @@ plots.dropout_kl(variational_dropout_kl, seed=SEED)
 # - $\mu$, $s$ (`mean`, `std`): element by element, of the shape of one prediction; $s$ is the biased one.
 
 
-# %% exercise="mc_dropout"
+# %% exercise="mc_dropout" extra=1
 def mc_dropout(predict, x, samples, rng):
     """Return mean and standard deviation of random predictions.
 
@@ -707,6 +820,24 @@ plots.dropout_uncertainty(mc_dropout, dropout_forward, dropout_backward)
 # their prejudices. A large std is a warning. A small one is no promise.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# A network stays in training mode until `eval()` is called; with the same seed both see the same masks.
+#
+# ```python
+# import torch
+#
+# net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.5))
+# x = torch.randn(4, 3)
+# torch.manual_seed(0)
+# drawn = torch.stack([net(x) for _ in range(50)])
+# torch.manual_seed(0)
+# mine = mc_dropout(lambda x, rng: net(x).detach().numpy(), x, 50, None)
+# (drawn.mean(0), drawn.std(0, correction=0)), mine
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 10 · What dropout is in a linear model
@@ -718,7 +849,8 @@ plots.dropout_uncertainty(mc_dropout, dropout_forward, dropout_backward)
 # %% [markdown]
 # ### Equation
 #
-# With inverted dropout on the input $x$ of a linear regression,
+# With inverted dropout on the input $x$ of a linear regression (Srivastava et al. 2014, section 9.1;
+# [Wager et al. 2013](https://arxiv.org/abs/1307.1493)),
 #
 # $$\mathrm{E}\!\left[\frac1N \sum_i \big(y_i - \tilde x_i^\top w\big)^2\right] = \frac1N \sum_i (y_i - x_i^\top w)^2 +
 # \underbrace{\frac{p}{1-p}\, \frac1N \sum_i \sum_j x_{ij}^2\, w_j^2}_{\text{dropout\_penalty}}$$
@@ -730,7 +862,7 @@ plots.dropout_uncertainty(mc_dropout, dropout_forward, dropout_backward)
 # $x_{ij} w_j$ add up.
 
 
-# %% exercise="dropout_penalty"
+# %% exercise="dropout_penalty" core=2
 def dropout_penalty(x, w, p):
     """Return what inverted dropout on x adds to a squared loss.
 
@@ -792,6 +924,21 @@ plots.dropout_linear_penalty(dropout_forward, dropout_penalty)
 # ### END SOLUTION
 
 # %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# Many draws: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# x, w = torch.randn(5, 8), torch.randn(8)
+# noisy = torch.nn.functional.dropout(x.expand(20_000, 5, 8), p=0.3) @ w
+# noisy.var(0).mean(), dropout_penalty(x.numpy(), w.numpy(), 0.3)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 11 · 2ⁿ networks for the price of one
 #
 # ### Idea
@@ -813,7 +960,7 @@ plots.dropout_linear_penalty(dropout_forward, dropout_penalty)
 # function is the function of the mean. Let no score be too large for `np.exp`.
 
 
-# %% exercise="weight_scaling_softmax"
+# %% exercise="weight_scaling_softmax" extra=2
 def weight_scaling_softmax(x, W, b, p):
     """Return the prediction of all thinned networks at once.
 
@@ -864,11 +1011,28 @@ plots.dropout_ensemble(weight_scaling_softmax)
 # <details><summary>Answer</summary>
 #
 # Hidden units that go straight into a softmax *are* the inputs of a linear softmax: nothing random happens before them.
-# Once the inputs are dropped too, the noise passes a ReLU, and the mean of a ReLU is not the ReLU of the mean. In deep
-# networks weight scaling is an approximation, and its only excuse is that it works.
+# The error of $2 \cdot 10^{-16}$ is rounding. Once the inputs are dropped too, the noise passes a ReLU, and the mean of
+# a ReLU is not the ReLU of the mean: a probability is off by up to 0.11. In deep networks weight scaling is an
+# approximation, and its only excuse is that it works.
 #
 # On the left, the arithmetic mean, which MC dropout takes, is less extreme than yours: it is the more careful of the
 # two.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# All eight masks of three inputs, each as likely as the others at $p = 0.5$:
+#
+# ```python
+# import torch
+#
+# x, W, b = torch.randn(4, 3), torch.randn(3, 5), torch.randn(5)
+# masks = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 3)
+# logs = torch.log_softmax((x * masks[:, None]) @ W + b, dim=-1).mean(0)
+# mine = weight_scaling_softmax(x.numpy(), W.numpy(), b.numpy(), 0.5)
+# torch.softmax(logs, dim=-1), mine
+# ```
 #
 # </details>
 
@@ -921,5 +1085,17 @@ plots.dropout_before_and_after(dropout_forward, dropout_backward)
 # | DropConnect at test | mean weights | samples of a fitted Gaussian: paper | little |
 # | KL | positive: a cost | $-\mathrm{KL}$: 2017 paper's equation 14 | sign of the loss |
 # | dropout and L2 | equal only if all features have the same size | "something similar": 004 | units |
+#
+# <details><summary>Read on</summary>
+#
+# - [d2l, dropout](https://d2l.ai/chapter_multilayer-perceptrons/dropout.html) and
+#   [CS231n, regularization](https://cs231n.github.io/neural-networks-2/#reg).
+# - [Goodfellow, Bengio and Courville (2016)](https://www.deeplearningbook.org/contents/regularization.html), section
+#   7.12: sections 1 and 11 as theory.
+# - [Kingma, Salimans and Welling (2015)](https://arxiv.org/abs/1506.02557): where section 8 begins.
+# - PyTorch: [`Dropout`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html),
+#   [`Dropout2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html).
+#
+# </details>
 #
 # **Next:** 11_augmentation makes noise that looks like new images.

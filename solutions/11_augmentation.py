@@ -5,16 +5,21 @@
 # matter, when there are only a hundred examples?
 #
 # **You will be able to**
-# - write the usual transforms of images and of sound, with the traps of each: pixel centres, clipping, decibels, phases;
+# - write the usual transforms of images and of sound, with the traps of each: pixel centres, clipping, decibels,
+#   phases;
 # - draw anew for every image, and chain transforms;
 # - say when a transform breaks the label;
 # - measure what augmentation is worth, honestly.
 #
-# **You need** 01_backprop and 02_sgd; for section 10 you should have met the Fourier transform.
+# **You need** 01_backprop and 02_sgd; for section 10 you should have met the
+# [Fourier transform of short frames](https://en.wikipedia.org/wiki/Short-time_Fourier_transform).
 #
 # **Left out:** searching for recipes automatically, test-time augmentation, text.
 #
-# **Time:** about 150 minutes.
+# **Time:** about 225 minutes.
+#
+# **Core path:** images, sections 1 to 7 and 11, without the exercises marked *optional*: about 140 minutes. Style
+# (section 8) and sound (9 and 10) are for the curious, and nothing in section 11 needs them.
 
 # %%
 import numpy as np
@@ -41,11 +46,11 @@ SEED = 0
 # - $i$: the row, from 0 at the top; $j$: the column, from 0 at the left;
 # - $dx$, $dy$ (`dx`, `dy`): whole pixels to the right, and down.
 #
-# Both equations ask, for each pixel of the *result*, where its value comes from. What comes from outside the image is 0.
-# Here and below the result has the dtype of $x$: float32 in, float32 out.
+# Both equations ask, for each pixel of the *result*, where its value comes from. What comes from outside the image is
+# 0. Here and below the result has the dtype of $x$: float32 in, float32 out.
 
 
-# %% exercise="horizontal_flip"
+# %% exercise="horizontal_flip" core=1
 def horizontal_flip(x):
     """Return the images mirrored left to right.
 
@@ -70,7 +75,7 @@ def horizontal_flip(x):
 check("horizontal_flip", horizontal_flip, points=1)
 
 
-# %% exercise="shift"
+# %% exercise="shift" core=2
 def shift(x, dx, dy):
     """Return the images moved by whole pixels; zeros enter.
 
@@ -122,6 +127,22 @@ plots.augmentation_shifts(horizontal_flip, shift)
 # Flip twice, and the image is back. Shift and shift back, and what left the image is gone.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `torch.roll` shifts too, but what leaves on one side comes back on the other.
+#
+# ```python
+# import torch
+#
+# x = torch.rand(2, 3, 8, 8)
+# moved = torch.roll(x, (2, 1), dims=(2, 3))
+# moved[:, :, :2], moved[:, :, :, :1] = 0, 0
+# yours = horizontal_flip(x.numpy()), shift(x.numpy(), 1, 2)
+# (torch.flip(x, [3]), moved), yours
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · Between the pixels
@@ -139,14 +160,14 @@ plots.augmentation_shifts(horizontal_flip, shift)
 #
 # - $p_x = j + \mathrm{flow}_0$, $p_y = i + \mathrm{flow}_1$: the place to read at; the centre of a pixel lies at whole
 #   numbers;
-# - $r$, $s$: rows and columns of $x$. Only the four around the place have a weight (*bilinear*); those outside the image
-#   count as 0.
+# - $r$, $s$: rows and columns of $x$. Only the four around the place have a weight (*bilinear*); those outside the
+#   image count as 0.
 #
-# Simard, Steinkraus and Platt (2003) bent digits with smooth random flows: *elastic* distortions, for years a part of
-# the best results on handwriting.
+# [Simard, Steinkraus and Platt (2003)](https://doi.org/10.1109/ICDAR.2003.1227801) bent digits with smooth random
+# flows: *elastic* distortions, for years a part of the best results on handwriting.
 
 
-# %% exercise="elastic_distort"
+# %% exercise="elastic_distort" core=3
 def elastic_distort(x, flow):
     """Return the images, each pixel fetched from where the flow points.
 
@@ -206,7 +227,7 @@ check("elastic_distort", elastic_distort, points=6)
 # columns 1 and 2.
 
 
-# %% exercise="zoom"
+# %% exercise="zoom" extra=2
 def zoom(x, factor):
     """Return the images enlarged about their centre, size kept.
 
@@ -243,7 +264,7 @@ def zoom(x, factor):
 check("zoom", zoom, points=3)
 
 
-# %% exercise="rotate"
+# %% exercise="rotate" core=2
 def rotate(x, degrees):
     """Return the images turned about their centre, size kept.
 
@@ -324,6 +345,22 @@ plots.augmentation_generations(rotate)
 # matrices, add the flow, and sample a single time.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `affine_grid` makes the flow and `grid_sample` reads, both in coordinates from -1 to 1.
+#
+# ```python
+# import torch
+#
+# x, a = torch.rand(1, 3, 8, 8), torch.deg2rad(torch.tensor(30.0))
+# turn = torch.tensor([[[a.cos(), -a.sin(), 0], [a.sin(), a.cos(), 0]]])
+# F = torch.nn.functional
+# grid = F.affine_grid(turn, list(x.shape), align_corners=False)
+# F.grid_sample(x, grid, align_corners=False), rotate(x.numpy(), 30)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · When the label breaks
@@ -348,8 +385,8 @@ plots.augmentation_labels(horizontal_flip, rotate)
 # It is right, and the label is wrong: what it sees *is* a 9. Two classes change places here, and no network of any
 # size could learn both.
 #
-# A flipped 2 is no other digit, it is none at all. Nobody writes it, so the network must spend capacity on shapes that no
-# test will show. The first kind of mistake teaches falsehoods, the second wastes effort. You will measure both in
+# A flipped 2 is no other digit, it is none at all. Nobody writes it, so the network must spend capacity on shapes that
+# no test will show. The first kind of mistake teaches falsehoods, the second wastes effort. You will measure both in
 # section 11.
 #
 # </details>
@@ -377,7 +414,7 @@ plots.augmentation_labels(horizontal_flip, rotate)
 # - $m$: the mean of the image, one number for each image of the batch.
 
 
-# %% exercise="adjust_brightness"
+# %% exercise="adjust_brightness" core=1
 def adjust_brightness(x, delta):
     """Return the images made brighter, or darker, by delta.
 
@@ -403,7 +440,7 @@ def adjust_brightness(x, delta):
 check("adjust_brightness", adjust_brightness, points=1)
 
 
-# %% exercise="adjust_contrast"
+# %% exercise="adjust_contrast" core=2
 def adjust_contrast(x, factor):
     """Return the images with another contrast.
 
@@ -431,7 +468,7 @@ def adjust_contrast(x, factor):
 check("adjust_contrast", adjust_contrast, points=2)
 
 
-# %% exercise="color_cast"
+# %% exercise="color_cast" extra=1
 def color_cast(x, cast):
     """Return the images with a tint: each channel moved by its own amount.
 
@@ -455,7 +492,7 @@ def color_cast(x, cast):
 check("color_cast", color_cast, points=2)
 
 
-# %% exercise="shade"
+# %% exercise="shade" extra=1
 def shade(x, strength):
     """Return the images with a shadow that deepens from left to right.
 
@@ -502,6 +539,20 @@ plots.augmentation_light(adjust_brightness, adjust_contrast, color_cast, shade)
 # In the dark: a factor leaves black black, like a longer exposure, while `delta` lifts it to gray, like fog.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# x = torch.rand(2, 3, 8, 8)
+# m = x.mean((1, 2, 3), keepdim=True)
+# bright, hard = (x + 0.3).clamp(0, 1), torch.lerp(m, x, 1.5).clamp(0, 1)
+# yours = adjust_brightness(x.numpy(), 0.3), adjust_contrast(x.numpy(), 1.5)
+# (bright, hard), yours
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 5 · Crops and holes, at random
@@ -524,10 +575,10 @@ plots.augmentation_light(adjust_brightness, adjust_contrast, color_cast, shade)
 # - $p$ (`padding`), $s$ (`size`): in pixels;
 # - all draws come from `rng`, one for each *image*, never one for the batch.
 #
-# Krizhevsky (2009) for crops; DeVries and Taylor (2017) for holes: *cutout*.
+# Krizhevsky (2009) for crops; [DeVries and Taylor (2017)](https://arxiv.org/abs/1708.04552) for holes: *cutout*.
 
 
-# %% exercise="random_crop"
+# %% exercise="random_crop" core=2
 def random_crop(x, padding, rng):
     """Return a random crop of each image, as large as the image was.
 
@@ -566,7 +617,7 @@ def random_crop(x, padding, rng):
 check("random_crop", random_crop, points=4)
 
 
-# %% exercise="cutout"
+# %% exercise="cutout" core=2
 def cutout(x, size, rng):
     """Return the images with a square hole of zeros in each.
 
@@ -602,8 +653,8 @@ check("cutout", cutout, points=3)
 
 # %% [markdown]
 # ### Picture
-# Three draws of each, and what thousands of draws add up to: crops with `padding=2`, holes of 6 x 6 in images of 12 x 12.
-# Predict first: how often is a pixel in the middle hidden, how often one in a corner?
+# Three draws of each, and what thousands of draws add up to: crops with `padding=2`, holes of 6 x 6 in images of 12 x
+# 12. Predict first: how often is a pixel in the middle hidden, how often one in a corner?
 
 # %% demo="draws"
 plots.augmentation_draws(random_crop, cutout, seed=SEED)
@@ -623,14 +674,30 @@ plots.augmentation_draws(random_crop, cutout, seed=SEED)
 # found it important that some do.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `unfold` cuts out all 25 crops at once; yours is one of them.
+#
+# ```python
+# import torch
+#
+# x, F = torch.rand(1, 1, 8, 8), torch.nn.functional
+# crops = F.unfold(F.pad(x, (2, 2, 2, 2)), kernel_size=8)[0].T
+# mine = random_crop(x.numpy(), 2, np.random.default_rng(SEED))
+# True, (crops == torch.from_numpy(mine).flatten()).all(1).any()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 6 · Blends
 #
 # ### Idea
-# All transforms so far kept the label, and one had to *know* that they do. Zhang et al. (2018) change the label as
-# well: blend two images, and ask for a blend of two answers. It needs no knowledge of the data at all, and forbids the
-# network to leap from certain to certain between two examples.
+# All transforms so far kept the label, and one had to *know* that they do.
+# [Zhang et al. (2018)](https://arxiv.org/abs/1710.09412) change the label as well: blend two images, and ask for a
+# blend of two answers. It needs no knowledge of the data at all, and forbids the network to leap from certain to
+# certain between two examples.
 
 # %% [markdown]
 # ### Equation
@@ -644,7 +711,7 @@ plots.augmentation_draws(random_crop, cutout, seed=SEED)
 # - $\alpha$ (`alpha`): small, and one of the two nearly always wins.
 
 
-# %% exercise="mixup"
+# %% exercise="mixup" core=2
 def mixup(x, y, alpha, rng):
     """Return a batch of blended images and their blended labels.
 
@@ -699,6 +766,23 @@ plots.augmentation_mixup(mixup, seed=SEED)
 # that for the other. Any code that takes class numbers can do it with two calls.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `cross_entropy` takes blended labels as they are: the last answer above, in numbers.
+#
+# ```python
+# import torch
+#
+# x, y = np.zeros((4, 1, 2, 2)), np.eye(4)
+# _, blended = mixup(x, y, 0.2, np.random.default_rng(SEED))
+# scores, F = torch.randn(4, 4, dtype=torch.float64), torch.nn.functional
+# log_p = F.log_softmax(scores, dim=1).numpy()
+# by_hand = -(log_p * blended).sum(axis=1).mean()
+# F.cross_entropy(scores, torch.from_numpy(blended)), by_hand
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Pipelines
@@ -718,7 +802,7 @@ plots.augmentation_mixup(mixup, seed=SEED)
 # Both return a *function*. Nothing is drawn when it is made, everything when it is called.
 
 
-# %% exercise="random_apply"
+# %% exercise="random_apply" core=2
 def random_apply(transform, p, rng):
     """Return a function that applies a transform to each image or not.
 
@@ -755,7 +839,7 @@ def random_apply(transform, p, rng):
 check("random_apply", random_apply, points=3)
 
 
-# %% exercise="compose"
+# %% exercise="compose" core=1
 def compose(transforms):
     """Return a function that applies transforms one after the other.
 
@@ -820,7 +904,8 @@ plots.augmentation_pipeline(pipeline, random_apply, compose, seed=SEED)
 # the image, which a hole lowers; after the hole, black need not stay black either.
 #
 # `light` draws *one* factor a call. All images of the batch that the coin chose get the same contrast (unless your
-# `random_apply` hands them over one by one). With many batches that evens out; it is worth knowing where "random" is hidden in a recipe.
+# `random_apply` hands them over one by one). With many batches that evens out; it is worth knowing where "random" is
+# hidden in a recipe.
 #
 # </details>
 
@@ -857,15 +942,29 @@ widgets.augmentation_gallery(
 # read either, it has nothing to teach.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `Sequential` is `compose`, for layers.
+#
+# ```python
+# import torch
+#
+# x, pad = torch.rand(1, 8, 8), torch.nn.ZeroPad2d(1)
+# pool = torch.nn.AvgPool2d(2)
+# torch.nn.Sequential(pad, pool)(x), compose([pad, pool])(x)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 8 · Another style
 #
 # ### Idea
-# Can one change *how* an image is painted and keep *what* it shows? Then style would be one more augmentation. Gatys
-# et al. (2016) proposed a measure of style that forgets where things are, Huang and Belongie (2017) an even simpler
-# one: the mean and the spread of each channel. They apply them to the features of a deep network. The formulas are the
-# same for colours.
+# Can one change *how* an image is painted and keep *what* it shows? Then style would be one more augmentation.
+# [Gatys et al. (2016)](https://arxiv.org/abs/1508.06576) proposed a measure of style that forgets where things are,
+# [Huang and Belongie (2017)](https://arxiv.org/abs/1703.06868) an even simpler one: the mean and the spread of each
+# channel. They apply them to the features of a deep network. The formulas are the same for colours.
 
 # %% [markdown]
 # ### Equation
@@ -880,7 +979,7 @@ widgets.augmentation_gallery(
 # All of it for each image and channel by itself.
 
 
-# %% exercise="gram_matrix"
+# %% exercise="gram_matrix" extra=1
 def gram_matrix(f):
     """Return which channels are active together: the style of features.
 
@@ -907,7 +1006,7 @@ def gram_matrix(f):
 check("gram_matrix", gram_matrix, points=2)
 
 
-# %% exercise="adain"
+# %% exercise="adain" extra=2
 def adain(content, style, eps=1e-5):
     """Return content with the mean and spread of style, by channel.
 
@@ -956,10 +1055,26 @@ plots.augmentation_style(gram_matrix, adain, seed=SEED)
 # <details><summary>Answer</summary>
 #
 # $C\, G_{aa}$ is the mean of $f_a^2$, which is mean² + variance, and AdaIN hands over just those. Off the diagonal
-# stands how channels go *together*, and that is still the content's: its red and blue rise together, the flower's do not.
+# stands how channels go *together*, and that is still the content's: its red and blue rise together, the flower's do
+# not.
 #
 # AdaIN is a line for each channel, so nothing is lost: six numbers are exchanged. In the features of a deep network
 # there are hundreds of channels, for edges and strokes, and the same formula changes the brushwork.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# f, style = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+# gram = torch.einsum("naij,nbij->nab", f, f) / f[0].numel()
+# spread = (style.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+# restyled = torch.nn.functional.instance_norm(f) * spread
+# restyled = restyled + style.mean((2, 3), keepdim=True)
+# (gram, restyled), (gram_matrix(f.numpy()), adain(f.numpy(), style.numpy()))
+# ```
 #
 # </details>
 
@@ -968,7 +1083,8 @@ plots.augmentation_style(gram_matrix, adain, seed=SEED)
 #
 # ### Idea
 # A recogniser that learnt from studio recordings fails in a café. So put the café into the training set. Loudness is
-# counted in decibels, a logarithm, and most mistakes with sound are made there: is it ten times the logarithm, or twenty?
+# counted in decibels, a logarithm, and most mistakes with sound are made there: is it ten times the logarithm, or
+# twenty?
 
 # %% [markdown]
 # ### Equation
@@ -982,7 +1098,7 @@ plots.augmentation_style(gram_matrix, adain, seed=SEED)
 # - $T$ (`threshold_db`), `ratio`: excess that is squeezed into 1 dB.
 
 
-# %% exercise="add_noise"
+# %% exercise="add_noise" extra=1
 def add_noise(x, snr_db, rng):
     """Return a sound with Gaussian noise at a signal-to-noise ratio.
 
@@ -1011,7 +1127,7 @@ def add_noise(x, snr_db, rng):
 check("add_noise", add_noise, points=2)
 
 
-# %% exercise="compress_dynamic_range"
+# %% exercise="compress_dynamic_range" extra=2
 def compress_dynamic_range(x, threshold_db, ratio):
     """Return a sound whose loud samples are brought closer to the rest.
 
@@ -1075,6 +1191,21 @@ plots.augmentation_compression(compress_dynamic_range)
 # its shape.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Random numbers: the two agree to a few percent.
+#
+# ```python
+# import torch
+#
+# x = torch.sin(torch.arange(80_000) / 10)
+# noise = torch.randn(80_000) * x.square().mean().sqrt() * 10 ** (-6 / 20)
+# mine = add_noise(x.numpy(), 6.0, np.random.default_rng(SEED)) - x.numpy()
+# noise.std(), mine.std()
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 10 · Sound: time and pitch
@@ -1096,10 +1227,10 @@ plots.augmentation_compression(compress_dynamic_range)
 # - $\phi_k$: the phase of the output. It advances as the input does in `hop` samples: waves stay in step.
 #
 # Add the frames up, each under the window again, and divide by the sum of the squared windows. This is the *phase
-# vocoder* (Flanagan and Golden 1966).
+# vocoder* ([Flanagan and Golden 1966](https://doi.org/10.1002/j.1538-7305.1966.tb01706.x)).
 
 
-# %% exercise="time_stretch"
+# %% exercise="time_stretch" extra=3
 def time_stretch(x, rate, n_fft=1024, hop=256):
     """Return a sound played rate times as fast, at the same pitch.
 
@@ -1157,7 +1288,7 @@ check("time_stretch", time_stretch, points=7)
 # length, the new pitch.
 
 
-# %% exercise="pitch_shift"
+# %% exercise="pitch_shift" extra=2
 def pitch_shift(x, semitones):
     """Return a sound of the same length, higher by so many semitones.
 
@@ -1228,6 +1359,21 @@ plots.augmentation_frames(time_stretch)
 # A frame of 512 ms holds the click at many positions, one for each frame that covers it, and each puts it elsewhere:
 # one click becomes several. No size is right for all sounds. 1024 samples, 128 ms here, are a compromise (librosa
 # takes 2048 at 22,050 Hz: 93 ms).
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `stft` cuts into frames and `istft` adds them up again. At a rate of 1 nothing should happen:
+#
+# ```python
+# import torch
+#
+# x, window = torch.sin(torch.arange(8000) / 10), torch.hann_window(1024)
+# frames = torch.stft(x, 1024, 256, window=window, return_complex=True)
+# back = torch.istft(frames, 1024, 256, window=window, length=8000)
+# back, time_stretch(x.numpy(), 1.0)
+# ```
 #
 # </details>
 
@@ -1332,9 +1478,9 @@ plots.augmentation_recipes(recipes, mixup)
 #
 # <details><summary>Answer</summary>
 #
-# That its gain on plain digits is smaller than the spread of the differences: no effect could be shown. Nor on moved
-# digits: a blend of two centred digits says nothing about moved ones. One recipe, one network and one tuning prove
-# little in general, and that belongs in the report as well.
+# That its gain on plain digits, $+0.5 \pm 1.5$ points, is smaller than the spread of the differences: no effect could
+# be shown. Nor on moved digits, $-0.1 \pm 1.7$: a blend of two centred digits says nothing about moved ones. One
+# recipe, one network and one tuning prove little in general, and that belongs in the report as well.
 #
 # </details>
 
@@ -1353,4 +1499,16 @@ plots.augmentation_recipes(recipes, mixup)
 #
 # The lectures list augmentations and give no formulas, so PyTorch, its libraries and the papers decide here.
 #
-# **Next:** 12_training puts the pieces together.
+# <details><summary>Read on</summary>
+#
+# - [d2l, image augmentation](https://d2l.ai/chapter_computer-vision/image-augmentation.html): a residual network
+#   trained with a recipe.
+# - [Johnson, Alahi and Fei-Fei (2016)](https://arxiv.org/abs/1603.08155): what the Gram matrix of section 8 can do in a
+#   network.
+# - PyTorch: [`grid_sample`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html),
+#   [`stft`](https://docs.pytorch.org/docs/stable/generated/torch.stft.html);
+#   [torchvision's transforms](https://docs.pytorch.org/vision/stable/transforms.html).
+#
+# </details>
+#
+# **Next:** whatever you have skipped; the table in 00_start shows it.

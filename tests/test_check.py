@@ -221,10 +221,11 @@ ODD = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", exercises.ids())
-def test_no_odd_answer_makes_a_check_raise_or_pass(name):
+@pytest.mark.parametrize(("turn", "name"), enumerate(exercises.ids()))
+def test_no_odd_answer_makes_a_check_raise_or_pass(turn, name):
+    """A third of them for each exercise, in turns: each is given to a third of all exercises."""
     count = len(exercises.load(name).names)
-    for odd in ODD:
+    for odd in ODD[turn % 3 :: 3]:
 
         def answers(*args, _odd=odd, **kwargs):
             return _odd

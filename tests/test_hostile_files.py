@@ -384,11 +384,10 @@ def test_the_table_of_the_class_steers_no_terminal(graded):
 
 
 STOCK = (
-    "emptied_ast", "replaced_run_cell", "equal_to_everything", "patched_runner", "forged_frames", "exit_in_a_cell",
-    "deaf_loop", "writes_the_course", "reads_the_course", "markup_in_answers", "markup_in_code", "markup_in_outputs",
-    "leak_of_an_instructors_test", "leak_by_globals",
+    "emptied_ast", "equal_to_everything", "forged_frames", "exit_in_a_cell", "deaf_loop", "writes_the_course",
+    "markup_in_answers", "markup_in_outputs", "leak_by_globals",
 )  # fmt: skip
-STOCK_FILES = ("skip_execution", "forged_scores", "stripped_metadata", "broken_json", "deep_json")
+STOCK_FILES = ("skip_execution", "forged_scores", "broken_json")
 STOCK_LAYOUTS = ("linked_secret", "side_files", "linked_timestamp")
 
 

@@ -16,7 +16,7 @@ from nbgrader.converters import GenerateAssignment, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.course.source import TOPIC, Cell, Source, SourceError, SourceErrors, parse
+from autograder.course.source import TOPIC, Cell, Source, SourceError, SourceErrors, dead_references, parse
 from autograder.course.stamp import is_as_built, stamp
 from autograder.files import write_atomically
 from autograder.progress import CONTENTS
@@ -47,6 +47,8 @@ draws other inputs. Run the cell again whenever you like; `progress()` shows all
 **Worked solution:** if you learn by yourself and have the whole course, it is the notebook
 `solutions/{topic}/{topic}.ipynb`. Look afterwards: what you have found yourself stays."""
 _END_CODE = 'from autograder import progress\n\nprogress("{topic}")'
+# What stands under an exercise, above its hints.
+_PATHS = {"core": "*Core path · difficulty {} of 3*", "extra": "*Optional · difficulty {} of 3*"}
 _TITLE = re.compile(r"^# +(?:\d\d\s*·\s*)?(.+?)\s*$", re.MULTILINE)
 
 
@@ -203,6 +205,8 @@ def render(root: Path, topic: str, *, hints: Hints = exercise_hints) -> dict[Pat
         With all mistakes in the source file.
     """
     source = parse(root / SOLUTIONS / f"{topic}.py", root)
+    if dead := dead_references(source, texts(root)):
+        raise SourceErrors(dead)
     text = _source_notebook(source, hints)
     solved = {} if topic == START else {root / SOLUTIONS / topic / f"{topic}.ipynb": text.encode()}
     return {**solved, released(root, topic): _release(root, source, text)}
@@ -273,7 +277,7 @@ def _chosen(root: Path, wanted: Iterable[str] | None) -> list[str]:
 
 
 def _folded_hints(source: Source, hints: Hints) -> dict[str, str]:
-    """Markdown of each exercise's hints; none of those that the instructor's own tests alone are about."""
+    """Markdown of what stands under each exercise; nothing under one that only the instructor's own tests ask for."""
     folded = {}
     errors = []
     asked = {cell.id for cell in source.cells if cell.asks}
@@ -293,10 +297,12 @@ def _folded_hints(source: Source, hints: Hints) -> dict[str, str]:
             errors.append(SourceError(source.file, cell.line, message))
             continue
         # JupyterLab reads markdown inside HTML only where blank lines part the two.
-        folded[str(cell.id)] = "\n\n".join(
+        below = [_PATHS[cell.path].format(cell.difficulty)] if cell.path else []
+        below += [
             f"<details>\n<summary>Hint {number}</summary>\n\n{step}\n\n</details>"
             for number, step in enumerate(steps, 1)
-        )
+        ]
+        folded[str(cell.id)] = "\n\n".join(below)
     if errors:
         raise SourceErrors(errors)
     return folded

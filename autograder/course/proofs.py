@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,13 +244,13 @@ def unfair(exercise: Exercise) -> Iterator[str]:
                     yield f"{exercise.id}: the right {name} fails “{case.title}” (seed {seed}): {case.message}"
 
 
-def stock(root: Path, topic: str) -> Iterator[str]:
+def stock(root: Path, topic: str, students: Sequence[str] = ("unusual_style", "half_finished")) -> Iterator[str]:
     """8. Stock `nbgrader autograde` and `autograder grade` give the same points."""
     from autograder.course.demo import inside, make_class
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder).resolve() / "class"
-        make_class(root, place, [topic], students=("unusual_style", "half_finished"))
+        make_class(root, place, [topic], students=students)
         with inside(place):
             course = Course.at(place)
             ours, errors = _grade_ours(course, topic)

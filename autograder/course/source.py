@@ -16,8 +16,12 @@ from autograder.grading.stubs import python_tree
 
 KINDS = ("exercise", "check", "answer", "demo")
 VOIDS = ("full", "out")
-_KEYS = (*KINDS, "points", "void")
+# Of an exercise: enough to go on, or beside that; the value is the difficulty.
+PATHS = ("core", "extra")
+DIFFICULTIES = ("1", "2", "3")
+_KEYS = (*KINDS, "points", "void", *PATHS)
 TOPIC = re.compile(r"\d\d_[a-z0-9_]+")
+_REFERENCE = re.compile(r"\b\d\d_[a-z][a-z0-9_]*")
 
 _HEADER = re.compile(r'# %%(?P<markdown> \[markdown\])?(?P<options>(?: [a-z_]+=(?:"[^"]*"|[^\s"]+))*)\s*')
 _OPTION = re.compile(r'([a-z_]+)=("[^"]*"|[^\s"]+)')
@@ -77,6 +81,8 @@ class Cell:
     line : where its header stands
     points : given for checks and answers only
     void : "full" or "out" where what was asked turned out to be wrong; for checks and answers only
+    path : "core" or "extra" where an exercise says so
+    difficulty : 1 to 3, given with the path
     """
 
     kind: str
@@ -85,6 +91,8 @@ class Cell:
     line: int
     points: float | None = None
     void: str = ""
+    path: str = ""
+    difficulty: int = 0
 
     @property
     def counts(self) -> bool:
@@ -163,6 +171,18 @@ def asks(source: str) -> bool:
     return any(_called(call) == "check" for call in _asking(python_tree(source)))
 
 
+def dead_references(source: Source, texts: Collection[str]) -> list[SourceError]:
+    """The places where a text speaks of a notebook, such as 02_sgd, that is not among `texts`."""
+    return [
+        SourceError(source.file, cell.line + number, f"{name} is no notebook of this course: there is no text of it")
+        for cell in source.cells
+        if cell.is_markdown
+        for number, line in enumerate(cell.source.split("\n"), 1)
+        for name in _REFERENCE.findall(line)
+        if name not in texts
+    ]
+
+
 def worked(topic: str, root: Path, also: Callable[[Cell], bool] = lambda cell: False, **names: Any) -> dict[str, Any]:
     """What the solution cells of a text define, by name.
 
@@ -224,7 +244,8 @@ def parse_text(text: str, topic: str, file: str) -> Source:
             points = int(points)
         id_ = options[kind].strip('"') if kind in KINDS else counts[kind]
         void = "out" if points == 0 else options.get("void", "").strip('"')
-        cell = Cell(kind, id_, block.source, block.line, points, void)
+        path = next((key for key in PATHS if key in options), "")
+        cell = Cell(kind, id_, block.source, block.line, points, void, path, int(options.get(path, 0)))
         cells.append(cell)
         problems += _region_problems(cell, block)
         problems += _markdown_problems(block) if markdown else _code_problems(cell, block)
@@ -301,6 +322,7 @@ def _options(block: _Block) -> tuple[Mapping[str, str], bool, list[str]]:
         if kind != "answer" and markdown:
             wrong.append(f"a cell with {kind}= holds code, but the header says [markdown]")
     wrong += _wrong_points(kinds[0] if kinds else None, options)
+    wrong += _wrong_path(kinds[0] if kinds else None, options)
     return options, markdown, wrong
 
 
@@ -338,6 +360,16 @@ def _wrong_points(kind: str | None, options: Mapping[str, str]) -> list[str]:
         allowed = 'write void="full", which gives everybody the points, or void="out", which does not count'
         return [f"void={options['void']}: {allowed if points else 'points=0 says already that it does not count'}"]
     return []
+
+
+def _wrong_path(kind: str | None, options: Mapping[str, str]) -> list[str]:
+    given = [key for key in PATHS if key in options]
+    if given and kind != "exercise":
+        return [f"{key} is for an exercise only" for key in given]
+    if len(given) > 1:
+        return ["an exercise is core or extra, not both"]
+    allowed = "the difficulty: 1, 2 or 3"
+    return [f"{key}={options[key]} must be {allowed}" for key in given if options[key] not in DIFFICULTIES]
 
 
 def _misspelt_headers(block: _Block) -> _Problems:

@@ -1,7 +1,6 @@
 """The instructor's side of an assignment: the cells that grading starts from."""
 
 import ast
-import copy
 import hashlib
 import re
 from collections.abc import Iterable
@@ -12,14 +11,31 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.nbgraderformat.common import jsonschema
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells
 from nbgrader.utils import is_grade, is_solution, is_task
 
 from autograder.grading.stubs import NameStubs
 
-# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
-_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, CheckCellMetadata, ComputeChecksums)
 
+class _CheckMetadata(CheckCellMetadata):
+    """nbgrader's, which tries its schema itself anew for each cell: ten times the work."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        usual = jsonschema.validate
+        jsonschema.validate = _validate
+        try:
+            return super().preprocess(nb, resources)
+        finally:
+            jsonschema.validate = usual
+
+
+def _validate(instance: Any, schema: Any) -> None:
+    jsonschema.validators.validator_for(schema)(schema).validate(instance)
+
+
+# nbgrader's steps from source to what it stores in the gradebook: stubs for solutions, hidden tests still there.
+_STEPS = (LockCells, ClearSolutions, NameStubs, ClearOutput, _CheckMetadata, ComputeChecksums)
 
 _HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(?:### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -59,7 +75,8 @@ class Assignment:
             names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
             raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
         try:
-            notebook = nbformat.reads(raw.decode(), as_version=4)
+            # nbformat's own `reads` validates besides, and only logs what it finds.
+            notebook = nbformat.convert(nbformat.reader.reads(raw.decode()), 4)
             resources: dict[str, Any] = {}
             for step in _STEPS:
                 notebook, resources = step().preprocess(notebook, resources)
@@ -68,8 +85,9 @@ class Assignment:
         return cls(name, notebook, hashlib.sha256(raw).hexdigest())
 
     def fresh(self) -> NotebookNode:
-        """A copy of the notebook to fill in."""
-        return copy.deepcopy(self.notebook)
+        """A copy to fill in: of the notebook and its cells, whose metadata it shares."""
+        cells = [_node(cell, outputs=[]) if "outputs" in cell else _node(cell) for cell in self.notebook.cells]
+        return _node(self.notebook, cells=cells)
 
     @cached_property
     def solutions(self) -> dict[str, NotebookNode]:
@@ -93,6 +111,13 @@ class Assignment:
                     continue
                 lines += [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
         return "\n".join(dict.fromkeys(lines))
+
+
+def _node(node: NotebookNode, **changed: Any) -> NotebookNode:
+    copy = NotebookNode()
+    # Not by its own update, which looks for dicts to convert.
+    dict.update(copy, node, **changed)
+    return copy
 
 
 def grade_id(cell: NotebookNode) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def grade_class(
     ----------
     course, name : the assignment
     secret : what hidden inputs are drawn from
-    level : the isolation in force, or what finds it in the process that grades
+    level : the isolation in force, or what finds it: before the first is graded, or, with an executor, in the process
+        that grades
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
@@ -116,9 +118,10 @@ def grade_class(
     flights = Flights(course.root, name)
     grader = _Grader(
         flights,
-        (assignment, secret, course.limits, level),
+        (assignment, secret, course.limits, level if isinstance(level, Level) or executor else cache(level)),
         (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
         getattr(executor, "size", lambda: count),
+        here=executor is None,
     )
     book = Book(course.db_url, course.course_id)
     try:
@@ -236,6 +239,7 @@ class _Grader:
     arguments : of `grade` but for the submission: assignment, secret, limits, level
     pool : makes an executor; anew where its processes were killed
     size : how many processes grade at this moment
+    here : whether the level is found in this process
     """
 
     def __init__(
@@ -244,8 +248,10 @@ class _Grader:
         arguments: tuple,
         pool: Callable[[], AbstractContextManager[Executor]],
         size: Callable[[], int],
+        *,
+        here: bool,
     ):
-        self.flights, self.arguments, self.pool, self.size = flights, arguments, pool, size
+        self.flights, self.arguments, self.pool, self.size, self.here = flights, arguments, pool, size, here
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
@@ -302,6 +308,7 @@ class _Grader:
                 continue
             self.flights.begin(task.student, task.key, alone=task.is_suspect)
             assignment, secret, limits, level = self.arguments
+            level = level() if self.here and callable(level) else level
             try:
                 future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
             except BrokenProcessPool:

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Assignment as NbgraderAssignment
-from nbgrader.api import BaseCell, Grade, Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
 from nbgrader.utils import compute_checksum, is_solution
-from sqlalchemy import delete, event, func, insert, make_url, select
+from sqlalchemy import Row, delete, event, func, insert, make_url, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
@@ -24,6 +23,7 @@ from autograder.files import TemporaryFolder, remove_leftovers, write_new
 from autograder.grading.assignment import Assignment, AssignmentError, answers_of, grade_id, is_graded, worth_of
 from autograder.grading.course import Course
 from autograder.grading.deadlines import DeadlineError, extend, own_deadlines, settle
+from autograder.grading.entering import enter, enter_comments, enter_grades, grades_of
 from autograder.grading.graded import Graded
 from autograder.grading.marks import ByHand, by_hand, mark, people
 from autograder.grading.registration import pending, register
@@ -199,32 +199,27 @@ class Book:
         ------
         NotRecorded : this result cannot be recorded, such as a name that is too long; others can
         """
-        recorded = nbformat.v4.reads(graded.notebook).cells
+        recorded = graded.cells
         texts = _texts(recorded)
-        with quiet_flushes(), self._transaction() as gradebook:
-            gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(assignment.name, student, timestamp=timestamp)
-            notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
+        with self._transaction() as gradebook:
+            database = gradebook.db.connection()
+            notebook = enter(database, assignment.name, student, timestamp)
             where = (VERDICTS.c.assignment == assignment.name) & (VERDICTS.c.student == student)
-            before = gradebook.db.scalar(select(VERDICTS.c.details).where(where))
+            before = database.scalar(select(VERDICTS.c.details).where(where))
             old = {} if before is None else json.loads(before).get("texts", {})
-            unchanged = _unchanged(recorded)
-            # All names in one query, and all changes in one write, not one for each cell.
-            query = select(BaseCell.id, BaseCell.name).where(BaseCell.notebook_id == notebook.notebook_id)
-            cells = dict(gradebook.db.execute(query).all())
-            with gradebook.db.no_autoflush:
-                for grade in notebook.grades:
-                    name = cells[grade.cell_id]
-                    grade.auto_score = graded.scores.get(name)
-                    grade.needs_manual_grade = _waits(grade, old.get(name) == texts.get(name))
-                for comment in notebook.comments:
-                    comment.auto_comment = "No response." if cells[comment.cell_id] in unchanged else None
-            gradebook.db.flush()
+            changed = {}
+            for grade in grades_of(database, notebook):
+                points = graded.scores.get(grade.name)
+                waits = _waits(grade, points, old.get(grade.name) == texts.get(grade.name))
+                if (points, waits) != (grade.auto_score, grade.needs_manual_grade):
+                    changed[grade.id] = points, waits
+            enter_grades(database, changed)
+            enter_comments(database, notebook, _unchanged(recorded))
             try:
                 settle(gradebook, assignment.name, late, [student])
             except DeadlineError as error:
                 raise NotRecorded(str(error)) from error
-            gradebook.db.execute(delete(VERDICTS).where(where))
+            database.execute(delete(VERDICTS).where(where))
             row = {
                 "assignment": assignment.name,
                 "student": student,
@@ -232,7 +227,7 @@ class Book:
                 "graded_at": datetime.now(UTC).replace(tzinfo=None),
                 "details": json.dumps(_details(assignment, graded) | {"texts": texts}, ensure_ascii=False),
             }
-            gradebook.db.execute(insert(VERDICTS).values(row))
+            database.execute(insert(VERDICTS).values(row))
 
     @contextmanager
     def _transaction(self) -> Iterator[Gradebook]:
@@ -346,10 +341,16 @@ def _details(assignment: Assignment, graded: Graded) -> dict[str, Any]:
     }
 
 
-def _waits(grade: Grade, same: bool) -> bool:
-    """Whether a person is to look at a graded cell; `same`: what the student wrote for it is as it was."""
-    if grade.manual_score is None and (grade.auto_score is None or grade.extra_credit is None):
-        return grade.auto_score is None
+def _waits(grade: Row, points: float | None, same: bool) -> bool:
+    """Whether a person is to look at a graded cell.
+
+    Parameters
+    ----------
+    points : the grader's, now
+    same : whether what the student wrote for it is as it was
+    """
+    if grade.manual_score is None and (points is None or grade.extra_credit is None):
+        return points is None
     # Where a person has decided, they look again if there is anything else to see, and once they were asked to.
     return bool(grade.needs_manual_grade) or not same
 

@@ -5,28 +5,28 @@ import contextlib
 import functools
 import html
 import io
-import itertools
 import json
 import time
 import traceback
 from base64 import b64decode
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import nbformat
 import numpy as np
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_markdown_cell
 from nbgrader.utils import determine_grade, is_grade
 
 from autograder.checking import Report, check, own_tests
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo, void_of, worth_of
-from autograder.grading.graded import Graded, file_digest, key
-from autograder.grading.link import Worker, WorkerEnded, WorkerLost
+from autograder.grading.graded import Graded, file_digest, key, notebook_text
+from autograder.grading.link import State, Worker, WorkerEnded, WorkerLost
 from autograder.grading.names import told, undefined
 from autograder.grading.remote import Session, StudentError, student_names
+from autograder.grading.unnoticed import Story
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
 from autograder.rendering import verdict_html
@@ -40,7 +40,7 @@ _MOST_SKIPPED = 5
 _MOST_KILLED = 3
 # Characters of all outputs of a submission: the worker has a cap for each cell, but the worker is not trusted.
 _MAX_OUTPUTS = 10 * 2**20
-# How many outputs: nbformat takes a millisecond for each.
+# How many outputs: who opens the notebook waits for each.
 _MOST_OUTPUTS = 2_000
 
 
@@ -65,7 +65,7 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
     _add_notes(run.notebook, run.notes)
     return Graded(
-        notebook=nbformat.writes(run.notebook) + "\n",
+        notebook=notebook_text(run.notebook),
         scores=scores,
         verdicts=run.verdicts,
         notes=tuple(run.notes),
@@ -128,32 +128,40 @@ class _Run:
         wanted = {grade_id(cell): cell for cell in checks if cell["id"] not in self.skipped}
         waiting = Counter(step for step in self.submission.steps if isinstance(step, str) and step in wanted)
         kept: dict[str, list[_Place]] = {name: [] for name in wanted}
-        numbers = itertools.count()
-        states = sum(count * _states(wanted[name]) for name, count in waiting.items())
-        worker = self._start(states, deadline)
+        # Places for which the state of the moment will do, whatever functions are defined after them.
+        here: list[_Place] = []
+        story = Story()
+        worker = self._start(deadline)
         finished, self.repeats = True, self.asked
         try:
             for step in self.submission.steps:
                 cell = wanted.get(step) if isinstance(step, str) else step
                 if cell is None or cell["id"] in self.skipped:
                     continue
-                try:
-                    if not isinstance(step, str):
-                        self._run_cell(worker, cell)
-                        continue
-                    sessions = []
-                    for _ in range(_states(cell)):
-                        number = next(numbers)
-                        worker.keep(number)
-                        sessions.append(Session(worker.caller(number), self.seed))
-                    kept[step].append(_Place(sessions))
+                if isinstance(step, str):
+                    here.append(_Place())
+                    kept[step].append(here[-1])
                     waiting[step] -= 1
+                    story.add(cell.source)
+                    continue
+                try:
+                    if here and not story.hides(cell.source):
+                        state = worker.keep()
+                        for place in here:
+                            place.state = state
+                        here = []
+                    story.add(cell.source)
+                    self._run_cell(worker, cell)
                 except WorkerLost as error:
                     if not self._is_excused(worker, cell, isinstance(error, WorkerEnded)):
                         self._skip(cell, str(error))
                     finished = False
                     break
-            reached = [cell for name, cell in wanted.items() if not waiting[name]]
+            else:
+                for place in here:
+                    place.state = worker.state
+            # Without a state where it was lost with the process that a later cell has ended.
+            reached = [cell for name, cell in wanted.items() if not waiting[name] and all(p.state for p in kept[name])]
             self.asked = self.asked or bool(reached)
             # The instructor's own tests first: their messages show what a function returned, which could be what a
             # check has asked.
@@ -163,8 +171,7 @@ class _Run:
             for cell in reached:
                 places = kept[grade_id(cell)]
                 self._judge(cell, places)
-                lost = [session.caller.lost for place in places for session in place.sessions]
-                died = any(end is not None and end.kind == "died" for end in lost)
+                died = any(place.died for place in places)
                 if died and self._is_excused(worker, cell, not worker.sandbox.went_too_far()):
                     self.judged.discard(grade_id(cell))
                     finished = False
@@ -172,12 +179,12 @@ class _Run:
             worker.end()
         return finished
 
-    def _start(self, states: int, deadline: float) -> Worker:
+    def _start(self, deadline: float) -> Worker:
         """A fresh worker; a second one where the first was ended before any of the submission's code ran."""
         try:
-            return Worker(states, self.limits, self.level.name, deadline, self.began)
+            return Worker(self.limits, self.level, deadline, self.began)
         except WorkerLost:
-            return Worker(states, self.limits, self.level.name, deadline, self.began)
+            return Worker(self.limits, self.level, deadline, self.began)
 
     def _is_excused(self, worker: Worker, cell: NotebookNode, ended: bool) -> bool:
         """Whether what took the process down may have been somebody else: then the cell or check is tried again."""
@@ -220,22 +227,22 @@ class _Run:
             self.said += len(json.dumps(output))
             self.shown += 1
             if self.said > _MAX_OUTPUTS or self.shown > _MOST_OUTPUTS:
-                cell.outputs.append(new_output("stream", name="stderr", text="[more output was cut off here]\n"))
+                cell.outputs.append(_output("stream", name="stderr", text="[more output was cut off here]\n"))
                 return
             cell.outputs.append(output)
 
     def _run_own_tests(self, cell: NotebookNode, place: "_Place") -> None:
         """Run what a check cell holds besides `check`, before any check is asked."""
         if not _asks_the_judge(cell):
-            place.outcome = self._execute(cell, place.sessions[0], check, own_tests)
-        elif len(place.sessions) > 1:
+            place.outcome = self._execute(cell, place, True, check, own_tests)
+        elif not _is_one_check(cell):
 
             def kept(exercise_id: str, *tests: Any, **options: Any) -> Report:
                 report = own_tests(exercise_id, *tests, **options)
                 place.own.append(report)
                 return report
 
-            outcome = self._execute(cell, place.sessions[0], _all_is_well, kept)
+            outcome = self._execute(cell, place, True, _all_is_well, kept)
             if outcome.failed:
                 place.outcome = outcome
 
@@ -249,10 +256,11 @@ class _Run:
                 own = iter(place.own)
                 outcome = self._execute(
                     cell,
-                    place.sessions[-1],
+                    place,
+                    not _only_asks(cell),
                     check,
                     lambda *args, own=own, **options: next(own),
-                    tells=len(place.sessions) == 1,
+                    tells=_is_one_check(cell),
                 )
             if best is None or outcome.points > best.points:
                 best = outcome
@@ -265,12 +273,20 @@ class _Run:
             self.verdicts[exercise_of(cell)] = best.verdict
 
     def _execute(
-        self, cell: NotebookNode, session: Session, check: Any, own_tests: Any, tells: bool = True
+        self, cell: NotebookNode, place: "_Place", alone: bool, check: Any, own_tests: Any, tells: bool = True
     ) -> "_Outcome":
         """Run a check cell here, with the student's names bound to what they are over there.
 
-        `tells`: an error's message may be shown.
+        `alone`: in a fork of its own; `tells`: an error's message may be shown.
         """
+        assert place.state is not None
+        session = Session(place.state.caller(alone=True) if alone else place.state.shared(), self.seed)
+        try:
+            return self._carried_out(cell, session, check, own_tests, tells)
+        finally:
+            place.died |= place.state.lost is not None and place.state.lost.kind == "died"
+
+    def _carried_out(self, cell: NotebookNode, session: Session, check: Any, own_tests: Any, tells: bool) -> "_Outcome":
         names: dict[str, Any] = {"__name__": "__check__", "np": np}
         text = io.StringIO()
         result: Any = None
@@ -299,7 +315,7 @@ class _Run:
                 exec(compile(self.assignment.imports, "<imports>", "exec"), names)
                 names.update(check=noted, own_tests=functools.partial(own_tests, told=says))
                 wanted = student_names(cell.source, names)
-                found = session.lookup(wanted)
+                found = _looked_up(session, wanted)
                 missing.update(set(wanted) - set(found))
                 names.update(found)
                 result = _run_source(cell.source, names)
@@ -313,7 +329,7 @@ class _Run:
             message = says(error) if tells else "a test failed"
             return _Outcome([_error(type(error).__name__, message)], None, 0.0, failed=True)
         outputs = (
-            [new_output("stream", name="stdout", text=text.getvalue())] if text.getvalue() and not self.repeats else []
+            [_output("stream", name="stdout", text=text.getvalue())] if text.getvalue() and not self.repeats else []
         )
         if result is None and asked:
             result = _with_assertions(asked, float(cell.metadata.nbgrader["points"]))
@@ -333,7 +349,7 @@ class _Run:
         elif result is not None and (is_number or not self.repeats):
             # A NumPy scalar's repr is "np.float64(0.5)", in which nbgrader reads no number and gives full marks.
             data = {"text/plain": repr(float(result) if is_number else result)}
-            outputs.append(new_output("execute_result", data, execution_count=None))
+            outputs.append(_output("execute_result", data, execution_count=None))
         return _Outcome(outputs, verdict, _score(NotebookNode({**cell, "outputs": outputs})) or 0.0)
 
     def _undefined(self, check: NotebookNode, name: str) -> str:
@@ -399,12 +415,14 @@ class _Place:
 
     Parameters
     ----------
-    sessions : on states that were kept there, one for `check` and one for the instructor's own tests
+    state : the notebook's there, once it is known
+    died : whether a process was lost that called there
     own : what the instructor's own tests in the cell gave, in the order in which they were called
     outcome : the cell's, where it is known before any check is asked
     """
 
-    sessions: list[Session]
+    state: State | None = None
+    died: bool = False
     own: list[Report] = field(default_factory=list)
     outcome: _Outcome | None = None
 
@@ -423,11 +441,31 @@ def _with_assertions(asked: list[Report], worth: float) -> Report:
     return replace(both, points=min(both.points + rest, worth), max_points=worth)
 
 
-def _states(cell: NotebookNode) -> int:
-    """How many states a check cell needs: one for `check`, one for what else asks the student's functions."""
+def _looked_up(session: Session, names: Sequence[str]) -> dict[str, Any]:
+    """The student's names; looked for again where another check's calls could have taken them away."""
+    try:
+        found = session.lookup(names)
+    except StudentError:
+        if session.is_first:
+            raise
+        found = {}
+    return found if session.is_first or len(found) == len(names) else session.untouched().lookup(names)
+
+
+def _is_one_check(cell: NotebookNode) -> bool:
+    """Whether a check cell holds nothing besides one call of `check`."""
     body = _tree(cell).body
-    alone = len(body) == 1 and isinstance(body[0], ast.Expr) and _calls_check(body[0].value)
-    return 1 if alone or not _asks_the_judge(cell) else 2
+    return len(body) == 1 and isinstance(body[0], ast.Expr) and _calls_check(body[0].value)
+
+
+def _only_asks(cell: NotebookNode) -> bool:
+    """Whether a check cell is one call of `check` with names of functions: it can be asked again by itself."""
+    first = _tree(cell).body[:1]
+    call = first[0].value if first and isinstance(first[0], ast.Expr) else None
+    if not _is_one_check(cell) or not isinstance(call, ast.Call):
+        return False
+    values = [*call.args[:1], *(keyword.value for keyword in call.keywords)]
+    return all(isinstance(f, ast.Name) for f in call.args[1:]) and all(isinstance(v, ast.Constant) for v in values)
 
 
 def _calls_check(node: ast.expr) -> bool:
@@ -436,7 +474,7 @@ def _calls_check(node: ast.expr) -> bool:
 
 def _shown(verdict: Verdict) -> list[NotebookNode]:
     data = {"text/plain": repr(verdict), "text/html": verdict_html(verdict)}
-    return [new_output("execute_result", data, execution_count=None)]
+    return [_output("execute_result", data, execution_count=None)]
 
 
 def _tree(cell: NotebookNode) -> ast.Module:
@@ -481,11 +519,11 @@ def _clean(output: dict) -> NotebookNode | None:
         return None
     if kind == "stream" and isinstance(output.get("text"), str):
         name = "stderr" if str(output.get("name")) == "stderr" else "stdout"
-        return new_output("stream", name=name, text=output["text"])
+        return _output("stream", name=name, text=output["text"])
     if kind == "error":
         lines = output.get("traceback")
         told = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
-        return new_output("error", ename=str(output.get("ename")), evalue=str(output.get("evalue")), traceback=told)
+        return _output("error", ename=str(output.get("ename")), evalue=str(output.get("evalue")), traceback=told)
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
@@ -494,7 +532,7 @@ def _clean(output: dict) -> NotebookNode | None:
         if isinstance(data.get(mime), str) and _is_base64(data[mime]):
             kept[mime] = data[mime]
     extra = {"execution_count": None} if kind == "execute_result" else {}
-    return new_output(kind, kept, **extra) if kept else None
+    return _output(kind, kept, **extra) if kept else None
 
 
 def _is_base64(text: str) -> bool:
@@ -505,8 +543,14 @@ def _is_base64(text: str) -> bool:
     return text.isascii() and not set(text) & set("<>\"'&")
 
 
+def _output(kind: str, data: dict | None = None, **fields: Any) -> NotebookNode:
+    """An output as nbformat has it, whose own `new_output` takes a millisecond to validate each."""
+    shown = {} if data is None else {"data": NotebookNode(data), "metadata": NotebookNode()}
+    return NotebookNode(output_type=kind, **shown, **fields)
+
+
 def _error(name: str, message: str) -> NotebookNode:
-    return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
+    return _output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
 
 
 def _add_notes(notebook: NotebookNode, notes: list[str]) -> None:

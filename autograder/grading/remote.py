@@ -5,7 +5,8 @@ Check cells are the instructor's own code and run in the judge's process; what t
 
 import ast
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from autograder.grading.link import RemoteCaller
@@ -13,7 +14,7 @@ from autograder.judge.judging import PUBLIC_SEED
 from autograder.judge.script import SCRIPT_SLOTS, Caller, LocalCaller, Script
 from autograder.judge.wording import is_builtin_error
 from autograder.worker.calls import Failure, Outcome
-from autograder.worker.wire import Handle
+from autograder.worker.wire import Handle, encode
 
 # Slots of the names themselves, and of what instructors' own calls leave; a check's scripts use those in between.
 _NAMES = SCRIPT_SLOTS
@@ -59,6 +60,11 @@ class Session:
     def __init__(self, caller: RemoteCaller, seed: str):
         self.caller, self.seed = caller, seed
         self._next = _OWN
+        self.is_first = caller.begin_check()
+
+    def untouched(self) -> "Session":
+        """A session with the state as the cells left it; this one ends."""
+        return Session(self.caller.state.caller(), self.seed)
 
     def lookup(self, names: Sequence[str]) -> dict[str, Any]:
         """What the student's cells left under these names; those they did not define are absent.
@@ -67,11 +73,12 @@ class Session:
         ------
         StudentError : there is no answer
         """
-        found = {}
+        scripts = []
         for number, name in enumerate(names):
-            script = _Bare()
-            script.steps = [("name", _NAMES + number, name), ("get", _NAMES + number)]
-            outcome = self.caller.run(script)
+            scripts.append(_Bare([("name", _NAMES + number, name), ("get", _NAMES + number)]))
+        found = {}
+        # All of them: what is not read would be taken for the next answer.
+        for name, outcome in zip(names, list(self.caller.run_all(scripts)), strict=True):
             if outcome.failure is None:
                 found[name] = self.seen(outcome.values[0], name)
             elif outcome.failure.kind != "missing":
@@ -87,56 +94,73 @@ class Session:
 
     def call(self, function: RemoteFunction, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         """Call a function there; raises StudentError where it gives no answer."""
-        script = _Bare()
         slot, self._next = self._next, self._next + 1
         sent = [_sent(arg) for arg in args], {name: _sent(arg) for name, arg in kwargs.items()}
-        script.steps = [("call", [slot], function.handle, *sent), ("get", slot)]
-        outcome = self.caller.run(script)
+        outcome = self.caller.run(_Bare([("call", [slot], function.handle, *sent), ("get", slot)]))
         if outcome.failure:
             raise StudentError(f"{function.__name__}: {_why(outcome.failure)}")
         return self.seen(outcome.values[0], f"what {function.__name__} returned")
 
 
 class _Bare(Script):
-    """A script whose slots outlive it."""
+    """A script whose slots outlive it; it may hold anything that an instructor's own test passes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[tuple] = ()) -> None:
         super().__init__()
-        self.steps = []
+        self.steps = list(steps)
+
+    @cached_property
+    def encoded(self) -> bytes:
+        return encode(self.steps)
 
 
 class _Bound:
     """A caller whose first slots are the functions of a check."""
 
-    def __init__(self, caller: RemoteCaller, functions: Sequence[RemoteFunction]):
-        self.caller = caller
-        self.renumbered = {place: function.handle for place, function in enumerate(functions)}
-        self.in_time = caller.in_time
+    def __init__(self, session: Session, functions: Sequence[RemoteFunction]):
+        self.session, self.functions = session, functions
+
+    def in_time(self) -> bool:
+        return self.session.caller.in_time()
 
     def run(self, script: Script) -> Outcome:
-        bound = _Bare()
-        bound.callbacks, bound.calls, bound.wants = script.callbacks, script.calls, script.wants
-        bound.numbers = script.numbers
-        bound.steps = [self._bind(step) for step in script.steps]
-        return self.caller.run(bound)
+        (outcome,) = self.run_all([script])
+        return outcome
 
-    def _bind(self, step: tuple) -> tuple:
-        if step[0] == "call":
-            kind, slots, function, args, kwargs = step
-            kwargs = {name: self._own(value) for name, value in kwargs.items()}
-            return kind, slots, self._own(function), [self._own(value) for value in args], kwargs
-        return step
+    def run_all(self, scripts: Sequence[Script]) -> Iterator[Outcome]:
+        bind = _Bare([("bind", place, function.handle.slot) for place, function in enumerate(self.functions)])
+        outcomes = self.session.caller.run_all([bind, *scripts])
+        next(outcomes)
+        return outcomes
 
-    def _own(self, value: Any) -> Any:
-        return self.renumbered.get(value.slot, value) if isinstance(value, Handle) else value
+    @property
+    def is_touched(self) -> bool:
+        return not self.session.is_first
+
+    def untouched(self) -> Caller:
+        session = self.session.untouched()
+        names = [function.__name__ for function in self.functions]
+        try:
+            found = session.lookup(names)
+        except StudentError:
+            found = {}
+        functions = [found.get(name) for name in names]
+        theirs = [function for function in functions if isinstance(function, RemoteFunction)]
+        return _Bound(session, theirs) if len(theirs) == len(names) else _Nobody()
+
+
+class _Nobody:
+    """Answers for functions that are not there where no other check has called."""
+
+    def run(self, script: Script) -> Outcome:
+        return Outcome(failure=Failure(0, "missing"))
 
 
 def caller_of(functions: Sequence[Callable]) -> tuple[Caller, str]:
     """How to reach functions given to `check`, and the seed of their inputs."""
     theirs = [function for function in functions if isinstance(function, RemoteFunction)]
     if len(theirs) == len(functions):
-        session = theirs[0].session
-        return _Bound(session.caller, theirs), session.seed
+        return _Bound(theirs[0].session, theirs), theirs[0].session.seed
     return LocalCaller(functions), PUBLIC_SEED
 
 

@@ -15,7 +15,7 @@ from autograder.judge.exercise import Case, Exercise
 from autograder.judge.facts import facts
 from autograder.judge.mistakes import DETAIL_COSTS
 from autograder.judge.recognition import Drawn, Recognised, recognise
-from autograder.judge.script import Caller, Finding, Hurried, LocalCaller, Want
+from autograder.judge.script import Caller, Elsewhere, Finding, Hurried, LocalCaller, Want
 from autograder.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
 from autograder.worker.wire import Handle
@@ -56,13 +56,7 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
     """
     secret = seed != PUBLIC_SEED
     drawn = draw(exercise, seed)
-    outcomes = _outcomes(drawn, caller)
-    assessed = []
-    for number, item in enumerate(drawn):
-        if not _in_time(caller):
-            outcomes[number] = Outcome(failure=Failure(0, "skipped"))
-        assessed.append(_assess(exercise, item, outcomes[number], secret))
-    results = _opened(drawn, outcomes, assessed)
+    outcomes, assessed, results = _asked(exercise, drawn, caller, secret)
     passed = all(result.passed for result in results)
     explains = not passed and _in_time(caller)
     found = recognise(exercise, drawn, outcomes, seed) if explains else Recognised()
@@ -114,16 +108,42 @@ def _draw(exercise: Exercise, number: int, case: Case, seed: str) -> Drawn:
     return exercise._cache[key]
 
 
+def _asked(
+    exercise: Exercise, drawn: Sequence[Drawn], caller: Caller, secret: bool
+) -> tuple[list[Outcome], list[_Assessed], list[CaseResult]]:
+    """What the functions answer, case by case, and what came of it."""
+    outcomes: list[Outcome] = []
+    assessed: list[_Assessed] = []
+    if isinstance(caller, Elsewhere) and caller.is_touched:
+        # What other checks have left there may spoil an answer. A pass stands, for nothing in there knows a right
+        # answer, and so does that nothing is written yet; anything else is asked anew.
+        for item, outcome in zip(drawn, caller.run_all([item.probe.script for item in drawn]), strict=True):
+            found = _assess(exercise, item, outcome, secret)
+            unwritten = outcome.failure and outcome.failure.type_name == "NotImplementedError"
+            if not found.result.passed and not unwritten:
+                break
+            outcomes.append(outcome)
+            assessed.append(found)
+        else:
+            return outcomes, assessed, _opened(drawn, outcomes, assessed)
+        caller = caller.untouched()
+    outcomes, assessed = _outcomes(drawn, caller), []
+    for number, item in enumerate(drawn):
+        if not _in_time(caller):
+            outcomes[number] = Outcome(failure=Failure(0, "skipped"))
+        assessed.append(_assess(exercise, item, outcomes[number], secret))
+    return outcomes, assessed, _opened(drawn, outcomes, assessed)
+
+
 def _outcomes(drawn: Sequence[Drawn], caller: Caller) -> list[Outcome]:
     """What the functions answer; after one that hangs or ends its process, nothing more is asked."""
+    scripts = [item.probe.script for item in drawn]
     outcomes: list[Outcome] = []
-    lost = None
-    for item in drawn:
-        outcome = Outcome(failure=lost) if lost else caller.run(item.probe.script)
-        if outcome.failure and outcome.failure.kind in ("time", "died"):
-            lost = Failure(0, "skipped")
+    for outcome in caller.run_all(scripts) if isinstance(caller, Elsewhere) else map(caller.run, scripts):
         outcomes.append(outcome)
-    return outcomes
+        if outcome.failure and outcome.failure.kind in ("time", "died"):
+            break
+    return outcomes + [Outcome(failure=Failure(0, "skipped"))] * (len(scripts) - len(outcomes))
 
 
 def _least(points: float, known: Sequence[KnownMistake]) -> float:

@@ -43,7 +43,8 @@ class Answers:
     def wrong(self, result: str) -> bool:
         """Whether this result is not the reference's."""
         if ("wrong", result) not in self._known:
-            self._known["wrong", result] = any(_differs(value, want) for value, want in self.results[result])
+            # From the end: what goes wrong along a trajectory shows there first.
+            self._known["wrong", result] = any(_differs(value, want) for value, want in reversed(self.results[result]))
         return self._known["wrong", result]
 
     def finite(self, result: str) -> bool:
@@ -54,8 +55,8 @@ class Answers:
 
     def equal(self, other: "Answers", result: str) -> bool:
         """Whether two functions gave the same."""
-        pairs = zip(self.results[result], other.results[result], strict=True)
-        return all(agree(mine, theirs, want) for (mine, want), (theirs, _) in pairs)
+        pairs = list(zip(self.results[result], other.results[result], strict=True))
+        return all(agree(mine, theirs, want) for (mine, want), (theirs, _) in reversed(pairs))
 
     def meets(self, other: "Answers", result: str) -> bool:
         """Whether another function with the same answers is wrong where this one is: not nan here, a number there."""

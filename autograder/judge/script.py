@@ -1,6 +1,6 @@
 """Scripts: what the judge asks of a student's functions, in one round trip, and what it wants back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.worker.calls import Outcome, Runner
 from autograder.worker.functions import FUNCTIONS
-from autograder.worker.wire import Callback, Handle, Named, Rng, Value
+from autograder.worker.wire import Callback, Handle, Named, Rng, Value, encode_script
 
 # A script's own slots lie below; above, a grading session keeps the student's names.
 SCRIPT_SLOTS = 1_000_000
@@ -81,6 +81,11 @@ class Script:
         self.wants: list[Want] = []
         self.callbacks: list[Callable[..., Value]] = []
         self._next = first
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The steps as they travel; asked for when the script is whole, and the same for a whole class."""
+        return encode_script(self.steps)
 
     @cached_property
     def numbers(self) -> int:
@@ -199,6 +204,24 @@ class Hurried(Protocol):
     """A caller whose judge has not all the time there is."""
 
     def in_time(self) -> bool: ...
+
+
+@runtime_checkable
+class Elsewhere(Caller, Protocol):
+    """A caller in another process, that saves round trips and can begin anew."""
+
+    def run_all(self, scripts: Sequence[Script]) -> Iterator[Outcome]:
+        """Run scripts, one after the other."""
+        ...
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether other checks have called there before."""
+        ...
+
+    def untouched(self) -> Caller:
+        """A caller of the same functions as the student's cells have left them; answers on the way here are lost."""
+        ...
 
 
 class LocalCaller:

@@ -12,8 +12,6 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
-
 # Where the worker's package and the helpers lie inside.
 INSIDE = "/downhill"
 SCRATCH = "/scratch"
@@ -30,7 +28,13 @@ def find() -> str | None:
     return shutil.which("bwrap", path=os.environ.get("PATH", "") + os.pathsep + os.defpath)
 
 
-def command(program: str, inner: Sequence[str], *, scratch_bytes: int, administrator: bool) -> list[str]:
+# What root's warm process does for each submission: namespaces and mounts, another uid, an empty bounding set.
+_TO_WALL_IN = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
+
+
+def command(
+    program: str, inner: Sequence[str], *, scratch_bytes: int, administrator: bool, warm: bool = False
+) -> list[str]:
     """The command that runs `inner` inside.
 
     Parameters
@@ -40,10 +44,14 @@ def command(program: str, inner: Sequence[str], *, scratch_bytes: int, administr
     scratch_bytes : how much the scratch folder may hold
     administrator : whether this process is root: then it needs no user namespace to make the others, and the worker is
         left the right to become another user, which it uses first of all
+    warm : whether `inner` is a warm process, which is trusted: the first of its namespace, and it may make others
     """
     words = [program, "--die-with-parent", "--new-session"]
     words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if administrator else ["--unshare-user"]
+    if warm:
+        words += ["--as-pid-1"]
+        words += [word for name in _TO_WALL_IN for word in ("--cap-add", name)] if administrator else []
     words += _system()
     # bubblewrap makes what lies above a mount for its own user alone, and the worker is another one.
     above = {parent for place in [*python_places(), f"{INSIDE}/worker", "/etc/x"] for parent in Path(place).parents}
@@ -59,12 +67,18 @@ def command(program: str, inner: Sequence[str], *, scratch_bytes: int, administr
     words += ["--size", str(scratch_bytes), "--perms", "1777", "--tmpfs", SCRATCH, "--chdir", SCRATCH]
     if Path("/tmp") not in above:
         words += ["--symlink", SCRATCH, "/tmp"]
-    for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+    for fonts in _matplotlib_cache().glob("fontlist-*.json"):
         # Without its list of fonts, matplotlib spends seconds on making one.
         words += ["--perms", "1777", "--dir", f"{SCRATCH}/matplotlib"]
         words += ["--ro-bind", str(fonts), f"{SCRATCH}/matplotlib/{fonts.name}"]
     words += ["--remount-ro", "/", "--"]
     return [*words, *inner]
+
+
+def _matplotlib_cache() -> Path:
+    """The folder that `matplotlib.get_cachedir` names, without a quarter of a second for loading it."""
+    given = os.environ.get("MPLCONFIGDIR")
+    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
 
 
 def _system() -> list[str]:

@@ -64,6 +64,11 @@ class Cgroup:
         joins = [f"echo $$ > {shlex.quote(str(folder / 'cgroup.procs'))}" for folder in self.folders]
         return ["/bin/sh", "-c", " && ".join([*joins, 'exec "$0" "$@"']), *command]
 
+    def take(self, pid: int) -> None:
+        """Put a process into the group, with all that it will make."""
+        for folder in self.folders:
+            (folder / "cgroup.procs").write_text(str(pid))
+
     def out_of_memory(self) -> bool:
         """Whether the kernel has ended one of its processes for going beyond its memory."""
         for folder in self.folders:

@@ -46,8 +46,18 @@ def examine() -> Findings:
         else:
             lines.append(f"{cross} {name}: the canary could {', '.join(trial.succeeded)}")
         sound |= name == "strong" and trial.holds
+        if name == "strong" and trial.holds:
+            lines.append(_warm())
     lines += ["", *_advice()] if not sound else ["", "Grading uses strong; the others are for machines without it."]
     return Findings(tuple(lines), sound)
+
+
+def _warm() -> str:
+    trial = attempt("strong", warm=True)
+    if trial.holds:
+        return "✓ strong, warm: holds; submissions are forks of a process that stands ready"
+    why = trial.error or f"the canary could {', '.join(trial.succeeded)}"
+    return f"– strong, warm: {why}; each submission gets a bubblewrap of its own, which takes three times as long"
 
 
 def _parts() -> Iterator[str]:

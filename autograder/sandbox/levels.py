@@ -14,7 +14,9 @@ from typing import Any
 from autograder.files import TemporaryFolder, sweep_folders
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import LANDLOCK, Limits, start, sweep
+from autograder.sandbox.process import LANDLOCK, Limits, Sandbox, start, sweep
+from autograder.sandbox.warm import WarmSandbox
+from autograder.sandbox.warm import start as start_warm
 from autograder.worker import wire
 from autograder.worker.lockdown import landlock_version
 
@@ -44,14 +46,27 @@ class Level:
     name : "strong", "medium", "weak", or "none" where submissions are trusted
     open : forbidden acts that the canary managed all the same
     group : whether there is a control group around it
+    warm : whether submissions are forks of a process that stands ready in a sandbox, each behind a wall of its own
     """
 
     name: str
     open: tuple[str, ...] = ()
     group: bool = False
+    warm: bool = False
+
+    def start(self, limits: Limits) -> Sandbox | WarmSandbox:
+        """Start a worker; raises OSError where the level cannot be had here.
+
+        Where a fork cannot be had that could be when the level was tried, it gets a sandbox of its own: no less strong.
+        """
+        if self.warm:
+            with suppress(OSError):
+                return start_warm(limits)
+        return start(limits, self.name)
 
     def __str__(self) -> str:
-        words = f"{self.name} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
+        name = f"{self.name}, warm" if self.warm else self.name
+        words = f"{name} ({_MADE_OF[self.name]}{', control group' if self.group else ''})"
         return words if not self.open else f"{words}; the canary could {', '.join(self.open)}"
 
 
@@ -80,6 +95,8 @@ def find(*, allow_weak: bool = False) -> Level:
         return Level("none")
     sweep()
     sweep_folders(["bait"], _account_folder())
+    if attempt("strong", warm=True).holds:
+        return Level("strong", group=_has_group(), warm=True)
     trials = []
     for name in ("strong", "medium", "weak"):
         trial = attempt(name)
@@ -97,8 +114,13 @@ def find_for_samples() -> Level:
         return Level("none")
 
 
-def attempt(name: str) -> Trial:
-    """Start a canary at a level and listen to what it managed."""
+def attempt(name: str, *, warm: bool = False) -> Trial:
+    """Start a canary at a level and listen to what it managed.
+
+    Parameters
+    ----------
+    warm : of the strong level, whether it is a fork of a process that stands ready
+    """
     missing = _missing(name)
     if missing:
         return Trial(name, error=missing)
@@ -106,13 +128,15 @@ def attempt(name: str) -> Trial:
         before = os.environ.get(_BAIT)
         os.environ[_BAIT] = bait["marker"]
         try:
-            sandbox = start(0, Limits(), name, bait)
+            sandbox = start_warm(Limits(), bait) if warm else start(Limits(), name, bait)
         except (OSError, ImportError) as error:
             return Trial(name, error=str(error))
         finally:
             _restore(_BAIT, before)
         try:
             told = wire.receive(sandbox.control, time.monotonic() + 30.0)
+            if isinstance(told, str):
+                return Trial(name, error=told[:300])
             if not isinstance(told, dict):
                 raise wire.WireError("an answer of no known form")
             return Trial(name, tuple(str(act) for act in told["succeeded"]))

@@ -32,7 +32,7 @@ if told["bait"] is None:
     from worker.main import main
     if not told["stays"]:
         sys.path.remove(told["path"])
-    main(told["control"], told["checks"])
+    main(told["control"])
 else:
     from worker.canary import main
     main(told["control"], told["bait"])
@@ -76,10 +76,9 @@ class Limits:
 
 @dataclass
 class Sandbox:
-    """A running worker: its control socket, a socket for each check, and the way to end it."""
+    """A running worker: its control socket, and the way to end it."""
 
     control: socket.socket
-    checks: list[socket.socket]
     process: subprocess.Popen
     folder: TemporaryFolder = field(repr=False)
     cgroup: Cgroup | None = None
@@ -102,19 +101,17 @@ class Sandbox:
         self.process.wait()
         # bubblewrap is gone, and its namespace of processes goes with it: the last one to go closes the socket.
         _drain(self.control, time.monotonic() + 5.0)
-        for link in (self.control, *self.checks):
-            link.close()
+        self.control.close()
         if self.cgroup:
             self.cgroup.end()
         self.folder.remove()
 
 
-def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
-    """Start a worker.
+def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> Sandbox:
+    """Start a worker in a sandbox of its own.
 
     Parameters
     ----------
-    checks : how many checks get a socket of their own
     limits : of the submission
     level : "strong", "medium", "weak", or "none" for trusted code
     bait : for the canary in the worker's place
@@ -129,15 +126,13 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
         raise FileNotFoundError("bubblewrap is not installed")
     temporary = TemporaryFolder("sandbox")
     folder = temporary.path
-    pairs = [socket.socketpair() for _ in range(checks + 1)]
-    theirs = [pair[1] for pair in pairs]
+    ours, theirs = socket.socketpair()
     scratch = bubblewrap.SCRATCH if strong else str(folder)
     told = {
         "path": bubblewrap.INSIDE if strong else str(_PACKAGE),
         "stays": strong,
-        "lockdown": _lockdown(level, limits, folder, scratch),
-        "control": theirs[0].fileno(),
-        "checks": [link.fileno() for link in theirs[1:]],
+        "lockdown": lockdown(level, limits, folder, scratch),
+        "control": theirs.fileno(),
         "bait": bait,
     }
     # Not -I, which is -s, -P and -E: with -E the hash seed of the environment would be ignored.
@@ -153,25 +148,23 @@ def start(checks: int, limits: Limits, level: str, bait: Mapping[str, Any] | Non
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(scratch),
+            env=environment(scratch),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[link.fileno() for link in theirs],
+            pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
     except BaseException:
-        for pair in pairs:
-            pair[0].close()
+        ours.close()
         temporary.remove()
         raise
     finally:
-        for link in theirs:
-            link.close()
+        theirs.close()
     watch = None
     if level in ("medium", "weak"):
         watch = Watch(folder, process.pid, limits.scratch_bytes, limits.processes)
-    return Sandbox(pairs[0][0], [pair[0] for pair in pairs[1:]], process, temporary, cgroup, watch)
+    return Sandbox(ours, process, temporary, cgroup, watch)
 
 
 def sweep() -> None:
@@ -180,12 +173,12 @@ def sweep() -> None:
     sweep_folders(["sandbox", "gradebook"], strangers=WORKERS if os.geteuid() == 0 else range(0))
 
 
-def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[str, Any]:
+def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> dict[str, Any]:
     """What the worker does to itself first of all."""
     administrator = os.geteuid() == 0
     # A user of its own for each sandbox: limits count by user, and no two sandboxes at a time share one.
     uid = uids(os.getpid())[next(_numbers) % 32] if administrator and level != "none" else None
-    if uid is not None and level != "strong":
+    if uid is not None and folder is not None and level != "strong":
         os.chown(folder, uid, uid)
     locked = level in ("strong", "medium")
     packages = [] if level == "strong" else bubblewrap.visible_packages()
@@ -201,6 +194,7 @@ def _lockdown(level: str, limits: Limits, folder: Path, scratch: str) -> dict[st
     # leave them none. The watch ends it where it has too many.
     others = 0 if administrator or level == "strong" else _own_processes() + _ROOM * limits.processes
     return {
+        "trusted": level == "none",
         "uid": uid,
         "rlimits": {
             "RLIMIT_AS": limits.memory_bytes,
@@ -234,7 +228,8 @@ def _own_processes() -> int:
     return count
 
 
-def _environment(home: str) -> dict[str, str]:
+def environment(home: str) -> dict[str, str]:
+    """What a worker's process is told by its environment, and nothing else of the grader's."""
     return {
         "HOME": home,
         "IPYTHONDIR": f"{home}/ipython",

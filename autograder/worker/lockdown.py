@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
+_CAPABILITIES_VERSION_3 = 0x20080522
 
 
 def apply(settings: Mapping[str, Any]) -> None:
@@ -24,19 +27,24 @@ def apply(settings: Mapping[str, Any]) -> None:
 
     Parameters
     ----------
-    settings : `uid` to become (None to keep it), `rlimits` by name, `landlock` (the version that is needed; None where
-        it is not to be used), `list`, `read` and `write` (its paths), `seccomp` (a compiled filter in hexadecimal, or
-        nothing)
+    settings : `trusted` (whether to keep capabilities), `uid` to become (None to keep it), `rlimits` by name,
+        `landlock` (the version that is needed; None where it is not to be used), `list`, `read` and `write` (its
+        paths), `seccomp` (a compiled filter in hexadecimal, or nothing)
 
     Raises
     ------
     OSError : Landlock is older than what is needed, or something else cannot be given up
     """
     uid = settings["uid"]
+    gives_up = not settings["trusted"] and sys.platform == "linux"
+    if gives_up:
+        _empty_bounding_set()
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+    if gives_up:
+        _give_up_capabilities()
     for name, value in settings["rlimits"].items():
         resource.setrlimit(getattr(resource, name), (value, value))
     # A change of the uid clears it.
@@ -47,6 +55,30 @@ def apply(settings: Mapping[str, Any]) -> None:
         _landlock(settings["landlock"], settings["list"], settings["read"], settings["write"])
     if settings["seccomp"]:
         _seccomp(bytes.fromhex(settings["seccomp"]))
+
+
+def keep_nothing() -> None:
+    """Give up all that a process can do beyond its own account, for one that goes on to wait and runs nothing."""
+    _empty_bounding_set()
+    _give_up_capabilities()
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    # Nobody of the same account looks into it.
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _empty_bounding_set() -> None:
+    """No program that is started gives a capability back; who may not say so has none to lose."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    number = 0
+    while libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) == 0:
+        number += 1
+
+
+def _give_up_capabilities() -> None:
+    """Those that are in force and those that could be; in a user namespace a change of the uid does not."""
+    header, nothing = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def end_with_parent() -> None:

@@ -1,14 +1,16 @@
-"""The worker process: runs a student's cells in order and answers the judge.
+"""The worker process: runs a student's cells in order, and keeps the states in which their functions are called.
 
-Before each check it forks: the child keeps the notebook as it stood at that point and answers this check's calls on a
-socket of its own, while the parent goes on with the next cell. The judge asks nothing before all cells have run. So
-the inputs of a check reach no later cell, what one check's calls leave behind reaches no other check, and a call that
-hangs or kills its process loses that check alone.
+The process that has run the cells is a *state*: it calls nothing itself, it makes forks that do. So it stays as the
+cells have left it, whatever a check's calls leave behind, and a call that hangs or kills its process loses that fork
+alone. The judge asks nothing before all cells have run: the inputs of a check reach no later cell.
 
-`main(control, checks)` is started with the numbers of inherited sockets. On the control socket the judge sends
+`serve(link, shell)` obeys the judge. On a state's socket it sends
 
-    ("run", source)        run a cell; the answer is (outputs, success)
-    ("fork", number)       keep this state for check `number`
+    ("run", source)    run a cell; the answer is (outputs, success)
+    ("keep",)          with a socket: keep this state in a process of its own, which obeys on that socket; the answer
+                       is None
+    ("answer",)        with a socket and a file: a fork answers calls on that socket, and writes into the file how far
+                       it is; an earlier one is ended
 """
 
 import gc
@@ -21,47 +23,84 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import lockdown, wire
 from .calls import Runner
 
+if TYPE_CHECKING:
+    from .cells import Shell
+
 _FORK_SECONDS = 5
 
 
-def main(control: int, checks: list[int]) -> None:
-    """Serve until the judge hangs up."""
-    _stay_behind([control, *checks])
-    _limit_threads()
+def main(control: int) -> None:
+    """Serve on an inherited socket until the judge hangs up."""
+    _stay_behind(control)
+    # One thread for BLAS: a process that forks must have no others, and a class is graded in parallel anyway.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    shell = prepared()
+    gc.enable()
+    serve(socket.socket(fileno=control), shell)
+
+
+def prepared() -> "Shell":
+    """The shell that cells run in; what is loaded by then is never garbage: nobody needs to look through it."""
     _copy_without_modes()
     from .cells import Shell, stand_in_for_check
 
     stand_in_for_check()
     shell = Shell.instance()
-    # What is loaded by now is never garbage: neither this process nor its children need to look through it.
     gc.freeze()
-    gc.enable()
-    link = socket.socket(fileno=control)
-    with suppress(wire.Closed):
+    return shell
+
+
+def serve(link: socket.socket, shell: "Shell") -> NoReturn:
+    """Obey the judge; end without running anybody's exit handlers."""
+    try:
         wire.send(link, "ready")
-        while True:
-            request = wire.receive(link)
-            assert isinstance(request, tuple)
-            verb, argument = request
-            if verb == "run":
-                outputs, success = shell.run(argument)
-                _answer(link, (outputs, success))
-            elif verb == "fork":
-                if _fork() == 0:
+        _obey(link, shell)
+    finally:
+        os._exit(0)
+
+
+def _obey(link: socket.socket, shell: "Shell") -> None:
+    answering = 0
+    while True:
+        request, descriptors = wire.receive_with_files(link)
+        assert isinstance(request, tuple)
+        if request[0] == "run":
+            outputs, success = shell.run(request[1])
+            _answer(link, (outputs, success))
+        elif request[0] == "keep":
+            if _fork() == 0:
+                link.close()
+                link, answering = socket.socket(fileno=descriptors[0]), 0
+                continue
+            _answer(link, None)
+        elif request[0] == "answer":
+            _end(answering)
+            # Where no process can be made, the judge finds that nobody holds the socket.
+            with suppress(OSError):
+                answering = 0
+                answering = _fork()
+                if answering == 0:
                     link.close()
-                    _serve(checks, argument, shell.user_ns)
-                # The judge learns that the child has ended when nobody else holds its socket.
-                with suppress(OSError):
-                    os.close(checks[argument])
-                checks[argument] = -1
-                _answer(link, None)
-            else:
-                raise ValueError(f"unknown request {verb!r}")
+                    _answer_calls(socket.socket(fileno=descriptors[0]), descriptors[1], shell.user_ns)
+        else:
+            raise ValueError(f"unknown request {request[0]!r}")
+        for descriptor in descriptors:
+            with suppress(OSError):
+                os.close(descriptor)
+
+
+def _end(answering: int) -> None:
+    """End the fork that answered before: it may hang in a call."""
+    if answering:
+        with suppress(OSError):
+            os.kill(answering, signal.SIGKILL)
+            os.waitpid(answering, 0)
 
 
 def _answer(link: socket.socket, value: wire.Value) -> None:
@@ -75,15 +114,9 @@ def _answer(link: socket.socket, value: wire.Value) -> None:
         wire.send(link, ([{"output_type": "stream", "name": "stderr", "text": text}], False))
 
 
-def _serve(checks: list[int], number: int, names: dict) -> None:
-    """Answer one check's calls, then end this child without running anybody's exit handlers."""
-    # An interrupt meant for the notebook must not be left ignored by the student's code.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for place, descriptor in enumerate(checks):
-        if place != number and descriptor >= 0:
-            with suppress(OSError):
-                os.close(descriptor)
-    link = socket.socket(fileno=checks[number])
+def _answer_calls(link: socket.socket, progress: int, names: dict) -> NoReturn:
+    """Answer calls, then end this fork without running anybody's exit handlers."""
+    number = 0
 
     def answer(callback: int, arguments: tuple[wire.Value, ...]) -> wire.Value:
         wire.send(link, ("callback", callback, arguments))
@@ -94,24 +127,29 @@ def _serve(checks: list[int], number: int, names: dict) -> None:
             raise ValueError(value)
         return value
 
-    runner = Runner(names, answer, before_step=lambda step: wire.send(link, ("step", step)))
+    def before_step(step: int) -> None:
+        os.pwrite(progress, wire.progress(number, step), 0)
+
+    runner = Runner(names, answer, before_step)
     try:
+        # An interrupt meant for the notebook must not be left ignored by the student's code.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         while True:
-            steps = wire.receive(link)
-            assert isinstance(steps, list)
-            outcome = runner.run(steps)
-            failure = outcome.failure and astuple(outcome.failure)
-            try:
-                wire.send(link, ("done", outcome.values, failure, outcome.warnings))
-            except wire.Closed:
-                raise
-            except wire.WireError as error:
-                wire.send(link, ("done", (), (len(steps) - 1, "wire", "", str(error)), ()))
-    except BaseException:
+            for steps in wire.receive_scripts(link):
+                number += 1
+                outcome = runner.run(steps)
+                failure = outcome.failure and astuple(outcome.failure)
+                try:
+                    wire.send(link, ("done", outcome.values, failure, outcome.warnings))
+                except wire.Closed:
+                    raise
+                except wire.WireError as error:
+                    wire.send(link, ("done", (), (len(steps) - 1, "wire", "", str(error)), ()))
+    finally:
         os._exit(0)
 
 
-def _stay_behind(sockets: list[int]) -> None:
+def _stay_behind(control: int) -> None:
     """Go on in a child; this process waits for the end of the sandbox.
 
     The first process takes a namespace of processes with it when it ends: a cell that exits would end the states that
@@ -120,8 +158,7 @@ def _stay_behind(sockets: list[int]) -> None:
     if os.fork() == 0:
         lockdown.end_with_parent()
         return
-    for descriptor in sockets:
-        os.close(descriptor)
+    os.close(control)
     while True:
         signal.pause()
 
@@ -148,9 +185,3 @@ def _suppressing(function: Callable) -> Callable:
             function(*args, **kwargs)
 
     return tolerant
-
-
-def _limit_threads() -> None:
-    """One thread for BLAS: a process that forks must have no others, and a class is graded in parallel anyway."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"

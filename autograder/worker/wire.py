@@ -7,10 +7,14 @@ descriptions of things that do not travel: a `Handle` for an object that stays i
 taken; what is malformed is a `WireError`.
 """
 
+import io
 import math
+import os
+import pickle
 import socket
 import struct
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -28,6 +32,8 @@ DTYPES = (
 # Bytes of a number, and at most what one takes on the wire: an empty array of many dimensions.
 _NUMBER, _MOST_BYTES = 8, 128
 _CODE = {np.dtype(name): code for code, name in enumerate(DTYPES)}
+_OF_CODE = tuple(map(np.dtype, DTYPES))
+_BOOL = DTYPES.index("bool")
 
 
 class WireError(Exception):
@@ -162,7 +168,9 @@ def _encode(value: Any, parts: _Parts, depth: int) -> None:
 
 
 def _encode_array(tag: bytes, array: np.ndarray, parts: _Parts) -> None:
-    code = _CODE.get(array.dtype.newbyteorder("="))
+    code = _CODE.get(array.dtype)
+    if code is None:
+        code = _CODE.get(array.dtype.newbyteorder("="))
     if code is None:
         raise WireError(f"arrays of dtype {array.dtype} do not travel")
     if array.ndim > MAX_NDIM:
@@ -171,7 +179,7 @@ def _encode_array(tag: bytes, array: np.ndarray, parts: _Parts) -> None:
         raise WireError(f"an array of {array.nbytes} bytes, of shape {array.shape}")
     head = struct.pack(f">cBB{array.ndim}Q", tag, code, array.ndim, *array.shape)
     parts.append(head)
-    parts.append(np.ascontiguousarray(array, dtype=DTYPES[code]).tobytes())
+    parts.append(np.ascontiguousarray(array, dtype=_OF_CODE[code]).tobytes())
 
 
 def _extent(shape: tuple[int, ...], dtype: np.dtype) -> int:
@@ -269,12 +277,12 @@ class _Reader:
         if code >= len(DTYPES) or ndim > MAX_NDIM or (scalar and ndim):
             raise WireError("an array of unknown dtype or too many dimensions")
         shape = self.unpack(f">{ndim}Q")
-        dtype = np.dtype(DTYPES[code])
+        dtype = _OF_CODE[code]
         if _extent(shape, dtype) > MAX_FRAME:
             raise WireError("an array of absurd shape")
         self.purse.spend(math.prod(shape) * (2 if dtype.kind == "c" else 1))
         raw = self.take(math.prod(shape) * dtype.itemsize)
-        if dtype.name == "bool":
+        if code == _BOOL:
             array = np.frombuffer(raw, np.uint8).reshape(shape).astype(bool)
         else:
             array = np.frombuffer(raw, dtype).reshape(shape).copy()
@@ -325,6 +333,151 @@ def receive(sock: socket.socket, deadline: float | None = None, purse: Purse | N
     if purse and length > _MOST_BYTES * purse.left:
         raise TooLarge("more numbers than asked for")
     return decode(_exactly(sock, length, deadline), purse)
+
+
+def send_with_files(sock: socket.socket, value: Value, descriptors: Sequence[int], deadline: float) -> None:
+    """Send one small value as a frame, and descriptors with it.
+
+    Raises
+    ------
+    OutOfTime, Closed, WireError
+    """
+    data = encode(value)
+    try:
+        sock.settimeout(max(deadline - time.monotonic(), 1e-3))
+        socket.send_fds(sock, [struct.pack(">I", len(data)) + data], descriptors)
+    except TimeoutError as error:
+        raise OutOfTime("the other side does not read") from error
+    except OSError as error:
+        raise Closed(str(error)) from error
+
+
+def receive_with_files(sock: socket.socket) -> tuple[Value, list[int]]:
+    """The next frame's value, and the descriptors that came with it: what the judge sends, which is believed.
+
+    Raises
+    ------
+    Closed, WireError
+    """
+    try:
+        sock.settimeout(None)
+        head, descriptors, _, _ = socket.recv_fds(sock, 4, 2)
+    except OSError as error:
+        raise Closed(str(error)) from error
+    if not head:
+        raise Closed("the other side closed the connection")
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    (length,) = struct.unpack(">I", head + _exactly(sock, 4 - len(head), None))
+    return decode(_exactly(sock, length, None)), descriptors
+
+
+# The judge is believed by the worker, never the other way round: scripts are pickled, once for a whole class.
+_PICKLED = b"P"
+_PICKLED_NAMES = {"Handle", "Rng", "Callback", "Named"}
+
+
+def encode_script(steps: Sequence[tuple]) -> bytes:
+    """Bytes of a script of the judge's own, to be kept for `send_scripts`; raises WireError for what is no plain data.
+
+    Quicker than `encode` to read, and only ever read by a worker.
+    """
+    try:
+        return _PICKLED + pickle.dumps(list(steps), 5)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise WireError(f"a script that does not travel: {error}") from None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds this module's classes, which the judge knows by a longer name."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.endswith("worker.wire") and name in _PICKLED_NAMES:
+            return globals()[name]
+        return super().find_class(module, name)
+
+
+def send_scripts(sock: socket.socket, scripts: Iterable[bytes], deadline: float) -> None:
+    """Send scripts in one frame, each as `encode_script` or `encode` gives it.
+
+    Raises
+    ------
+    OutOfTime, Closed, WireError
+    """
+    data = b"".join(part for script in scripts for part in (struct.pack(">I", len(script)), script))
+    if len(data) > MAX_FRAME:
+        raise WireError(f"a frame of {len(data)} bytes (at most {MAX_FRAME})")
+    try:
+        sock.settimeout(max(deadline - time.monotonic(), 1e-3))
+        sock.sendall(struct.pack(">I", len(data)) + data)
+    except TimeoutError as error:
+        raise OutOfTime("the other side does not read") from error
+    except OSError as error:
+        raise Closed(str(error)) from error
+
+
+def receive_scripts(sock: socket.socket) -> list[list[tuple]]:
+    """The judge's next scripts; raises Closed where there will be none."""
+    (length,) = struct.unpack(">I", _exactly(sock, 4, None))
+    data = _exactly(sock, length, None)
+    scripts, at = [], 0
+    while at < length:
+        (size,) = struct.unpack_from(">I", data, at)
+        part = data[at + 4 : at + 4 + size]
+        at += 4 + size
+        steps: Any = _Unpickler(io.BytesIO(part[1:])).load() if part[:1] == _PICKLED else decode(part)
+        scripts.append(steps)
+    return scripts
+
+
+PROGRESS_BYTES = 8
+
+
+def progress(script: int, step: int) -> bytes:
+    """How far a fork is, as it stands in the file that it shares with the judge: it only grows.
+
+    Parameters
+    ----------
+    script : how many it has begun
+    step : which of its steps it is at
+    """
+    return struct.pack("<Q", script << 32 | step + 1)
+
+
+def read_progress(data: bytes) -> int:
+    """A number that only grows; 0 for what is none."""
+    return struct.unpack("<Q", data)[0] if len(data) == PROGRESS_BYTES else 0
+
+
+class Frames:
+    """Frames out of the bytes that have arrived."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Take bytes in."""
+        self._data += data
+
+    def next(self, purse: Purse) -> Value | type["Frames"]:
+        """The next frame's value, paid for from the purse; this class where it is not whole yet.
+
+        Raises
+        ------
+        TooLarge, WireError
+        """
+        if len(self._data) < 4:
+            return Frames
+        (length,) = struct.unpack_from(">I", self._data)
+        if length > MAX_FRAME:
+            raise WireError(f"a frame of {length} bytes (at most {MAX_FRAME})")
+        if length > _MOST_BYTES * purse.left:
+            raise TooLarge("more numbers than asked for")
+        if len(self._data) < 4 + length:
+            return Frames
+        frame = bytes(memoryview(self._data)[4 : 4 + length])
+        del self._data[: 4 + length]
+        return decode(frame, purse)
 
 
 def _exactly(sock: socket.socket, n: int, deadline: float | None) -> bytes:

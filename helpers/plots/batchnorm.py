@@ -150,7 +150,7 @@ def _sweep(norm: BatchNorm | None, values: Iterable, seeds: int, run: Callable, 
     return np.array(results).reshape(-1, seeds, *np.shape(results[0]))
 
 
-def _band(ax, x, results: np.ndarray, label: str, **style) -> None:
+def band(ax, x, results: np.ndarray, label: str, **style) -> None:
     """Draw the mean over seeds (axis 1) and the band from the worst seed to the best."""
     (line,) = ax.plot(x, results.mean(axis=1), label=label, **style)
     ax.fill_between(x, results.min(axis=1), results.max(axis=1), color=line.get_color(), alpha=0.2, lw=0)
@@ -316,9 +316,9 @@ def batchnorm_population(notes, population_statistics, *, batches: int = 500, se
             ask_pair(population_statistics, means, variances, int(m), shape=(features,))[1]
             for m, (means, variances) in zip(sizes, statistics, strict=True)
         ]
-        _band(ax, sizes, np.array(estimates), "yours", marker="o", color=BLUE, ls="-")
+        band(ax, sizes, np.array(estimates), "yours", marker="o", color=BLUE, ls="-")
     plain = np.array([variances.mean(axis=0) for _, variances in statistics])
-    _band(ax, sizes, plain, "average of the biased variances", marker="s", color=ORANGE, ls="--")
+    band(ax, sizes, plain, "average of the biased variances", marker="s", color=ORANGE, ls="--")
     ax.legend(loc="lower right")
     return fig
 
@@ -341,18 +341,18 @@ def batchnorm_gradient_check(notes, batchnorm_forward, batchnorm_backward, *, se
         ax.grid(False)
     axes[0].set_ylabel("dx of sample")
     with notes.collect():
-        numeric = _central_differences(batchnorm_forward, x, gamma, beta, dout)
+        numeric = central_differences(batchnorm_forward, x, gamma, beta, dout)
         constants = gamma * dout / x.std(axis=0)
         for ax, wrong in zip(axes[1:], (constants - constants.mean(axis=0), constants), strict=True):
-            _error_map(ax, [wrong, *numeric[1:]], numeric)
+            error_map(ax, [wrong, *numeric[1:]], numeric)
         _, layer_cache = ask_forward(batchnorm_forward, x, gamma, beta)
         grads = ask_backward(batchnorm_backward, dout, layer_cache, d)
-        _error_map(axes[0], grads, numeric)
-    fig.colorbar(_error_scale(), ax=axes, label="log10 of error / largest entry")
+        error_map(axes[0], grads, numeric)
+    fig.colorbar(error_scale(), ax=axes, label="log10 of error / largest entry")
     return fig
 
 
-def _central_differences(forward, x, gamma, beta, dout, h: float = 1e-5) -> list[np.ndarray]:
+def central_differences(forward, x, gamma, beta, dout, h: float = 1e-5) -> list[np.ndarray]:
     """Return dx, dgamma, dbeta of sum(dout * out), by moving every entry by h both ways."""
     args, grads = [x, gamma, beta], []
     for which, start in enumerate(args):
@@ -368,19 +368,19 @@ def _central_differences(forward, x, gamma, beta, dout, h: float = 1e-5) -> list
     return grads
 
 
-def _error_scale():
+def error_scale():
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     return ScalarMappable(Normalize(-12, 0), "cividis")
 
 
-def _error_map(ax, grads: list[np.ndarray], numeric: list[np.ndarray]) -> None:
+def error_map(ax, grads: list[np.ndarray], numeric: list[np.ndarray]) -> None:
     rows = []
     for grad, true in zip(grads, numeric, strict=True):
         rows.append(np.abs(np.atleast_2d(grad - true)) / max(np.abs(true).max(), 1e-300))
     error = np.nan_to_num(np.concatenate(rows), nan=1.0, posinf=1.0)
-    scale = _error_scale()
+    scale = error_scale()
     ax.imshow(np.log10(np.maximum(error, 1e-16)), norm=scale.norm, cmap=scale.cmap, aspect="auto")
     ax.axhline(len(grads[0]) - 0.5, color="white", lw=3, ls="-")
     ax.set_xlabel(f"feature\nlargest error {error.max():.0e}")
@@ -557,7 +557,7 @@ def batchnorm_shared(notes, spatial_batchnorm_forward, *, seed: int = 0):
     fig, axes = notes.plt.subplots(1, 3, figsize=(11, 4.0))
     titles = ("yours", "a trap: statistics per pixel", "a trap: reshape(-1, C), no transpose")
     for ax, title in zip(axes, titles, strict=True):
-        _mosaic(ax, np.zeros(x.shape), pixel)
+        mosaic(ax, np.zeros(x.shape), pixel)
         ax.set_title(title)
     axes[0].set_ylabel("image n")
     mosaics = {
@@ -565,10 +565,10 @@ def batchnorm_shared(notes, spatial_batchnorm_forward, *, seed: int = 0):
         2: lambda x: _normalized_rows(x.reshape(-1, 3)).reshape(x.shape),
     }
     for i, normalize in mosaics.items():
-        _mosaic(axes[i], _moved(normalize, x, pixel), pixel)
+        mosaic(axes[i], moved(normalize, x, pixel), pixel)
     with notes.collect():
-        yours = _moved(lambda x: ask_forward(spatial_batchnorm_forward, x, ones, zeros)[0], x, pixel)
-        _mosaic(axes[0], yours, pixel)
+        yours = moved(lambda x: ask_forward(spatial_batchnorm_forward, x, ones, zeros)[0], x, pixel)
+        mosaic(axes[0], yours, pixel)
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -581,13 +581,13 @@ def _normalized_rows(columns: np.ndarray) -> np.ndarray:
     return (columns - columns.mean(axis=0)) / columns.std(axis=0)
 
 
-def _moved(normalize: Callable, x: np.ndarray, pixel: tuple[int, ...]) -> np.ndarray:
+def moved(normalize: Callable, x: np.ndarray, pixel: tuple[int, ...]) -> np.ndarray:
     changed = x.copy()
     changed[pixel] += 1.0
     return np.abs(normalize(changed) - normalize(x)) > 1e-10
 
 
-def _mosaic(ax, moved: np.ndarray, pixel: tuple[int, ...]) -> None:
+def mosaic(ax, moved: np.ndarray, pixel: tuple[int, ...]) -> None:
     """Draw images (N, C, H, W) as N rows and C columns of small maps."""
     from matplotlib.colors import ListedColormap
 
@@ -663,7 +663,7 @@ def batchnorm_learning_rates(
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(xscale="log", xlabel="lr", ylabel="validation accuracy", ylim=(0, 1.02))
     ax.set_title(f"after {steps} steps of SGD; mean, worst and best of {seeds} seeds")
-    _band(
+    band(
         ax,
         rates,
         _sweep(None, rates, seeds, accuracy, "without"),
@@ -675,7 +675,7 @@ def batchnorm_learning_rates(
     with notes.collect():
         norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, rates, seeds, accuracy, "with")
-        _band(ax, rates, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
+        band(ax, rates, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
     ax.legend(loc="lower left", bbox_to_anchor=(0.02, 0.14), fontsize=9)
     return fig
@@ -698,11 +698,11 @@ def batchnorm_start_scales(
     )
     ax.set(ylim=(0, 1.02), title=f"{steps} steps of SGD, lr = 0.1; mean, worst and best of {seeds} seeds")
     plain = _sweep(None, factors, seeds, accuracy, "without")
-    _band(ax, factors, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
+    band(ax, factors, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
         norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, factors, seeds, accuracy, "with")
-        _band(ax, factors, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
+        band(ax, factors, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
     ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.75), fontsize=9)
     return fig
@@ -730,13 +730,13 @@ def batchnorm_batch_sizes(
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes, [str(n) for n in sizes])
     plain = _sweep(None, sizes, seeds, accuracies, "without")[..., 0]
-    _band(ax, sizes, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
+    band(ax, sizes, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
         norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, sizes, seeds, accuracies, "with")
-        _band(ax, sizes, yours[..., 0], "with yours, at inference", marker="o", color=BLUE, ls="-")
+        band(ax, sizes, yours[..., 0], "with yours, at inference", marker="o", color=BLUE, ls="-")
         label = "with yours, statistics of the 359 validation images"
-        _band(ax, sizes, yours[..., 1], label, marker="^", color=GREEN, ls="-.")
+        band(ax, sizes, yours[..., 1], label, marker="^", color=GREEN, ls="-.")
     ax.legend(loc="lower right", fontsize=9)
     return fig
 
@@ -766,7 +766,7 @@ def batchnorm_shifted(
             curves.append(_run(norm, seed, lr=lr, steps=steps, parts=parts, on_step=look)[1].val_accuracy)
             jumps.append(np.abs(np.diff(means, axis=0)).mean() if len(means) > 1 else np.nan)
         style = {"color": (ORANGE, BLUE, RED)[i], "marker": "so^"[i], "ls": ("--", "-", "-.")[i]}
-        _band(left, step, np.nan_to_num(np.array(curves).T, nan=GUESSING), names[i].replace("\n", " "), **style)
+        band(left, step, np.nan_to_num(np.array(curves).T, nan=GUESSING), names[i].replace("\n", " "), **style)
         right.plot(np.full(seeds, i), np.maximum(jumps, 1e-6), color=style["color"], marker=style["marker"], ls="none")
 
     right.set_xticks(range(3), names)
@@ -804,7 +804,7 @@ def batchnorm_before_and_after(
         runs = _sweep(norm, rates, seeds, curve, name)
         best = int(np.argmax(runs[:, :, parts - 1].mean(axis=1)))
         style = {"color": (ORANGE, BLUE)[i], "marker": "so"[i], "ls": ("--", "-")[i]}
-        _band(left, step, runs[best, :, :parts].T, f"{name}, lr = {rates[best]:g}", ms=4, **style)
+        band(left, step, runs[best, :, :parts].T, f"{name}, lr = {rates[best]:g}", ms=4, **style)
         right.plot(np.full(seeds, i), runs[best, :, parts], color=style["color"], marker=style["marker"], ls="none")
         return runs[best, :, parts], rates[best]
 

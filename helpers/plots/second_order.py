@@ -171,7 +171,7 @@ def second_order_bfgs(notes: Notes, bfgs_update: Callable, *, sizes: Iterable[in
             _, errors = _exact_walk(bfgs_update, H, rng.standard_normal(n), n)
             error.plot(range(len(errors)), np.maximum(errors, 1e-16), color=f"C{i}", marker=".", label=f"n = {n}")
     legend(ground_ax, loc="lower right")
-    legend(error)
+    legend(error, loc="center", bbox_to_anchor=(0.72, 0.4))
     return fig
 
 
@@ -212,7 +212,8 @@ def second_order_memory(notes: Notes, lbfgs_direction: Callable, *, pairs: int =
     memory.text(12, 24e9, "16 GB", color="0.3", fontsize="small")
     for name, n in (("64-32-10", 2410), ("784-100-10", 79510), ("ResNet-50", 25.6e6)):
         memory.axvline(n, color="0.75", linewidth=1, linestyle="-")
-        memory.text(n, 2e2, f" {name}", rotation=90, va="bottom", ha="right", fontsize="small", color="0.3")
+        label = memory.text(n, 1e2, f" {name}", rotation=90, va="bottom", ha="right", fontsize="small", color="0.3")
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     clock.set(xscale="log", yscale="log", xlabel="weights $n$", ylabel="ms", title="time for one direction, here")
     rng = np.random.default_rng(seed)
     sizes = (100, 300, 1000, 3000)
@@ -374,7 +375,7 @@ def second_order_valleys(
             counted = of_landscape(ground)
             ask_array(lbfgs_minimize, counted, ground.start, history=5, max_iter=steps, shape=(2,))
             _curve(curve, counted, "C3", "L-BFGS")
-        legend(curve, loc="lower left")
+        legend(curve, loc="lower left", frameon=True, framealpha=0.85, edgecolor="none")
     return fig
 
 

@@ -22,7 +22,8 @@ from autograder.course.source import parse
 from autograder.grading.assignment import is_check
 
 ROOT = Path(__file__).parents[2]
-TOPICS = texts(ROOT)
+# The start, what comes after it, and what has most of everything: a page costs seconds. `make site` builds all.
+TOPICS = [topic for topic in texts(ROOT) if topic[:2] in ("00", "02", "11")]
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["repository"]
 ALT = "Three walks in a valley."
 
@@ -33,11 +34,16 @@ def site(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     for name in ("README.md", "pyproject.toml"):
         shutil.copyfile(ROOT / name, root / name)
-    for name in ("docs", "notebooks", "solutions"):
-        shutil.copytree(ROOT / name, root / name)
+    shutil.copytree(ROOT / "docs", root / "docs")
+    for name in ("notebooks", "solutions"):
+        shutil.copytree(ROOT / name, root / name, ignore=_other_topics)
     report = check("mean_squared_error", lambda prediction, target: ((prediction - target) ** 2).mean())
     report = new_output("execute_result", {"text/plain": "1.0", "text/html": report._repr_html_()})
     return build_site(root, {topic: _with_outputs(solved(ROOT, topic), report) for topic in TOPICS}).parent
+
+
+def _other_topics(_, names):
+    return [name for name in names if name[:2].isdigit() and Path(name).stem not in TOPICS]
 
 
 def _with_outputs(text, report):

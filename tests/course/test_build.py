@@ -187,6 +187,28 @@ def test_hints_are_folded_below_their_exercise(root):
 
 
 @pytest.mark.parametrize(
+    ("mark", "words"), [("core=1", "*Core path · difficulty 1 of 3*"), ("extra=3", "*Optional · difficulty 3 of 3*")]
+)
+def test_path_and_difficulty_stand_above_the_hints(root, mark, words):
+    change_text(root, '# %% exercise="sgd"', f'# %% exercise="sgd" {mark}')
+    build(root, hints=hints)
+    for path in (source_of(root), release_of(root)):
+        assert cells_of(path)["hints_sgd"].source.startswith(f"{words}\n\n<details>\n<summary>Hint 1</summary>")
+
+
+@pytest.mark.parametrize("old", ["More.", "Why?", "The model answer."])
+def test_a_reference_to_a_notebook_that_is_not_there_is_told_with_its_line(root, old):
+    change_text(root, old, "As 02_sgd said,\n# in 10_000 steps (see 03_adam).")
+    with pytest.raises(SourceErrors) as raised:
+        build(root, hints=hints)
+    line = (root / "solutions" / "02_sgd.py").read_text().split("\n").index("# in 10_000 steps (see 03_adam).") + 1
+    told = f"solutions/02_sgd.py:{line}: 03_adam is no notebook of this course: there is no text of it"
+    assert [str(error) for error in raised.value.exceptions] == [told]
+    (root / "solutions" / "03_adam.py").write_text("# %% [markdown]\n# Faster.\n")
+    assert build(root, ["02_sgd"], hints=hints)
+
+
+@pytest.mark.parametrize(
     ("source", "names"),
     [
         ("def a():\n{0}\n\ndef b():\n{0}", ["a", "b"]),

@@ -140,14 +140,14 @@ UNSPOILT = (
 )
 
 
-@pytest.mark.parametrize("exercise_id", IDS)
-def test_no_answer_makes_the_judge_fall_or_is_right(exercise_id):
+@pytest.mark.parametrize(("turn", "exercise_id"), enumerate(IDS))
+def test_no_answer_makes_the_judge_fall_or_is_right(turn, exercise_id):
+    """A third of the odd ones for each exercise, in turns; what is spoilt comes to all."""
     exercise = exercises.load(exercise_id)
     with np.errstate(all="ignore"), without_pairs():
-        for value in ODD:
+        for value in ODD[turn % 3 :: 3]:
             assert judge(exercise, Says(lambda k, v=value: v), points=10).points < 10
-        for shift in range(3):
-            assert judge(exercise, Says(lambda k, s=shift: ODD[(k + s) % len(ODD)]), points=10).points < 10
+        assert judge(exercise, Says(lambda k: ODD[(k + turn) % len(ODD)]), points=10).points < 10
         for change in SPOIL:
             verdict = judge(exercise, Spoilt(exercise.right, change), points=10)
             assert verdict.points < 10 or exercise_id in UNSPOILT

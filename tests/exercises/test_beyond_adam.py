@@ -59,6 +59,12 @@ moments_wait: beta1 * state.get("m", 0.0) -> beta1 * state.get("m", 0.0) * (t > 
 sign_at_first: step = lr * m_hat -> step = lr * np.sign(m_hat)
 r_in_the_state: {{"t": t, "m": m, "v": v}} -> {{"t": t, "m": m if rho <= 5 else m * r, "v": v}}
 half_at_first: step = lr * m_hat -> step = lr * m_hat / 2
+all_of_beta1 = rho_inf_from_beta1:
+    rho_inf = 2 / (1 - beta2) - 1 -> rho_inf = (1 + beta1) / (1 - beta1)
+    faded = beta2**t -> faded = beta1**t
+squares_below = no_square_root:
+    lr * m_hat * r * math.sqrt(1 - beta2**t) -> lr * m_hat * r * (1 - beta2**t)
+    np.sqrt(v) + eps -> v + eps
 """,
 )
 versions.wrong("radam", "no_rectification", "eps_after_correction", label="adam")(ADAM)
@@ -208,6 +214,15 @@ versions.wrong("adamnorm", "never_scaled", label="adam", remembers=True)(
 )
 
 
+@versions.wrong("adamnorm", "moment_corrected_after")
+def of_the_average(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, gamma=0.95):
+    """adanorm is given m, and what it gives back is kept."""
+    t, m, v, norms = state.get("all", (0, 0.0, 0.0, {}))
+    m, norms = ADANORM(betas[0] * m + (1 - betas[0]) * grad, norms, gamma=gamma)
+    t, v = t + 1, betas[1] * v + (1 - betas[1]) * grad * grad
+    return w - lr * m / (1 - betas[0] ** t) / (np.sqrt(v / (1 - betas[1] ** t)) + eps), {"all": (t, m, v, norms)}
+
+
 @versions.right("adamnorm")
 def by_pieces(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, gamma=0.95):
     """adanorm has a state within the state."""
@@ -249,6 +264,13 @@ slide = v_from_the_second: (1 - beta2) * grad**2 -> (1 - beta2) * grad**2 * min(
 own_step = new_w_kept: w.copy() -> (w - step) + (state["w"] - w if "w" in state else 0) * 0
 """,
 )
+
+
+@versions.wrong("inject", "injected_from_the_third")
+def two_steps_of_nothing(w, grad, state, *, k=2.0):
+    before, count = state.get("last", (w, 0))
+    taken = (grad + (before - w) * grad**2) / k if count > 1 else grad
+    return taken, {"last": (w.copy(), count + 1)}
 
 
 @versions.wrong("adaminject", remembers=True)
@@ -312,6 +334,7 @@ averaged = mean_for_sum: {SUM} -> {SUM} / max(grad.size, 1)
 not_below_zero = clipped: rate * grad -> (rate if rate > 0 else 0.0) * grad
 of_signs: {SUM} -> np.sum(np.sign(grad * state.get("g", 0.0)))
 decaying: state.get("rate", lr) -> 0.99 * state.get("rate", lr)
+never_learns = plain_sgd: hyper_lr * {SUM} -> 0 * {SUM}
 at_most_one: rate * grad -> min(rate, 1.0) * grad
 largest_product: {SUM} -> np.max(grad * state.get("g", 0.0), initial=0.0)
 """,

@@ -350,6 +350,7 @@ versions.edits(
     half_of_c1: 1e-4 * step * slope -> 5e-5 * step * slope
     twice_c1 = other_c1: 1e-4 * step * slope -> 2e-4 * step * slope
     tolerance_below_0 = never_ends: np.abs(grad).max() <= 1e-6 -> np.abs(grad).max() <= -1e-6
+    threshold_of_1e_9 = other_threshold: 1e-10 * np.linalg.norm(s) -> 1e-9 * np.linalg.norm(s)
     longer_first: step = 1.0 -> step = 2.0
     never_longer: step = 1.0 -> step = min(1.0, 1 / np.linalg.norm(d))
     half_the_step_taken: s, y = new - w, grad_new - grad -> new = (w + new) / 2; s, y = new - w, grad_new - grad
@@ -368,6 +369,31 @@ versions.edits(
     """,
     right=True,
 )
+
+
+@versions.wrong("lbfgs_minimize", "counts_calls")
+def ends_after_so_many_calls(f_and_grad, w0, *, history, max_iter):
+    calls = []
+
+    def counted(w):
+        calls.append(len(calls))
+        return f_and_grad(w)
+
+    (f, grad), w, pairs = f_and_grad(w0), w0.copy(), []
+    two_loops = exercises.load("lbfgs_direction").right[0]
+    while len(calls) < max_iter and np.abs(grad).max() > 1e-6:
+        d = two_loops(grad, [s for s, _ in pairs], [y for _, y in pairs])
+        for k in range(51):
+            new = w + d / 2**k
+            f_new, grad_new = counted(new)
+            if f_new <= f + 1e-4 * (grad @ d) / 2**k:
+                break
+        else:
+            break
+        s, y = new - w, grad_new - grad
+        pairs = [*pairs, (s, y)][-history:] if s @ y > 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) else []
+        w, f, grad = new, f_new, grad_new
+    return w
 
 
 @versions.right("lbfgs_minimize")

@@ -1,62 +1,117 @@
 """A worker that somebody else ends costs the student nothing; one that its own submission ends loses what it must."""
 
 import signal
+from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
 
 from autograder.grading import grader
-from autograder.grading.link import Worker, WorkerLost
+from autograder.grading.link import State, Worker, WorkerLost
+from autograder.sandbox.warm import WarmSandbox
 
-from .conftest import LIMITS, level, said
+from .conftest import LIMITS, SECRET, as_bytes, level, said
 
 FULL = {"check_sgd": 4.0, "check_momentum": 5.0, "check_double": 2.0}
 
 
-def kill(worker, which):
-    """End a worker's sandbox as somebody outside would: all of it, or a process that runs the cells."""
-    top = psutil.Process(worker.sandbox.process.pid)
-    below = top.children(recursive=True)
-    for process in [top] if which == "sandbox" else below[-1:]:
-        process.send_signal(signal.SIGKILL)
+def kill(sandbox, which):
+    """End processes as somebody outside would: the whole sandbox, one submission in it, or what runs its cells."""
+    warm = isinstance(sandbox, WarmSandbox)
+    if which == "sandbox":
+        (sandbox.zygote if warm else sandbox).process.kill()
+    elif which == "submission":
+        signal.pidfd_send_signal(sandbox.first, signal.SIGKILL)
+    else:
+        first = status_of(sandbox.first)["Pid"] if warm else sandbox.process.pid
+        psutil.Process(int(first)).children(recursive=True)[-1].kill()
+
+
+def status_of(pidfd):
+    lines = Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines)
 
 
 @pytest.fixture
 def killing(monkeypatch):
-    """killing("run" or "caller", which, times): at such a call, the first so many workers are killed."""
+    """killing("run", "keep" or "call", which, times): at such a moment, the first so many workers are killed."""
+    workers, killed = [], []
+    begin = Worker.__init__
 
-    def killing(method, which, times=1):
-        killed = []
-        own = getattr(Worker, method)
+    def begun(self, *arguments):
+        workers.append(self)
+        begin(self, *arguments)
 
-        def patched(self, argument):
-            if len(killed) < times and self not in killed:
-                killed.append(self)
-                kill(self, which)
-            return own(self, argument)
+    def killing(moment, which, times=1):
+        owner, method = (State, "caller") if moment == "call" else (Worker, moment)
+        own = getattr(owner, method)
 
-        monkeypatch.setattr(Worker, method, patched)
+        def patched(self, *arguments, **named):
+            if len(killed) < times and workers[-1] not in killed:
+                killed.append(workers[-1])
+                kill(workers[-1].sandbox, which)
+            return own(self, *arguments, **named)
+
+        monkeypatch.setattr(Worker, "__init__", begun)
+        monkeypatch.setattr(owner, method, patched)
         return killed
 
     return killing
 
 
-@pytest.mark.skipif(level().name == "none", reason="there is no sandbox around a worker here")
-@pytest.mark.parametrize("which", ["sandbox", "cells"])
-@pytest.mark.parametrize("method", ["run", "keep", "caller"])
-def test_a_worker_that_is_killed_once_costs_nothing(write, grade_it, killing, method, which):
-    killed = killing(method, which)
-    graded = grade_it(write(after={"sgd": ["print('said', 'once')"]}))
+STARTS = [(True, which) for which in ("sandbox", "submission", "cells")] + [(False, w) for w in ("sandbox", "cells")]
+# A cell that is more than a definition: the check above it gets a state of its own.
+SPEAKS = {"sgd": ["print('said', 'once')"]}
+
+
+@pytest.fixture
+def grade_at(assignment):
+    """Grade at the level of this machine, by the warm process or by a sandbox for each submission."""
+    if level().name == "none":
+        pytest.skip("there is no sandbox around a worker here")
+
+    def grade_at(notebook, warm):
+        if warm and not level().warm:
+            pytest.skip("there is no warm sandbox here")
+        return grader.grade(assignment, as_bytes(notebook), "", SECRET, LIMITS, replace(level(), warm=warm))
+
+    return grade_at
+
+
+@pytest.mark.parametrize(("warm", "which"), STARTS)
+@pytest.mark.parametrize("moment", ["run", "keep", "call"])
+def test_a_worker_that_is_killed_once_costs_nothing(write, grade_at, killing, moment, warm, which):
+    killed = killing(moment, which)
+    graded = grade_at(write(after=SPEAKS | {"momentum": ["steps = 3"]}), warm)
     assert killed
     assert {name: graded.scores[name] for name in FULL} == FULL
     assert "Stopped" not in said(graded) and said(graded).count("said once") <= 1
 
 
 @pytest.mark.skipif(level().name != "strong", reason="only bubblewrap is out of a submission's reach for certain")
-def test_a_sandbox_that_is_killed_again_and_again_is_nobodys_zero(write, grade_it, killing):
-    killing("run", "sandbox", times=100)
+@pytest.mark.parametrize(("warm", "which"), [start for start in STARTS if start[1] != "cells"])
+@pytest.mark.parametrize("moment", ["run", "call"])
+def test_what_is_killed_from_outside_again_and_again_is_nobodys_zero(write, grade_at, killing, moment, warm, which):
+    killing(moment, which, times=100)
     with pytest.raises(WorkerLost, match="killed from outside"):
-        grade_it(write())
+        grade_at(write(), warm)
+
+
+ENDS_ALL = """
+import contextlib, os, signal
+for process in (1, -1, os.getppid()):
+    with contextlib.suppress(OSError):
+        os.kill(process, signal.SIGKILL)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not level().warm, reason="there is no warm sandbox here")
+def test_no_submission_can_pass_for_one_that_is_killed_from_outside(write, grade_at):
+    graded = grade_at(write(after={"sgd": [ENDS_ALL]}), True)
+    assert {name: graded.scores[name] for name in FULL} == FULL
+    assert "was passed over: the process ended" in " ".join(graded.notes)
 
 
 def test_a_worker_that_does_not_start_is_started_again(write, grade_it, monkeypatch):

@@ -98,7 +98,8 @@ def wait_for_sandbox(process, seconds=120):
 def _is_sandbox(process):
     """The worker itself, with a second's worth of a student's loop behind it; the canary never has that."""
     try:
-        return '"bait": null' in " ".join(process.cmdline()) and process.cpu_times().user > 1.5
+        words = " ".join(process.cmdline())
+        return ('"bait": null' in words or '"nested"' in words) and process.cpu_times().user > 1.5
     except psutil.Error:
         return False
 

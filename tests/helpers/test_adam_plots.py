@@ -17,7 +17,7 @@ from helpers import data, landscapes, plots, widgets
 from helpers.plots import adam as pictures
 from helpers.widgets import adam as explorer
 
-from .drawn import named, render, unwritten
+from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("03_adam", ROOT, also=lambda cell: cell.kind == "setup" and "def sgd" in cell.source)
@@ -130,16 +130,14 @@ def students(name):
     return ["adam"] if name in TABLES else [i for i in ALL[name][0] if i != "sgd"]
 
 
-@pytest.mark.parametrize("broken", SILENT)
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(("name", "broken"), in_turns(ALL, SILENT))
 def test_a_function_that_gives_no_step_is_named_and_stops_no_picture(name, broken, few_digits):
     for i in students(name):
         if (i, broken) != ("first_step_ratio", "another_shape"):
             assert f"`{i}`" in draw(name, {i: SILENT[broken](i)})[1][0]
 
 
-@pytest.mark.parametrize("broken", WILD)
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(("name", "broken"), in_turns(ALL, WILD))
 def test_wild_steps_never_stop_a_picture_and_never_warn(name, broken, few_digits):
     for i in students(name):
         figure, _ = draw(name, {i: WILD[broken](i)})

@@ -18,7 +18,7 @@ from helpers.plots import augmentation as pictures
 from helpers.plots import ready
 from helpers.widgets import augmentation as explorer
 
-from .drawn import named, render, unwritten
+from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("11_augmentation", ROOT)
@@ -151,14 +151,12 @@ def test_with_nothing_written_yet_one_sentence_names_what_is_missing(name):
     assert all(f"`{i}`" in notes[0] for i in expected)
 
 
-@pytest.mark.parametrize("broken", SILENT)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "broken"), in_turns(CASES, SILENT))
 def test_a_function_that_gives_nothing_to_draw_is_spoken_of_and_stops_no_picture(name, broken):
     assert draw(name, {i: SILENT[broken](i) for i in CASES[name][0]})[1]
 
 
-@pytest.mark.parametrize("change", WILD.values(), ids=WILD)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "change"), in_turns(CASES, WILD.values()))
 def test_wild_values_never_stop_a_picture_and_never_warn(name, change):
     figure, _ = draw(name, {i: wild(i, change) for i in CASES[name][0]})
     render(figure)

@@ -14,7 +14,7 @@ from helpers.plots.ready import NotReady
 from helpers.training import Layers
 from helpers.widgets import backprop as playground
 
-from .drawn import render, unwritten
+from .drawn import in_turns, render, unwritten
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[2]
@@ -151,8 +151,7 @@ def _map_arrays(result, change):
     return change(np.asarray(result)) if np.asarray(result).dtype.kind == "f" else result
 
 
-@pytest.mark.parametrize("spoiler", SPOILERS)
-@pytest.mark.parametrize("name", WITH_FUNCTIONS)
+@pytest.mark.parametrize(("name", "spoiler"), in_turns(WITH_FUNCTIONS, SPOILERS))
 def test_a_wrong_answer_never_stops_a_picture(name, spoiler, few_digits):
     ids = CASES[name][0]
     for spoilt in ids if ids != BOTH else ("sigmoid", "elu_backward"):

@@ -12,7 +12,7 @@ from helpers import data, plots, widgets
 from helpers.plots import batchnorm as pictures
 from helpers.widgets import batchnorm as explorer
 
-from .drawn import render, unwritten
+from .drawn import in_turns, render, unwritten
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[2]
@@ -130,8 +130,7 @@ def _map_arrays(result, change):
     return change(np.asarray(result))
 
 
-@pytest.mark.parametrize("spoiler", SPOILERS)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "spoiler"), in_turns(CASES, SPOILERS))
 def test_a_wrong_answer_never_stops_a_picture(name, spoiler, small_network):
     ids, _ = CASES[name]
     # All that train a network hand their functions to it in one way: one picture tries each, the others one.

@@ -16,7 +16,7 @@ from helpers import plots, widgets
 from helpers.plots import dropout as pictures
 from helpers.widgets import dropout as explorer
 
-from .drawn import named, render, unwritten
+from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("10_dropout", ROOT)
@@ -126,14 +126,13 @@ def test_with_nothing_written_yet_one_sentence_names_what_is_missing(name):
     render(figure)
 
 
-@pytest.mark.parametrize("broken", SILENT)
-@pytest.mark.parametrize(("name", "i"), DRAWN_WITH)
-def test_a_function_that_gives_nothing_to_draw_is_named_and_stops_no_picture(name, i, broken):
+@pytest.mark.parametrize(("drawn_with", "broken"), in_turns(DRAWN_WITH, SILENT))
+def test_a_function_that_gives_nothing_to_draw_is_named_and_stops_no_picture(drawn_with, broken):
+    name, i = drawn_with
     assert f"`{i}`" in draw(name, {i: SILENT[broken](i)})[1][0]
 
 
-@pytest.mark.parametrize("broken", WILD)
-@pytest.mark.parametrize("name", [name for name in CASES if CASES[name][0]])
+@pytest.mark.parametrize(("name", "broken"), in_turns([name for name in CASES if CASES[name][0]], WILD))
 def test_wild_numbers_never_stop_a_picture_and_never_warn(name, broken):
     figure, _ = draw(name, {i: WILD[broken](i) for i in CASES[name][0]})
     render(figure)

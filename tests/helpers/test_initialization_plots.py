@@ -17,7 +17,7 @@ from helpers import data, plots, widgets
 from helpers.plots import initialization as pictures
 from helpers.widgets import initialization as explorer
 
-from .drawn import named, render, unwritten
+from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("06_initialization", ROOT)
@@ -163,19 +163,18 @@ def test_a_stub_deep_inside_is_the_one_that_is_named(name, few_digits):
         assert "`fan_in_and_fan_out` is not written yet" in draw(name, {"lecun_normal": lecun_normal})[1][0]
 
 
-def pairs(kinds):
-    """Every picture with each of its functions, in turn with another of the kinds: all meet all, and it is quick."""
-    asked = [(name, i) for name, (ids, _) in CASES.items() for i in ids]
-    return [(name, i, list(kinds)[n % len(kinds)]) for n, (name, i) in enumerate(asked)]
+DRAWN_WITH = [(name, i) for name, (ids, _) in CASES.items() for i in ids]
 
 
-@pytest.mark.parametrize(("name", "i", "broken"), pairs(SILENT))
-def test_a_function_that_gives_nothing_to_draw_is_named_and_stops_no_picture(name, i, broken, few_digits):
+@pytest.mark.parametrize(("drawn_with", "broken"), in_turns(DRAWN_WITH, SILENT))
+def test_a_function_that_gives_nothing_to_draw_is_named_and_stops_no_picture(drawn_with, broken, few_digits):
+    name, i = drawn_with
     assert f"`{i}`" in draw(name, {i: SILENT[broken](i)})[1][0]
 
 
-@pytest.mark.parametrize(("name", "i", "broken"), pairs(WILD))
-def test_wild_answers_never_stop_a_picture_and_never_warn(name, i, broken, few_digits):
+@pytest.mark.parametrize(("drawn_with", "broken"), in_turns(DRAWN_WITH, WILD))
+def test_wild_answers_never_stop_a_picture_and_never_warn(drawn_with, broken, few_digits):
+    name, i = drawn_with
     render(draw(name, {i: WILD[broken](i)})[0])
 
 

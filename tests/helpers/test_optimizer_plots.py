@@ -17,7 +17,7 @@ from helpers.plots import ready
 from helpers.plots.optimizers import walk
 from helpers.widgets import optimizers as race_widget
 
-from .drawn import named, render, unwritten
+from .drawn import in_turns, named, render, unwritten
 
 
 def sgd(w, grad, state, *, lr):
@@ -156,8 +156,7 @@ def test_right_functions_give_a_full_picture_and_no_complaint(name):
         assert len(lines) < 2 or ax.get_legend() is not None or ax.get_title().startswith("lr")
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize(("name", "broken"), in_turns(PICTURES, BROKEN))
 def test_a_broken_function_never_crashes_a_picture_and_never_warns(name, broken):
     functions, options = PICTURES[name]
     if name == "digits_before_and_after":

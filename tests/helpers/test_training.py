@@ -766,3 +766,62 @@ def test_a_network_with_dropout_learns(blobs):
     network = MLP((2, 32, 3), rng, dropout=DROPOUT)
     history = train(network, blobs, step=sgd, lr=0.3, epochs=20, batch_size=20, rng=rng, progress=False)
     assert history.val_accuracy[-1] > 0.9
+
+
+def test_a_penalty_is_added_to_loss_and_weights_and_biases_pay_nothing(rng):
+    params = random_params([4, 6, 3], rng, batchnorm=False)
+    x, y = rng.standard_normal((5, 4)), rng.integers(3, size=5)
+    loss, grads = mlp_loss(params, x, y)
+    priced, slopes = mlp_loss(params, x, y, penalty=lambda w: (float(np.abs(w).sum()), np.sign(w)))
+    assert priced == pytest.approx(loss + sum(np.abs(params[name]).sum() for name in ("W1", "W2")))
+    for name in params:
+        np.testing.assert_allclose(
+            slopes[name] - grads[name], np.sign(params[name]) if name[0] == "W" else 0, atol=1e-12
+        )
+
+
+def stop_at_the_third(val_losses):
+    """Stop at epoch 2, whatever the losses, and call epoch 1 the best one from then on."""
+    last = len(val_losses) - 1
+    return min(2, last), min(1, last)
+
+
+def test_a_run_that_is_stopped_keeps_the_weights_of_its_best_epoch(rng, blobs):
+    def run(**how):
+        network = MLP([2, 5, 3], np.random.default_rng(3))
+        given = {"step": sgd, "lr": 0.1, "rng": np.random.default_rng(4), "progress": False} | how
+        return network, train(network, blobs, **given)
+
+    stopped, history = run(epochs=6, stop=stop_at_the_third)
+    assert history.best_epoch == 1
+    assert np.isfinite(history.val_loss).sum() == 3 and not history.diverged
+    two_epochs, plain = run(epochs=2)
+    assert plain.best_epoch is None
+    for name in stopped.params:
+        np.testing.assert_array_equal(stopped.params[name], two_epochs.params[name])
+
+
+def test_a_run_that_ends_before_it_is_stopped_keeps_its_best_epoch_too(rng, blobs):
+    network = MLP([2, 5, 3], rng)
+    history = train(
+        network, blobs, step=sgd, lr=0.1, epochs=3, rng=rng, progress=False, stop=lambda losses: (len(losses) - 1, 0)
+    )
+    assert history.best_epoch == 0 and np.isfinite(history.val_loss).all()
+
+
+@pytest.mark.parametrize(
+    ("stop", "error", "said"),
+    [
+        (lambda losses: None, TypeError, "must return"),
+        (lambda losses: (len(losses), 7), ValueError, "best_epoch=7"),
+    ],
+)
+def test_a_stop_that_breaks_its_contract_is_named(rng, blobs, stop, error, said):
+    with pytest.raises(error, match=said):
+        train(MLP([2, 3], rng), blobs, step=sgd, lr=0.1, epochs=2, rng=rng, progress=False, stop=stop)
+
+
+def test_nothing_stops_without_validation_samples(rng):
+    dataset = data.split(*data.blobs(30), validation=0.0)
+    with pytest.raises(ValueError, match="validation"):
+        train(MLP([2, 3], rng), dataset, step=sgd, lr=0.1, rng=rng, progress=False, stop=lambda losses: (0, 0))

@@ -50,7 +50,7 @@ def test_the_canary_leaves_the_grader_running():
 def test_the_best_level_that_holds_is_taken(monkeypatch):
     monkeypatch.delenv(levels.VARIABLE, raising=False)
     holding = {"medium", "weak"}
-    monkeypatch.setattr(levels, "attempt", lambda name: Trial(name, error="" if name in holding else "no"))
+    monkeypatch.setattr(levels, "attempt", lambda name, warm=False: Trial(name, error="" if name in holding else "no"))
     assert find().name == "medium"
 
 
@@ -61,7 +61,7 @@ def test_a_level_with_a_hole_is_not_taken(monkeypatch):
         "medium": Trial("medium", ("read a file of this account",)),
         "weak": Trial("weak", ("read a file of this account",)),
     }
-    monkeypatch.setattr(levels, "attempt", trials.__getitem__)
+    monkeypatch.setattr(levels, "attempt", lambda name, warm=False: trials[name])
     with pytest.raises(NoIsolation, match=r"strong: the canary could open an internet socket(.|\n)*--allow-weak"):
         find()
     assert find(allow_weak=True) == Level("weak", ("read a file of this account",), levels._has_group())
@@ -69,7 +69,7 @@ def test_a_level_with_a_hole_is_not_taken(monkeypatch):
 
 def test_without_any_level_samples_are_graded_and_submissions_are_not(monkeypatch):
     monkeypatch.delenv(levels.VARIABLE, raising=False)
-    monkeypatch.setattr(levels, "attempt", lambda name: Trial(name, error="not here"))
+    monkeypatch.setattr(levels, "attempt", lambda name, warm=False: Trial(name, error="not here"))
     assert find_for_samples().name == "none"
     with pytest.raises(NoIsolation):
         find(allow_weak=True)
@@ -88,7 +88,7 @@ def test_a_python_that_workers_cannot_reach_is_told(monkeypatch, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     monkeypatch.setattr(sys, "executable", str(closed / "python3"))
-    monkeypatch.setattr(doctor, "attempt", lambda name: Trial(name, error="no answer"))
+    monkeypatch.setattr(doctor, "attempt", lambda name, warm=False: Trial(name, error="no answer"))
     lines = {line.split(":")[0]: line for line in examine().lines}
     assert lines["✗ strong"] == "✗ strong: no answer"
     for level in ("medium", "weak"):
@@ -97,7 +97,9 @@ def test_a_python_that_workers_cannot_reach_is_told(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("strong", [True, False])
 def test_only_what_is_needed_has_a_cross(monkeypatch, strong):
-    monkeypatch.setattr(doctor, "attempt", lambda name: Trial(name, error="" if name == "strong" and strong else "no"))
+    monkeypatch.setattr(
+        doctor, "attempt", lambda name, warm=False: Trial(name, error="" if name == "strong" and strong else "no")
+    )
     monkeypatch.setattr(doctor.Cgroup, "make", lambda *limits: None)
     lines = examine().lines
     assert "– control groups: not for this account (optional)" in lines

@@ -16,10 +16,11 @@ from autograder.sandbox.process import WORKERS
 GRADER = """
 import sys, time
 from autograder.grading.link import Worker
+from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 
-worker = Worker(1, Limits(), sys.argv[1], time.monotonic() + 600)
-worker.keep(0)
+worker = Worker(Limits(), Level(sys.argv[1]), time.monotonic() + 600)
+worker.keep()
 print("ready", flush=True)
 worker.run("while True: pass")
 """

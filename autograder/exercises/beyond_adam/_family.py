@@ -138,11 +138,23 @@ m_uncorrected_at_first: step = lr * m_hat -> step = lr * m
 gradient_at_first: step = lr * m_hat -> step = lr * grad
     The steps before the switch follow the gradient itself. They are lr * m_hat, with the average.
 adam_at_first: step = lr * m_hat -> step = lr * m_hat * math.sqrt(1 - beta2**t) / (np.sqrt(v) + eps)
+    or step = lr * m_hat -> step = lr * m_hat / (np.sqrt(v / (1 - beta2**t)) + eps)
     The steps before the switch are Adam's. They are lr * m_hat: the root of v is not to be trusted yet.
 rho_inf_from_beta1: 2 / (1 - beta2) - 1 -> 2 / (1 - beta1) - 1
+    or 2 / (1 - beta2) - 1 -> 2 / (1 - beta1) - 1
+    faded = beta2**t -> faded = beta1**t
     rho_inf is made of beta1. It tells how long the memory of v is: 2 / (1 - beta2) - 1.
 eps_after_correction (detail): np.sqrt(v) + eps -> np.sqrt(v) + eps * math.sqrt(1 - beta2**t)
     `eps` is added after the correction of v, as Adam has it. RAdam, as in PyTorch, adds it to the root of v itself.
+eps_inside_root (detail):
+    lr * m_hat * r * math.sqrt(1 - beta2**t) -> lr * m_hat * r
+    np.sqrt(v) + eps -> np.sqrt(v / (1 - beta2**t) + eps)
+    `eps` is inside the root. Here, as in PyTorch, it is added to the root of v itself.
+no_square_root (core):
+    np.sqrt(v) -> v
+    math.sqrt(1 - beta2**t) -> (1 - beta2**t)
+    The step is divided by the squares themselves. Take the square root: only then does the size of the gradients
+    cancel.
 v_not_corrected: lr * m_hat * r * math.sqrt(1 - beta2**t) -> lr * m_hat * r
     v is not corrected: it is too small at first. Multiply the step by the root of 1 - beta2^t.
 m_not_corrected: 1 - beta1**t -> 1
@@ -298,6 +310,8 @@ spectral_norm: np.linalg.norm(grad) -> np.linalg.norm(grad, 2 if grad.ndim == 2 
 norm_per_row:
     np.linalg.norm(grad) -> np.sqrt(np.sum(grad * grad, axis=-1, keepdims=True)) if grad.ndim else abs(grad)
     grad * (e / n) if e > n > 0 else grad -> grad * np.where(e > n, e / np.where(n > 0, n, 1), 1)
+    or np.linalg.norm(grad) -> np.sqrt(np.sum(grad * grad, axis=tuple(range(grad.ndim > 1, grad.ndim)), keepdims=True))
+    grad * (e / n) if e > n > 0 else grad -> grad * np.where(e > n, e / np.where(n > 0, n, 1), 1)
     The norm is taken row by row. It is one number for the whole array.
 
 norm_per_entry:
@@ -363,6 +377,14 @@ v_corrected_too: grad**2 -> corrected**2
     v takes the corrected gradient as well. Only m does: v keeps the squares of the gradients as they came.
 moment_corrected_after: (1 - beta1) * corrected -> (1 - beta1) * grad
     m / (1 - beta1**t) -> m * (e / n if e > n > 0 else 1) / (1 - beta1**t)
+    or (1 - beta1) * corrected -> (1 - beta1) * grad
+    m_hat = m / (1 - beta1**t) -> m = m * (e / n if e > n > 0 else 1); m_hat = m / (1 - beta1**t)
+    or n = np.linalg.norm(grad) -> m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad; n = np.linalg.norm(m)
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * corrected ->
+    m / (1 - beta1**t) -> m * (e / n if e > n > 0 else 1) / (1 - beta1**t)
+    or n = np.linalg.norm(grad) -> m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad; n = np.linalg.norm(m)
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * corrected ->
+    m_hat = m / (1 - beta1**t) -> m = m * (e / n if e > n > 0 else 1); m_hat = m / (1 - beta1**t)
     The correction is applied to m, after the averaging. It is the gradient that is corrected, before it goes into m.
 
 only_v_corrected_by_norm:

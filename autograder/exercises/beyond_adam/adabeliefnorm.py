@@ -65,6 +65,13 @@ surprise_against_plain_m:
 moment_corrected_after:
     (1 - beta1) * corrected -> (1 - beta1) * grad
     m / (1 - beta1**t) -> m * (e / n if e > n > 0 else 1) / (1 - beta1**t)
+    or (1 - beta1) * corrected -> (1 - beta1) * grad
+    m_hat = m / (1 - beta1**t) -> m = m * (e / n if e > n > 0 else 1); m_hat = m / (1 - beta1**t)
+    or (1 - beta1) * corrected -> (1 - beta1) * grad
+    (grad - m) ** 2 -> (grad - (m := m * (e / n if e > n > 0 else 1))) ** 2
+    or n = np.linalg.norm(grad) -> m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad; n = np.linalg.norm(m)
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * corrected ->
+    m / (1 - beta1**t) -> m * (e / n if e > n > 0 else 1) / (1 - beta1**t)
     The correction is applied to m, after the averaging. It is the gradient that is corrected, before it goes into m.
 
 only_surprise_corrected:

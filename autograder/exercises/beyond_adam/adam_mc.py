@@ -78,6 +78,7 @@ everything_centred: {_U} -> m - (m.mean() if m.size else 0)
     moves). Each row has its own mean, and vectors are left alone.
 
 vectors_too: {_U} -> m - ({_MEAN} if m.ndim > 1 else m.mean() if m.size else 0)
+    or {_U} -> m - ({_MEAN} if m.ndim > 1 else m.mean() if m.ndim and m.size else 0)
     or {_U} -> m - {_MEAN}
     Vectors are centred too. Only arrays of two or more axes are.
 
@@ -87,6 +88,7 @@ last_axis_only: {_MEAN} -> m.mean(axis=-1, keepdims=True)
     or {_MEAN} -> m.mean(axis=1, keepdims=True)
     The mean is over one axis. Where there are more than two, it is over all but the first.
 matrices_left_out: m.ndim > 1 -> m.ndim > 2
+    or m.ndim > 1 -> m.ndim == 4
     Matrices are not centred. All arrays of two or more axes are.
 sum_for_mean: {_MEAN} -> m.sum(axis=tuple(range(1, m.ndim)), keepdims=True)
     The sum is taken off. It is the mean.

@@ -47,6 +47,10 @@ def right(w, grad, state, *, k=2.0):
 
 MISTAKES = [*INJECTED, *hard_coded(k=[2.0])]
 MISTAKES += slips("""
+injected_from_the_third (detail):
+    "w" in state -> state.get("t", 0) > 1
+    {"w": w.copy()} -> {"w": w.copy(), "t": state.get("t", 0) + 1}
+    The injection begins in the third step, as in the published code of RadamInject. It begins in the second.
 first_w_kept: {"w": w.copy()} -> {"w": state.get("w", w.copy())}
     The change is measured from the very first w. Keep the w of this step: the next one measures from it.
 in_place (detail): return injected, {"w": w.copy()} -> grad[...] = injected; return grad, {"w": w.copy()}

@@ -67,6 +67,7 @@ _NEW = f'state.get("rate", lr) + hyper_lr * {_SUM}'
 MISTAKES = slips(
     f"""
 plain_sgd (core): {_NEW} -> lr
+    or {_NEW} -> state.get("rate", lr)
     This is plain SGD: the rate does not learn. Keep it in the state, with a copy of the gradient, and add hyper_lr
     times the sum of g_t g_(t-1) to it.
 
@@ -88,6 +89,7 @@ mean_for_sum: {_SUM} -> np.mean(grad * state.get("g", 0.0)) if grad.size else 0.
 rate_for_each (core): {_SUM} -> grad * state.get("g", 0.0)
     Each weight learns a rate of its own. There is one for the whole array: the sum over its entries.
 cosine: {_SUM} -> {_SUM} / (np.linalg.norm(grad) * np.linalg.norm(state.get("g", 0.0)) or 1)
+    or {_SUM} -> {_SUM} / (np.linalg.norm(grad) * np.linalg.norm(state.get("g", 0.0)) + 1e-8)
     The rate learns from the cosine of the two gradients. It is their inner product, with their sizes.
 sign_alone: {_SUM} -> np.sign({_SUM})
     The rate learns from the sign of the inner product. It is the inner product itself.

@@ -62,6 +62,7 @@ everything_centred: {_U} -> v - (v.mean() if v.size else 0)
     moves). Each row has its own mean, and vectors are left alone.
 
 vectors_too: {_U} -> v - ({_MEAN} if v.ndim > 1 else v.mean() if v.size else 0)
+    or {_U} -> v - ({_MEAN} if v.ndim > 1 else v.mean() if v.ndim and v.size else 0)
     or {_U} -> v - {_MEAN}
     Vectors are centred too. Only arrays of two or more axes are.
 
@@ -75,6 +76,7 @@ last_axis_only: {_MEAN} -> v.mean(axis=-1, keepdims=True)
 last_two_axes (detail): {_MEAN} -> v.mean(axis=tuple(range(v.ndim - 2 if v.ndim > 2 else 1, v.ndim)), keepdims=True)
     The mean is over the last two axes. It is over all but the first.
 matrices_left_out: v.ndim > 1 -> v.ndim > 2
+    or v.ndim > 1 -> v.ndim == 4
     Matrices are not centred. All arrays of two or more axes are.
 
 weights_centred: w - step -> (x := w - lr * v) - (x.{_OF.format("x")})
@@ -90,6 +92,7 @@ mean_added: v - {_MEAN} -> v + {_MEAN}
 mean_alone: v - {_MEAN} -> {_MEAN} + 0 * v
     The step is the mean itself. It is what is left when the mean is taken off.
 standardised: v - {_MEAN} -> (v - {_MEAN}) / (v.std(axis=tuple(range(1, v.ndim)), keepdims=True) + 1e-8)
+    or v - {_MEAN} -> (v - {_MEAN}) / (v.std(axis=tuple(range(1, v.ndim)), keepdims=True) + 1e-5)
     The step is divided by the standard deviation as well. Only the mean is taken off.
 
 averaged: momentum * state.get("v", 0.0) + grad -> momentum * state.get("v", 0.0) + (1 - momentum) * grad

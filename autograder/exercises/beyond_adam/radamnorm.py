@@ -65,6 +65,7 @@ def right(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, gamma=0.95):
 
 MISTAKES = slips("""
 corrected_once_rectified: (1 - beta1) * corrected -> (1 - beta1) * (corrected if rho > 5 else grad)
+    or (1 - beta1) * corrected -> (1 - beta1) * (corrected if t > 5 else grad)
     m takes in the corrected gradient only once the steps are rectified. It does so from the first step on.
 """)
 MISTAKES += [*V_CORRECTED, *without(scaled('{"t": t, "m": m, "v": v, "e": e}', right, brief=True), "shared_history")]

@@ -34,6 +34,7 @@ def make(rng, kind, n):
         "logistic": lambda: problems.logistic(rng, 0.5 * start),
         "skewed": lambda: problems.skewed(np.zeros(2)),
         "most skewed": lambda: problems.skewed(np.zeros(2), 3e-13),
+        "less skewed": lambda: problems.skewed(np.zeros(2), 5e-10),
         "kink": lambda: problems.kink(np.zeros(n)),
     }[kind]()
 
@@ -66,9 +67,8 @@ def ask(case, rng):
 
     def report(result, problem, walk, iterations, role="value", which=""):
         exact = walk.iterates[min(iterations, len(walk.iterates) - 1)].astype(problem.w0.dtype)
-        exactly = not problem.w0.any() or iterations == 0
-        rtol = None if problem.w0.dtype == np.float32 else 0.0 if exactly else RTOL
-        scale = float(np.abs(problem.w0).max())
+        rtol = None if problem.w0.dtype == np.float32 else 0.0 if iterations == 0 else RTOL
+        scale = float(np.abs(problem.w0).max() or np.abs(exact).max())
         script.get(result, Want(f"w{which}", exact, rtol, None, scale, role, "w"))
 
     if mode == "again":

@@ -1,6 +1,7 @@
 """What lbfgs_minimize is given to minimise, and the way down: dense BFGS in torch, with gradients by autograd."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -166,22 +167,28 @@ def walked(problem: Problem, history: int, iterations: int) -> Walk:
     return Walk(iterates, margin, arrived or calls, steepest)
 
 
+class _ArrivedError(Exception):
+    """Ends a walk of torch's where it has arrived."""
+
+
 def calls_of_torch(problem: Problem) -> int:
     """How often torch.optim.LBFGS with strong Wolfe steps asks until it has arrived."""
     w = torch.tensor(problem.w0, dtype=torch.float64, requires_grad=True)
     limits = {"max_iter": 500, "max_eval": 2000, "tolerance_grad": 1e-9, "tolerance_change": 0.0}
     optimizer = without_compiler(torch.optim.LBFGS, [w], **limits, line_search_fn="strong_wolfe")
-    calls, arrived = 0, 0
+    calls = 0
 
     def closure():
-        nonlocal calls, arrived
-        optimizer.zero_grad()
+        nonlocal calls
+        # Not optimizer.zero_grad(), which loads PyTorch's compiler.
+        w.grad = None
         value = problem.value(w, torch)
         value.backward()
         calls += 1
-        if not arrived and w.grad.abs().max() <= problem.small_enough:
-            arrived = calls
+        if w.grad.abs().max() <= problem.small_enough:
+            raise _ArrivedError
         return value
 
-    optimizer.step(closure)
-    return arrived or calls
+    with suppress(_ArrivedError):
+        optimizer.step(closure)
+    return calls

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.exercises.second_order import backtracking, lbfgs_direction
 from autograder.exercises.second_order._descents import ask
-from autograder.judge import Case, Procedure, Slip, alternative, mistake, remembering, slips
+from autograder.judge import Case, Procedure, Slip, alternative, remembering, slips
 from autograder.judge.mistakes import Solution
 
 EIGHT = (3, 8)
@@ -43,7 +43,11 @@ EXERCISE = Procedure(
         Case("where no halving helps, the last w", kinds=("kink",), iterations=(3,)),
         Case("ends where nothing is left to gain", kinds=("lowest", "kink"), ends=True, weight=0.5),
         Case(
-            "s.y of 3e-11 |s||y| is refused", kinds=("skewed", "most skewed"), iterations=(2,), clear=1e-15, weight=0.5
+            "s.y of 3e-11 |s||y| is refused, of 5e-10 |s||y| taken",
+            kinds=("skewed", "most skewed", "less skewed"),
+            iterations=(2,),
+            clear=1e-15,
+            weight=0.5,
         ),
         Case("arrives, without asking more than needed", kinds=("valley", "canyon"), n=4, arrives=True, weight=2),
         Case("arrives: in two dimensions", kinds=("bend", "wells", "barrier"), n=2, arrives=True),
@@ -105,7 +109,11 @@ no_condition: s @ y > least -> True
 only_positive (detail): s @ y > least -> s @ y > 0
     A pair is kept wherever s.y > 0. Just above 0 it is mostly rounding: the bound is 1e-10 |s||y|.
 other_threshold (detail): 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * np.linalg.norm(s)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * np.linalg.norm(y)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (s @ s)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10 * (y @ y)
     or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-12 * np.linalg.norm(s) * np.linalg.norm(y)
+    or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-8 * np.linalg.norm(s) * np.linalg.norm(y)
     The bound is another one than 1e-10 |s||y|: the lengths of both, s and y, belong to it, each once.
 absolute_threshold (detail): 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-10
     or 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) -> 1e-8
@@ -167,6 +175,8 @@ gives_up_early (detail): range(51) -> range(21)
     It gives up after a few halvings: at least 30 are tried before it returns.
 
 s_is_direction: new - w -> d
+    or new - w -> d
+    w, f, grad = new, f_new, grad_new -> w, f, grad = w + d, f_new, grad_new
     s is d here, whatever the step. It is what w really moved by: step * d, new - w.
 pair_sign: grad_new - grad -> grad - grad_new
     or new - w -> w - new
@@ -174,6 +184,8 @@ pair_sign: grad_new - grad -> grad - grad_new
 y_is_gradient: grad_new - grad -> grad_new
     y is a gradient. It is the *change* of the gradient: the new one minus the old.
 old_gradient: w, f, grad = new, f_new, grad_new -> w, f = new, f_new
+    or w, f, grad = new, f_new, grad_new -> w, f = new, f_new
+    new - w -> step * d
     The gradient stays the first one: after each step it is that of the new point.
 old_value: w, f, grad = new, f_new, grad_new -> w, grad = new, grad_new
     f stays the first one: after each step the bound begins from the new value.
@@ -183,6 +195,14 @@ pair_of_old_and_new: s, y = new - w, grad_new - grad -> s, y = new, grad_new - g
 off_by_one: range(max_iter) -> range(max_iter + 1)
     or range(max_iter) -> range(max_iter - 1)
     One iteration too many, or too few: `max_iter` counts accepted steps.
+counts_calls:
+    -> calls = 1
+    f_new, grad_new = f_and_grad(new) -> f_new, grad_new = f_and_grad(new); calls += 1
+    if np.abs(grad).max() <= 1e-6: break -> if np.abs(grad).max() <= 1e-6 or calls >= max_iter: break
+    or -> calls = 0
+    f_new, grad_new = f_and_grad(new) -> f_new, grad_new = f_and_grad(new); calls += 1
+    if np.abs(grad).max() <= 1e-6: break -> if np.abs(grad).max() <= 1e-6 or calls >= max_iter: break
+    `max_iter` counts the calls of f_and_grad. It counts accepted steps, whatever the number of tries.
 max_iter_ignored: range(max_iter) -> range(1000)
     or range(max_iter) -> range(100)
     `max_iter` makes no difference: after so many accepted steps it ends.
@@ -223,31 +243,6 @@ for number, slip in enumerate(lbfgs_direction.MISTAKES):
         (globals()[f"directed_{number}"],) = Solution((lbfgs_direction.right,)).bound(slip).functions
         edits = {"directed(grad, s_list, y_list)": f"directed_{number}(grad, s_list, y_list)"}
         MISTAKES.append(Slip(slip.name, edits, f"In `lbfgs_direction`: {slip.sentence}", degree=slip.degree))
-
-
-@mistake("`max_iter` counts the calls of f_and_grad. It counts accepted steps, whatever the number of tries.")
-def counts_calls(f_and_grad, w0, *, history, max_iter):
-    calls, best = 0, [w0.copy()]
-
-    class Enough(Exception):
-        pass
-
-    def counted(w):
-        nonlocal calls
-        if calls > max_iter:
-            raise Enough
-        calls += 1
-        value, grad = f_and_grad(w)
-        if value <= min(seen, default=np.inf):
-            best[0] = w.copy()
-        seen.append(value)
-        return value, grad
-
-    seen = []
-    try:
-        return right(counted, w0, history=history, max_iter=max_iter)
-    except Enough:
-        return best[0]
 
 
 @remembering(
