@@ -121,6 +121,11 @@ accuracy_for_low_rate: loss[0] - loss[-1] < 0.05 * loss[0] -> accuracy[-1] - acc
 absolute_fall: loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.05
     or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.1
     or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.02
+    or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.01
+    or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.005
+    or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.001
+    or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 0.5
+    or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] < 1.0
     The fall of the loss is compared with a fixed number. How much is much depends on where it began: 5 % of the first.
 fall_turned_round: loss[0] - loss[-1] < 0.05 * loss[0] -> loss[-1] < 0.05 * loss[0]
     or loss[0] - loss[-1] < 0.05 * loss[0] -> loss[0] - loss[-1] > 0.05 * loss[0]

@@ -42,7 +42,7 @@ EXERCISE = Function(
     forms=[
         {"shapes": {"W": (4, 4), "V": (4, 4)}, "names": ["V"]},
         {"shapes": {"W": (1, 5), "b": (1,)}, "names": ["b"]},
-        {"shapes": {"scale": (), "shift": ()}, "names": ["scale"]},
+        {"shapes": {"scale": (1,), "shift": (1,)}, "names": ["scale"]},
         {"shapes": {"kernel": (2, 3, 2, 2), "b": (2,)}, "names": ["kernel"]},
     ],
     cases=[

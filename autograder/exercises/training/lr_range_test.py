@@ -68,6 +68,10 @@ falling: lr_min * (lr_max / lr_min) ** (t / (steps - 1)) -> lr_max * (lr_min / l
     The rate falls. It grows from lr_min to lr_max.
 weights_never_move (core): w = w - lr * grad ->
     The weights never move: every loss is that of the start. Take an SGD step after each loss.
+starts_anew:
+    -> start = w
+    w - lr * grad -> start - lr * grad
+    Each rate is tried from the start again. The weights go on: one run, in which the rate grows.
 uphill (core): w - lr * grad -> w + lr * grad
     The steps lead uphill: the gradient is subtracted.
 never_stops: if not np.isfinite(loss) or loss > 4 * min(losses): break ->
