@@ -202,9 +202,9 @@ plots.norm_gradient_check(layernorm_forward, layernorm_backward)
 # Each row sums to 0: adding one number to a whole sample changes nothing. Columns sum to nothing in particular, since
 # samples do not know of each other.
 #
-# $\gamma$ may leave the means where it is the same for all that share them: in BatchNorm and InstanceNorm (one
-# $\gamma$ for each channel), and at the start of a training, when $\gamma = 1$ everywhere. So this mistake passes a
-# first test, and shows after some steps. In the picture, with $\gamma$ between 0.5 and 2, it is wrong in every row.
+# $\gamma$ may leave the means where it is the same for all that share them: in BatchNorm and InstanceNorm, and at the
+# start of a training, when $\gamma = 1$ everywhere. So this mistake passes a first test, and shows after some steps.
+# In the picture, with $\gamma$ between 0.5 and 2, it is wrong in every row.
 #
 # </details>
 
@@ -274,7 +274,7 @@ plots.norm_shared(norm_axes)
 # With one image, layer and instance are what they were. Batch is still defined, but has become instance.
 #
 # A trap in the name: "layer" in Wu and He's figure shares over C, H and W. Transformers and ConvNeXt say LayerNorm
-# and share over C alone, each pixel by itself; and `F.layer_norm` gives every *element* its own $\gamma$.
+# and share over C alone; `F.layer_norm` gives every *element* its own $\gamma$.
 #
 # </details>
 
@@ -903,9 +903,8 @@ widgets.neighbours_explorer(forwards)
 #
 # (1) The three that look at the batch. In the mean-only layer each neighbour is pushed by $20/8 = 2.5$; BatchNorm
 # squeezes them together, by up to 1.60, since the outlier's spread becomes everybody's. (2) Decorrelated alone: its
-# root mixes features.
-# (3) BatchNorm's neighbour stands, at $\pm 1$ as ever: in a batch of two nothing but *which is larger* gets through.
-# The mean-only one is pushed by half the distance.
+# root mixes features. (3) BatchNorm's neighbour stands, at $\pm 1$ as ever, as long as nobody overtakes it: in a batch
+# of two nothing but *which is larger* gets through. The mean-only one is pushed by half the distance.
 #
 # </details>
 
@@ -956,11 +955,11 @@ plots.norm_batch_sizes(family)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All rise: a batch of 2 is a noisy slope, and as many steps have seen fewer digits. The line *none* shows how much that
-# is; what counts is the distance to it. With 64, BatchNorm, Layer and GroupNorm halve the error. With 2, BatchNorm
-# stands far above *none* (71 % against 45 %), Layer and GroupNorm a little below it. Decorrelated, with 32 features,
-# needs more than 16 samples, and it shows (section 8). The mean alone suffers less than BatchNorm at 2 (57 %) and helps
-# nowhere here; WeightNorm stays with *none*.
+# All rise: a batch of 2 is a noisy slope, and as many steps have seen fewer digits. The line *none* shows how much
+# that is; what counts is the distance to it. With 64, BatchNorm, Layer and GroupNorm halve the error. With 2,
+# BatchNorm stands far above *none* (71 % against 45 %), Layer and GroupNorm a little below it. Decorrelated, with 32
+# features, needs more than 16 samples, and it shows (section 8). The mean alone suffers less than BatchNorm at 2 (57
+# %) and helps nowhere here; WeightNorm stays with *none*.
 #
 # </details>
 
@@ -1009,16 +1008,13 @@ plots.norm_table(family)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4 to
-# 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
-# standard errors: a hint, and no order among the four. Mean-only BN, the paper's last, is level with BatchNorm.
-#
-# With 1,000 (`samples=1000`) it is 2.3 ± 0.7 for normal, 1.8 ± 0.5 for BatchNorm, the rest between. One of 497 test
-# digits is 0.2 points.
+# Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4
+# to 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
+# standard errors: a hint, and no order among the four. With 1,000 (`samples=1000`) it is 2.33 ± 0.68 for normal,
+# 1.85 ± 0.50 for BatchNorm, the rest between; a test digit is 0.2 points.
 #
 # What does show is *speed*: a loss of 0.10 after 3 epochs with BatchNorm, 0.14 and 0.15 with the mean alone, 0.3 with
-# neither. Most of it is centring; WeightNorm adds nothing to be seen. Digits are not CIFAR-10, and the published rows
-# have no spread to judge them by.
+# neither. WeightNorm adds nothing to be seen. Digits are not CIFAR-10, and the published rows have no spread.
 #
 # </details>
 
@@ -1054,6 +1050,5 @@ plots.norm_table(family)
 # | `eps` | inside the root | none (000, 001, a slide of 003); none in WeightNorm, here too |
 # | InstanceNorm's statistics | the image's own, always | running ones on request (`track_running_stats`) |
 # | decorrelated | one covariance for all features | groups of features (Huang et al. 2018) |
-# | groups | consecutive channels | none: interleaving is a mistake |
 #
 # **Next:** 09_penalties asks the *loss* for simplicity.
