@@ -140,7 +140,7 @@ UNSPOILT = (
 )
 
 
-@pytest.mark.parametrize(("turn", "exercise_id"), enumerate(IDS))
+@pytest.mark.parametrize(("turn", "exercise_id"), list(enumerate(IDS)))
 def test_no_answer_makes_the_judge_fall_or_is_right(turn, exercise_id):
     """A third of the odd ones for each exercise, in turns; what is spoilt comes to all."""
     exercise = exercises.load(exercise_id)
