@@ -100,6 +100,15 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", type=Path, metavar="FILE", help="all of it, with the exercises' statistics, too")
     report.set_defaults(run=_report)
 
+    board = commands.add_parser("leaderboard", help="who is how good, where accuracy is measured; nobody is named")
+    board.add_argument("assignment", metavar="ASSIGNMENT", help="such as 13_capstone")
+    board.add_argument("--names", action="store_true", help="say who is who")
+    board.add_argument(
+        "--to", type=Path, metavar="FILE", help="the page (default: reports/ASSIGNMENT-leaderboard.html)"
+    )
+    board.add_argument("--csv", type=Path, metavar="FILE", help="a row for each, too")
+    board.set_defaults(run=_leaderboard)
+
     feedback = commands.add_parser("feedback", help="write the students' pages anew, with what was given by hand since")
     feedback.add_argument("assignment", metavar="ASSIGNMENT", help="such as 02_sgd")
     feedback.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
@@ -460,6 +469,23 @@ def _similar(options: argparse.Namespace) -> int:
     print(similar_text(found, people, shutil.get_terminal_size((120, 24)).columns))
     contents = {options.to or Path("reports") / f"{options.assignment}-similar.html": similar_page(found, people)}
     contents |= {options.csv: similar_csv(found, people)} if options.csv else {}
+    print()
+    for path, content in contents.items():
+        write(path, content)
+        print(path)
+    return 0
+
+
+def _leaderboard(options: argparse.Namespace) -> int:
+    from autograder.grading.course import Course
+    from autograder.report.leaderboard import leaderboard, leaderboard_csv, leaderboard_page, leaderboard_text
+    from autograder.report.output import write
+
+    name = options.assignment
+    standings = leaderboard(Course.at(Path.cwd()), name, names=options.names)
+    print(leaderboard_text(standings))
+    contents = {options.to or Path("reports") / f"{name}-leaderboard.html": leaderboard_page(standings, name)}
+    contents |= {options.csv: leaderboard_csv(standings)} if options.csv else {}
     print()
     for path, content in contents.items():
         write(path, content)

@@ -8,12 +8,13 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from autograder.charts import charts_html
 from autograder.verdict import CaseResult, KnownMistake, Verdict
 
 # So many crosses are told at once; what came back in the others is a click away.
 _OPEN = 2
-_MARKS = {"passed": "✓", "failed": "✗", "open": "○"}
-_SPOKEN = {"passed": "holds", "failed": "fails", "open": "not judged yet"}
+_MARKS = {"passed": "✓", "partly": "◐", "failed": "✗", "open": "○"}
+_SPOKEN = {"passed": "holds", "partly": "holds in part", "failed": "fails", "open": "not judged yet"}
 _EASED = "Only details are wrong: they cost no more than a quarter of the points each."
 _ELSEWHERE = "What is wrong lies in another function: it costs nothing here."
 
@@ -29,7 +30,8 @@ _STYLE = """
 .dh-cases{list-style:none;margin:.4rem 0;padding:0}
 .dh-cases>li{display:grid;grid-template-columns:1.4rem 1fr;padding:.1rem 0;break-inside:avoid}
 .dh-all{columns:20rem 2;column-gap:1.5rem}
-.dh-passed{color:#2e8b57}.dh-failed{color:#d9534f}.dh-cases .dh-mark.dh-open{color:inherit;opacity:.7}
+.dh-passed{color:#2e8b57}.dh-partly{color:#c27c00}
+.dh-failed{color:#d9534f}.dh-cases .dh-mark.dh-open{color:inherit;opacity:.7}
 .dh-detail.dh-open{border-left-color:#8888;opacity:.85}
 .dh-more{grid-column:2}.dh-more>summary{cursor:pointer;opacity:.85}
 .dh-mark{font-weight:700}
@@ -43,6 +45,10 @@ _STYLE = """
 .dh-fact{border-left-color:#8888;background:#8881}
 .dh-known small,.dh-advice{opacity:.85}
 .dh-advice{margin:.3rem 0}
+.dh-charts{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:.6rem 0}.dh-charts figure{margin:0;max-width:100%}
+.dh-charts figcaption{opacity:.85;max-width:36rem}.dh-charts img{image-rendering:pixelated;margin:.3rem 0}
+.dh-confusion{border-collapse:collapse;font-size:12px}.dh-confusion td,.dh-confusion th{padding:0 .35rem;
+ text-align:right;font-weight:400}
 .dh-sr{position:absolute;width:1px;height:1px;overflow:hidden;clip:rect(0 0 0 0);white-space:nowrap}
 """
 
@@ -110,6 +116,7 @@ def verdict_html(verdict: Verdict, links: Mapping[str, str] | None = None) -> st
         )
     parts.append("</ul>")
     parts += [f'<div class="dh-advice">{marked(text)}</div>' for text in verdict.advice]
+    parts.append(charts_html(verdict.measured))
     parts.append("</div>")
     return "".join(parts)
 
@@ -119,7 +126,7 @@ def _eased(verdict: Verdict) -> str:
 
 
 def _state(case: CaseResult) -> str:
-    return "passed" if case.passed else "open" if case.open else "failed"
+    return "passed" if case.passed else "open" if case.open else "partly" if case.gained else "failed"
 
 
 def _sentence(known: KnownMistake) -> str:
@@ -153,8 +160,8 @@ def _rows(case: CaseResult) -> list[tuple[str, str]]:
 def _detail(rows: Sequence[tuple[str, str]], state: str, folded: bool) -> str:
     if not rows:
         return ""
-    if state == "open":
-        return f'<div class="dh-detail dh-open">{marked(rows[0][1])}</div>'
+    if state in ("open", "partly"):
+        return f'<div class="dh-detail dh-open">{marked(rows[-1][1])}</div>'
     cells = "".join(f'<tr><th scope="row">{_e(label)}</th><td>{_cell(label, text)}</td></tr>' for label, text in rows)
     table = f'<div class="dh-detail"><table>{cells}</table></div>'
     return f'<details class="dh-more"><summary>what came back</summary>{table}</details>' if folded else table

@@ -10,7 +10,7 @@ class CaseResult:
 
     `open` says why it is not judged yet: something else that is wrong hides it, so it has neither a tick nor a cross.
     `inputs`, `index`, `got`, `expected`, `line` and `printed` are empty where the inputs are secret; `called` never
-    holds a drawn value.
+    holds a drawn value. `gained` is the weight that counts of one that holds in part.
     """
 
     title: str
@@ -25,11 +25,12 @@ class CaseResult:
     line: str = ""
     printed: str = ""
     open: str = ""
+    gained: float = 0.0
 
     @property
     def failed(self) -> bool:
         """Whether it has a cross."""
-        return not self.passed and not self.open
+        return not self.passed and not self.open and not self.gained
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Verdict:
     known : the recognised mistakes
     facts : what can be said of the answers where no mistake is recognised
     eased : whether only details are wrong, so that the points are more than the properties' share
+    measured : numbers by name, where the points follow from how good something is: accuracy, processor time
     """
 
     exercise: str
@@ -67,6 +69,7 @@ class Verdict:
     note: str = ""
     eased: bool = False
     secret: bool = field(default=False, compare=False)
+    measured: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def mistakes(self) -> list[str]:

@@ -483,6 +483,18 @@ DESERVED = {
         "untouched": ALL,
         "unusual_style": {},
     },
+    "13_capstone": {
+        "batch_statistics": {"train": ["batch_statistics"]},
+        "broken_file": ALL,
+        "crash": {"train": None},
+        "doubled_cells": {"train": []},
+        "half_finished": {"train": ["timid"]},
+        "labels_for_probabilities": {"train": ["labels_not_probabilities"]},
+        "learnt_by_heart": {"train": ["over_confident", "memorised"]},
+        "scikit_learn": {"train": None},
+        "untouched": ALL,
+        "unusual_style": {},
+    },
 }
 
 

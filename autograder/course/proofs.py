@@ -198,6 +198,7 @@ def trials(exercise: Exercise, *, in_turns: bool = False) -> Iterator[Trial]:
 
     With both seeds, or `in_turns` with one of them.
     """
+    exercise = exercise.rehearsed()
     for number, mistake in enumerate(own(exercise)):
         what, complaints, shares = f"{exercise.id}: the mistake {mistake.name}", [], []
         for seed in (_SEEDS[number % 2],) if in_turns else _SEEDS:
@@ -219,7 +220,7 @@ def _share(exercise: Exercise, functions: tuple[Callable, ...], verdict: Verdict
     wrong = {name for name, mine, its in zip(exercise.names, functions, right, strict=False) if mine is not its}
     about = [item.probe.function for item in draw(exercise, seed)]
     counted = [r for r, name in zip(verdict.cases, about, strict=True) if not name or name in wrong or not wrong]
-    gained = sum(result.weight for result in counted if result.passed)
+    gained = sum(result.weight if result.passed else result.gained for result in counted)
     return max(gained / sum(result.weight for result in counted), float(verdict) if verdict.eased else 0.0)
 
 
@@ -235,6 +236,7 @@ def _misweighed(degree: str, left: float) -> Iterator[str]:
 
 def unfair(exercise: Exercise) -> Iterator[str]:
     """Right solutions of an exercise that lose points."""
+    exercise = exercise.rehearsed()
     for functions in (*([exercise.right] if exercise.right else []), *exercise.alternatives):
         for seed in _SEEDS:
             verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)

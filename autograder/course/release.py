@@ -36,7 +36,7 @@ _BADGE = re.compile(r"^\[!\[Open in Binder\].*\n\n", re.MULTILINE)
 _EXERCISES = "autograder.exercises"
 _COPIED = ("LICENSE", "constraints.txt", "environment.yml", "postBuild")
 _TABLES = ("build-system", "project", "tool.setuptools.packages.find", "tool.setuptools.package-data")
-_DATA = {".py", ".html", ".css", ".json"}
+_DATA = {".py", ".npz", ".html", ".css", ".json"}
 _OURS = ("autograder", "helpers", "notebooks", "solutions", "docs", "tests", "bench")
 
 _MAKEFILE = """\

@@ -292,7 +292,7 @@ def _is_current(path: Path, digest: str) -> bool:
 def _code() -> bytes:
     """What draws a page: a page of another version is written anew."""
     folder = Path(__file__).parent
-    files = folder / "feedback.html", Path(__file__), folder.parent / "rendering.py"
+    files = folder / "feedback.html", Path(__file__), folder.parent / "rendering.py", folder.parent / "charts.py"
     return b"".join(path.read_bytes() for path in files)
 
 

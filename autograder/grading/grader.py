@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.utils import determine_grade, is_grade
 
+from autograder import exercises
 from autograder.checking import Report, check, own_tests
 from autograder.grading import intake
 from autograder.grading.assignment import Assignment, exercise_of, grade_id, is_check, is_demo, void_of, worth_of
@@ -60,7 +61,7 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
         submission = intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
     except intake.Refused as error:
         submission = intake.refused(assignment, str(error))
-    run = _Run(assignment, submission, secret, limits, level)
+    run = _Run(assignment, submission, secret, _as_asked(assignment, limits), level)
     run.carry_out()
     scores = {grade_id(cell): _score(cell) for cell in run.notebook.cells if is_grade(cell)}
     _add_notes(run.notebook, run.notes)
@@ -74,6 +75,19 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
         key=key(assignment, data, reason, secret),
         file=file_digest(data),
     )
+
+
+def _as_asked(assignment: Assignment, limits: Limits) -> Limits:
+    """The limits, with what exercises of the assignment set for themselves."""
+    names = {exercise_of(cell) for cell in assignment.notebook.cells if is_check(cell)}
+    for exercise in map(exercises.load, sorted(names & set(exercises.ids()))):
+        limits = replace(
+            limits,
+            submission_seconds=max(limits.submission_seconds, exercise.submission_seconds),
+            memory_bytes=min(limits.memory_bytes, exercise.memory_bytes or limits.memory_bytes),
+            hidden=tuple(sorted({*limits.hidden, *exercise.hidden})),
+        )
+    return limits
 
 
 class _Run:

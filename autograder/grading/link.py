@@ -9,10 +9,12 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from autograder.judge.script import Script
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
+from autograder.sandbox.usage import Meter
 from autograder.worker import wire
 from autograder.worker.calls import Failure, Outcome
 
@@ -93,7 +95,7 @@ class Worker:
         self.sandbox.end()
 
     def _state(self, link: socket.socket) -> "State":
-        state = State(link, self.limits, self.deadline, self.began)
+        state = State(link, self.limits, self.deadline, self.began, self.sandbox.pid)
         self.states.append(state)
         return state
 
@@ -121,10 +123,11 @@ class State:
     ----------
     link : its socket
     limits, deadline, began : as for `Worker`
+    pid : the process that all of the sandbox's descend from
     """
 
-    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float):
-        self.link, self.limits, self.deadline, self.began = link, limits, deadline, began
+    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float, pid: int):
+        self.link, self.limits, self.deadline, self.began, self.pid = link, limits, deadline, began, pid
         self._caller: RemoteCaller | None = None
         self._is_shared = False
         # A call that hangs would be waited for twice, in a fork that others share and in one of its own: after one,
@@ -203,6 +206,7 @@ class RemoteCaller:
     def __init__(self, link: socket.socket, progress: int, state: State):
         self.link, self.progress, self.state = link, progress, state
         self.limits, self.deadline = state.limits, state.deadline
+        self.call_seconds = state.limits.call_seconds
         self.lost: Failure | None = None
         self.left = _MOST_NUMBERS
         self._checks = self._answered = 0
@@ -230,8 +234,22 @@ class RemoteCaller:
 
     def run(self, script: Script) -> Outcome:
         """Run a script there; what went wrong on the way is the outcome's failure."""
-        (outcome,) = self.run_all([script])
+        if not script.allowance:
+            (outcome,) = self.run_all([script])
+            return outcome
+        self.call_seconds = script.allowance.patience
+        with Meter(self.state.pid, script.allowance.seconds, self._hang_up) as meter:
+            (outcome,) = self.run_all([script])
+        self.call_seconds = self.limits.call_seconds
+        outcome = script.measured(outcome, meter.seconds)
+        if meter.seconds > script.allowance.seconds:
+            self.lost = outcome.failure
         return outcome
+
+    def _hang_up(self) -> None:
+        # The fork ends when it next looks, or with its sandbox.
+        with suppress(OSError):
+            self.link.shutdown(socket.SHUT_RDWR)
 
     def run_all(self, scripts: Sequence[Script]) -> Iterator[Outcome]:
         """Run scripts, one after the other.
@@ -286,7 +304,7 @@ class RemoteCaller:
         kind, message = "wire", ""
         if isinstance(error, wire.OutOfTime):
             over = time.monotonic() >= self.deadline
-            seconds = self.limits.submission_seconds if over else self.limits.call_seconds
+            seconds = self.limits.submission_seconds if over else self.call_seconds
             what = "all cells and checks of a submission" if over else "one call"
             kind, message = "time", f"the limit for {what} is {seconds:g} s"
         elif isinstance(error, wire.Closed):
@@ -347,7 +365,7 @@ class RemoteCaller:
         return Failure(0, "time", message=f"the limit for judging a submission is {self.limits.judge_seconds:g} s")
 
     def _end_of_call(self) -> float:
-        return min(time.monotonic() + self.limits.call_seconds, self.deadline)
+        return min(time.monotonic() + self.call_seconds, self.deadline)
 
     def _answer(self, script: Script, number: wire.Value, arguments: wire.Value) -> tuple[str, wire.Value]:
         if type(number) is not int or not 0 <= number < len(script.callbacks) or not isinstance(arguments, tuple):

@@ -124,6 +124,9 @@ class _Bound:
         return self.session.caller.in_time()
 
     def run(self, script: Script) -> Outcome:
+        if script.allowance:
+            list(self.run_all([]))
+            return self.session.caller.run(script)
         (outcome,) = self.run_all([script])
         return outcome
 

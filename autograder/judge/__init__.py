@@ -1,6 +1,7 @@
 """The judge: kinds of exercise, comparison with the reference, verdict. It never runs a student's code at grading."""
 
 from autograder.judge.activation import Activation
+from autograder.judge.contest import Contest, Ladder, Task
 from autograder.judge.exercise import Case, Exercise, assembled
 from autograder.judge.function import Function, Layer
 from autograder.judge.judging import judge
@@ -13,9 +14,11 @@ from autograder.verdict import Verdict
 __all__ = [
     "Activation",
     "Case",
+    "Contest",
     "Exercise",
     "Finding",
     "Function",
+    "Ladder",
     "Layer",
     "Mistake",
     "Optimizer",
@@ -23,6 +26,7 @@ __all__ = [
     "Procedure",
     "Script",
     "Slip",
+    "Task",
     "Transform",
     "Verdict",
     "Want",

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.mistakes import Mistake, bank
-from autograder.judge.script import Probe
+from autograder.judge.script import Caller, Probe
+from autograder.verdict import Verdict
 
 
 @dataclass(frozen=True, init=False)
@@ -49,12 +50,18 @@ class Exercise:
     cases : the properties, from simple to hard
     section : where in the notebook to look after a mistake that names no other section
     functions : names of the functions that the check takes; the id alone where this is left out
+    hidden : packages that a submission with this exercise does not have
+    submission_seconds : wall clock that a submission with this exercise may take, where it is more than others may
+    memory_bytes : memory that it may take, where it is less
     id, right, mistakes, alternatives, hints : set by `assembled`, from the file's name and what else stands in it
     """
 
     cases: Sequence[Case]
     section: str = ""
     functions: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    submission_seconds: float = 0.0
+    memory_bytes: int | None = None
     id: str = ""
     right: tuple[Callable, ...] = ()
     mistakes: Sequence[Mistake] = ()
@@ -78,6 +85,14 @@ class Exercise:
     def sizes_in_words(self) -> dict[str, str]:
         """The options of cases that are lengths, with what each is: "N being the number of samples"."""
         return {}
+
+    def rehearsed(self) -> "Exercise":
+        """The exercise as its bank is tried on it: an easier one, where right solutions take long."""
+        return self
+
+    def whole(self, caller: Caller, points: float, seed: str, secret: bool) -> Verdict | None:
+        """The verdict, of an exercise that is not judged case by case; None for all others."""
+        return None
 
     def probe(self, case: Case, rng: np.random.Generator) -> Probe:
         """Draw a case: what to ask, and what to want."""

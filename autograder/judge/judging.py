@@ -55,6 +55,8 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         student's code could have put a hidden input into reaches the verdict
     """
     secret = seed != PUBLIC_SEED
+    if whole := exercise.whole(caller, points, seed, secret):
+        return whole
     drawn = draw(exercise, seed)
     outcomes, assessed, results = _asked(exercise, drawn, caller, secret)
     passed = all(result.passed for result in results)

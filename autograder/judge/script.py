@@ -1,13 +1,15 @@
 """Scripts: what the judge asks of a student's functions, in one round trip, and what it wants back."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from autograder.worker.calls import Outcome, Runner
+from autograder.worker.calls import Failure, Outcome, Runner
 from autograder.worker.functions import FUNCTIONS
 from autograder.worker.wire import Callback, Handle, Named, Rng, Value, encode_script
 
@@ -67,6 +69,20 @@ class Finding:
     called: str = ""
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """What a script may take, where it is not a call's wall clock that is limited.
+
+    Parameters
+    ----------
+    seconds : of processor time, of the student's process and its children
+    patience : wall clock for each call, for what waits and takes no processor time
+    """
+
+    seconds: float
+    patience: float
+
+
 class Script:
     """Steps for a `worker.calls.Runner`, written as if the functions were called here.
 
@@ -80,6 +96,7 @@ class Script:
         self.calls: dict[int, str] = {}
         self.wants: list[Want] = []
         self.callbacks: list[Callable[..., Value]] = []
+        self.allowance: Allowance | None = None
         self._next = first
 
     @cached_property
@@ -164,6 +181,25 @@ class Script:
         self.steps.append(("get", source.slot))
         self.wants.append(want)
 
+    def measured(self, outcome: Outcome, seconds: float) -> Outcome:
+        """The outcome with the processor time that it took; a failure where that is more than is allowed."""
+        assert self.allowance
+        if seconds <= self.allowance.seconds:
+            return replace(outcome, seconds=seconds)
+        return Outcome(failure=Failure(0, "time", message=self.too_long), seconds=seconds)
+
+    @property
+    def too_long(self) -> str:
+        """What is said where it takes more processor time than is allowed."""
+        assert self.allowance
+        return f"the limit is {self.allowance.seconds:.0f} s of processor time"
+
+
+def _processor_seconds() -> float:
+    """What this process and its children have taken."""
+    taken = os.times()
+    return taken.user + taken.system + taken.children_user + taken.children_system
+
 
 def _numbers(value: Any) -> int:
     if isinstance(value, np.ndarray):
@@ -232,13 +268,20 @@ class LocalCaller:
         # What is running, for whoever watches.
         self.running: Script | None = None
         self.step = 0
+        self._runner = Runner({}, lambda number, args: None, self._at)
 
     def run(self, script: Script) -> Outcome:
         """Run a script here."""
         self.running = script
-        runner = Runner({}, lambda number, args: script.callbacks[number](*args), self._at)
+        runner = self._runner
+        runner.answer = lambda number, args: script.callbacks[number](*args)
         runner.slots.update(enumerate(self.functions))
-        return runner.run(script.steps)
+        if not script.allowance:
+            return runner.run(script.steps)
+        # As in a sandbox: threads of BLAS that wait for each other take processor time, too.
+        with threadpool_limits(1):
+            before = _processor_seconds()
+            return script.measured(runner.run(script.steps), _processor_seconds() - before)
 
     def _at(self, step: int) -> None:
         self.step = step

@@ -57,6 +57,7 @@ class Student:
     refused : why the file was not graded; empty where it was
     untouched : the notebook is as it was released
     mistakes : (exercise, name) of each that was recognised
+    accuracy : share of unseen samples that is right, by exercise that measures it
     notes : what the student was told of how the file was read
     deadline : the student's own, in UTC, where it is another than the due date
     given : exercises whose points everybody gets
@@ -76,6 +77,7 @@ class Student:
     refused: str = ""
     untouched: bool = False
     mistakes: tuple[tuple[str, str], ...] = ()
+    accuracy: dict[str, float] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
     deadline: datetime | None = None
     given: tuple[str, ...] = ()
@@ -102,7 +104,13 @@ class Student:
             "nothing written": self.stuck and self.untouched,
         }
         mistakes = [f"{exercise}: {spaced(name)}" for exercise, name in self.mistakes]
-        return [words for words, holds in told.items() if holds] + mistakes + [note.rstrip(".") for note in self.notes]
+        right = [f"{exercise}: {share:.1%} right" for exercise, share in self.accuracy.items()]
+        return (
+            [words for words, holds in told.items() if holds]
+            + right
+            + mistakes
+            + [note.rstrip(".") for note in self.notes]
+        )
 
     @property
     def counts(self) -> bool:
@@ -359,6 +367,9 @@ def _graded(
         refused=refused.removesuffix("."),
         untouched=bool(verdicts) and all(v.get("note", "").endswith(_UNTOUCHED) for v in verdicts.values()),
         mistakes=tuple((name, known["name"]) for name, v in verdicts.items() for known in v.get("known", ())),
+        accuracy={
+            name: v["measured"]["accuracy"] for name, v in verdicts.items() if "accuracy" in v.get("measured", {})
+        },
         notes=tuple(note for note in notes if not note.startswith(_REFUSED)),
         seconds=told.get("seconds"),
         isolation=told.get("isolation", ""),

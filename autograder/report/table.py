@@ -92,6 +92,8 @@ def _told(course: Course, name: str, details: Mapping[str, Mapping[str, Any]]) -
     for student in sorted(details):
         said = []
         for exercise, verdict in details[student]["verdicts"].items():
+            if "accuracy" in verdict.get("measured", {}):
+                said.append(f"{exercise}: {verdict['measured']['accuracy']:.1%} right")
             said += [f"{exercise}: {known['name'].replace('_', ' ')}" for known in verdict["known"]]
         said += details[student]["notes"]
         if said:

@@ -12,14 +12,14 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.worker.absent import HIDDEN
+
 # Where the worker's package and the helpers lie inside.
 INSIDE = "/downhill"
 SCRATCH = "/scratch"
 # Of the system's settings, those that libraries need.
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts")
 
-# What a student's code has no business with: the judge's libraries, and nbgrader with its gradebook.
-_HIDDEN = ("torch", "torchgen", "functorch", "nbgrader", "pip", "sympy", "jupyterlab", "notebook")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,7 +33,13 @@ _TO_WALL_IN = ("CAP_SYS_ADMIN", "CAP_SETPCAP")
 
 
 def command(
-    program: str, inner: Sequence[str], *, scratch_bytes: int, administrator: bool, warm: bool = False
+    program: str,
+    inner: Sequence[str],
+    *,
+    scratch_bytes: int,
+    administrator: bool,
+    warm: bool = False,
+    hidden: Sequence[str] = (),
 ) -> list[str]:
     """The command that runs `inner` inside.
 
@@ -45,6 +51,7 @@ def command(
     administrator : whether this process is root: then it needs no user namespace to make the others, and the worker is
         left the right to become another user, which it uses first of all
     warm : whether `inner` is a warm process, which is trusted: the first of its namespace, and it may make others
+    hidden : packages that are masked besides those that always are
     """
     words = [program, "--die-with-parent", "--new-session"]
     words += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
@@ -59,7 +66,7 @@ def command(
         words += ["--perms", "0755", "--dir", str(parent)]
     for place in python_places():
         words += ["--ro-bind", place, place]
-    for place in hidden_places():
+    for place in hidden_places(hidden):
         words += ["--tmpfs", place, "--remount-ro", place]
     words += ["--ro-bind", str(_ROOT / "autograder" / "worker"), f"{INSIDE}/worker"]
     words += ["--ro-bind", str(_ROOT / "helpers"), f"{INSIDE}/helpers"]
@@ -115,15 +122,16 @@ def library_places() -> list[str]:
     return sorted({*map(str, places), *binaries, f"{sys.prefix}/pyvenv.cfg"})
 
 
-def visible_packages() -> list[str]:
+def visible_packages(hidden: Sequence[str] = ()) -> list[str]:
     """Everything in the folders of packages but what is hidden, where it cannot be masked."""
+    names = {*HIDDEN, *hidden}
     found = []
     for folder in filter(os.path.isdir, site.getsitepackages()):
-        found += [entry.path for entry in os.scandir(folder) if entry.name.partition("-")[0] not in _HIDDEN]
+        found += [entry.path for entry in os.scandir(folder) if entry.name.partition("-")[0] not in names]
     return found
 
 
-def hidden_places() -> list[str]:
+def hidden_places(hidden: Sequence[str] = ()) -> list[str]:
     """Packages that are masked inside, those of the Python under this one and of the system among them.
 
     conda's store of packages and its other environments too, which hold copies of the same files.
@@ -131,7 +139,7 @@ def hidden_places() -> list[str]:
     folders = {*site.getsitepackages(), *site.getsitepackages([sys.base_prefix, os.path.realpath(sys.base_prefix)])}
     for top in ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"):
         folders |= {str(folder) for folder in Path(top).resolve().glob("python3*/*-packages")}
-    found = [Path(folder) / name for folder in folders for name in _HIDDEN]
+    found = [Path(folder) / name for folder in folders for name in (*HIDDEN, *hidden)]
     found += [Path(place) / name for place in python_places() for name in ("pkgs", "envs")]
     here = [Path(place) for place in python_places()]
     return sorted(str(place) for place in found if place.is_dir() and not any(p.is_relative_to(place) for p in here))

@@ -58,8 +58,9 @@ class Level:
         """Start a worker; raises OSError where the level cannot be had here.
 
         Where a fork cannot be had that could be when the level was tried, it gets a sandbox of its own: no less strong.
+        So does one that has less than others: what is hidden is hidden by the outer wall.
         """
-        if self.warm:
+        if self.warm and not limits.hidden:
             with suppress(OSError):
                 return start_warm(limits)
         return start(limits, self.name)

@@ -32,7 +32,7 @@ if told["bait"] is None:
     from worker.main import main
     if not told["stays"]:
         sys.path.remove(told["path"])
-    main(told["control"])
+    main(told["control"], told["hidden"])
 else:
     from worker.canary import main
     main(told["control"], told["bait"])
@@ -63,6 +63,7 @@ class Limits:
     scratch_bytes : what its scratch folder may hold, and one file at most; where the folder is on the disk it is looked
         at ten times a second, and a submission that goes beyond is ended
     processes : how many processes and threads it may have
+    hidden : packages that are not there for it, besides those that are there for no submission
     """
 
     call_seconds: float = 10.0
@@ -72,6 +73,7 @@ class Limits:
     memory_bytes: int = 4 * 2**30
     scratch_bytes: int = 64 * 2**20
     processes: int = 128
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass
@@ -83,6 +85,11 @@ class Sandbox:
     folder: TemporaryFolder = field(repr=False)
     cgroup: Cgroup | None = None
     watch: Watch | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that all others descend from."""
+        return self.process.pid
 
     def went_too_far(self) -> bool:
         """Whether it was ended for what it used: memory, its scratch folder, processes."""
@@ -133,13 +140,18 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
         "stays": strong,
         "lockdown": lockdown(level, limits, folder, scratch),
         "control": theirs.fileno(),
+        "hidden": list(limits.hidden),
         "bait": bait,
     }
     # Not -I, which is -s, -P and -E: with -E the hash seed of the environment would be ignored.
     command = [sys.executable, "-s", "-P", "-c", _BOOTSTRAP, json.dumps(told)]
     if program is not None:
         command = bubblewrap.command(
-            program, command, scratch_bytes=limits.scratch_bytes, administrator=os.geteuid() == 0
+            program,
+            command,
+            scratch_bytes=limits.scratch_bytes,
+            administrator=os.geteuid() == 0,
+            hidden=limits.hidden,
         )
     cgroup = Cgroup.make(limits.memory_bytes, limits.processes)
     if cgroup:
@@ -181,7 +193,7 @@ def lockdown(level: str, limits: Limits, folder: Path | None, scratch: str) -> d
     if uid is not None and folder is not None and level != "strong":
         os.chown(folder, uid, uid)
     locked = level in ("strong", "medium")
-    packages = [] if level == "strong" else bubblewrap.visible_packages()
+    packages = [] if level == "strong" else bubblewrap.visible_packages(limits.hidden)
     here = [bubblewrap.INSIDE] if level == "strong" else [str(_PACKAGE / "worker"), str(_PACKAGE.parent / "helpers")]
     processes = ["/proc"] if level == "strong" else _MACHINE
     read = [

@@ -123,6 +123,14 @@ class WarmSandbox:
     zygote: Zygote = field(repr=False)
     cgroup: Cgroup | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process that all others descend from; 0 where it has ended."""
+        try:
+            return _pid(self.first)
+        except ProcessLookupError:
+            return 0
+
     def went_too_far(self) -> bool:
         """Whether it was ended for what it used: memory."""
         return self.cgroup is not None and self.cgroup.out_of_memory()

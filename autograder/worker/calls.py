@@ -64,6 +64,8 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     # What the student's code printed; it stays in the process that ran it.
     printed: str = ""
+    # Processor time that it took, where that is limited.
+    seconds: float = 0.0
 
 
 class Runner:

@@ -19,13 +19,13 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import lockdown, wire
+from . import absent, lockdown, wire
 from .calls import Runner
 
 if TYPE_CHECKING:
@@ -34,20 +34,24 @@ if TYPE_CHECKING:
 _FORK_SECONDS = 5
 
 
-def main(control: int) -> None:
-    """Serve on an inherited socket until the judge hangs up."""
+def main(control: int, hidden: Sequence[str] = ()) -> None:
+    """Serve on an inherited socket until the judge hangs up; `hidden`: as for `prepared`."""
     _stay_behind(control)
     # One thread for BLAS: a process that forks must have no others, and a class is graded in parallel anyway.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    shell = prepared()
+    shell = prepared(hidden)
     gc.enable()
     serve(socket.socket(fileno=control), shell)
 
 
-def prepared() -> "Shell":
-    """The shell that cells run in; what is loaded by then is never garbage: nobody needs to look through it."""
+def prepared(hidden: Sequence[str] = ()) -> "Shell":
+    """The shell that cells run in; what is loaded by then is never garbage: nobody needs to look through it.
+
+    `hidden`: packages that are not there, besides those that are there for nobody.
+    """
     _copy_without_modes()
+    absent.hide([*absent.HIDDEN, *hidden])
     from .cells import Shell, stand_in_for_check
 
     stand_in_for_check()

@@ -170,6 +170,8 @@ _TABLE = {
     "dropout_linear_penalty": "dropout",
     "dropout_ensemble": "dropout",
     "dropout_before_and_after": "dropout",
+    # capstone
+    "capstone_script": "capstone",
 }
 
 

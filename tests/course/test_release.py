@@ -100,6 +100,7 @@ def test_it_holds_what_students_need_and_nothing_else(folder):
     assert package == {
         *(
             "__init__.py",
+            "charts.py",
             "checking.py",
             "contents.json",
             "exercises",
@@ -150,7 +151,7 @@ def test_all_that_is_said_of_it_is_there(made):
 
 STUDENT = """
 import json, sys
-import autograder, helpers
+import autograder, helpers.data
 from autograder import check, exercises, progress
 told = {"files": [autograder.__file__, helpers.__file__], "exercises": {}, "verdicts": {}}
 for name in exercises.ids():
@@ -168,6 +169,7 @@ for name in ("mean_squared_error", "momentum", "cosine_decay", "minibatches"):
     told["verdicts"][name] = [[float(verdict), verdict.mistakes] for verdict in verdicts]
 told["loaded"] = [m for m in sys.modules if m.startswith(("autograder.grading", "autograder.sandbox", "nbgrader"))]
 told["progress"] = progress("02_sgd").to_text()
+told["digits"] = repr(helpers.data.digits())
 print(json.dumps(told))
 """
 
@@ -198,6 +200,7 @@ def told(folder, tmp_path_factory):
 
 
 def test_its_own_modules_are_enough(told, folder):
+    assert told["digits"].startswith("Dataset(1079 train")
     assert all(Path(file).is_relative_to(folder) for file in told["files"])
     assert told["loaded"] == []
 

@@ -1,0 +1,1 @@
+"""The capstone: everything together."""

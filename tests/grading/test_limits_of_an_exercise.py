@@ -1,0 +1,82 @@
+"""What an exercise sets for itself: processor time, its children's too, and packages that are not there."""
+
+import inspect
+import time
+from types import SimpleNamespace
+from unittest import mock
+
+import pytest
+from nbformat import v4
+
+from autograder import exercises
+from autograder.grading.grader import _as_asked
+from autograder.grading.link import Worker
+from autograder.grading.remote import Session, caller_of
+from autograder.judge import contest, judge
+from autograder.sandbox.levels import find_for_samples
+from autograder.sandbox.process import Limits
+
+TRAIN = exercises.load("train")
+SOURCE = "import numpy as np, os, time\n" + inspect.getsource(TRAIN.right[0])
+RIGHT = "train = right"
+A_CHILD_WORKS = """
+def train(x, y, rng):
+    child = os.fork()
+    if child == 0:
+        while True:
+            pass
+    os.waitpid(child, 0)
+"""
+NOBODY_WAITS = """
+def train(x, y, rng):
+    for _ in range(3):
+        if os.fork() == 0:
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
+                pass
+            os._exit(0)
+    time.sleep(30)
+    return right(x, y, rng)
+"""
+
+
+def verdict_on(source):
+    worker = Worker(Limits(), find_for_samples(), time.monotonic() + 300)
+    try:
+        worker.run(SOURCE + source)
+        function = Session(worker.state.caller(), "secret: x").lookup(["train"])["train"]
+        caller, seed = caller_of([function])
+        return judge(TRAIN.rehearsed(), caller, points=100, seed=seed)
+    finally:
+        worker.end()
+
+
+def test_a_submission_is_asked_and_its_processor_time_is_measured():
+    verdict = verdict_on(RIGHT)
+    assert verdict.points == 100
+    assert 0 <= verdict.measured["train_seconds"] < verdict.measured["train_budget"]
+
+
+@pytest.mark.parametrize("source", [A_CHILD_WORKS, NOBODY_WAITS])
+def test_the_time_of_children_counts(source):
+    with mock.patch.object(contest, "_TRAIN_SECONDS", 1.0), mock.patch.object(contest, "slowness", lambda: 1.0):
+        verdict = verdict_on(source)
+    assert verdict.points == 0
+    assert verdict.cases[0].message == "no answer in time: the limit is 1 s of processor time"
+    assert verdict.measured["train_seconds"] > 1.0
+
+
+def assignment(*names):
+    cells = [
+        v4.new_code_cell("", metadata={"nbgrader": {"grade": True, "solution": False, "grade_id": f"check_{name}"}})
+        for name in names
+    ]
+    return SimpleNamespace(notebook=v4.new_notebook(cells=cells))
+
+
+def test_limits_are_those_that_exercises_of_the_assignment_ask_for():
+    limits = _as_asked(assignment("sgd", "train", "no_exercise"), Limits())
+    assert limits.hidden == ("scipy", "sklearn")
+    assert (limits.submission_seconds, limits.memory_bytes) == (1800.0, 2 * 2**30)
+    assert _as_asked(assignment("sgd"), Limits()) == Limits()
+    assert _as_asked(assignment("train"), Limits(submission_seconds=4000.0)).submission_seconds == 4000.0

@@ -1,0 +1,32 @@
+"""Practice measures what the check measures."""
+
+import numpy as np
+import pytest
+
+from autograder.exercises.capstone._script import of_samples
+from autograder.judge.contest import measures
+from bench.ladder import class_mean
+from helpers import data, plots
+from helpers.practice import calibration_error, practice
+
+
+def test_practice_and_check_agree_on_unseen_images():
+    told = practice(class_mean, alphabets=(1, 2), test=600)
+    assert told.rows.shape == (2, 5) and "± spread" in str(told)
+    for number, row in zip((1, 2), told.rows, strict=True):
+        d = data.script(number, test=600)
+        task = of_samples(d.x_train, d.y_train, d.x_test, d.y_test, 0, {})
+        found = measures(task, class_mean(task.x, task.y, np.random.default_rng(0))(task.images))
+        assert row[0] == pytest.approx(found.accuracy) and row[3] == pytest.approx(found.ece)
+        # Other shifts and other noise of the same kind.
+        assert row[1] == pytest.approx(found.shifted, abs=0.08) and row[2] == pytest.approx(found.noisy, abs=0.08)
+
+
+def test_who_is_always_sure_and_right_half_of_the_time_is_off_by_half():
+    assert calibration_error(np.eye(10), np.where(np.arange(10) < 5, np.arange(10), 0)) == 0.5
+
+
+def test_the_script_is_drawn_letter_by_letter():
+    figure, notes = plots.capstone_script.draw()
+    assert not list(notes) and [ax.get_title() for ax in figure.axes] == ["data.script(0)", "data.script(1)"]
+    assert figure.axes[0].images[0].get_array().shape == (160, 192)

@@ -1,0 +1,13 @@
+# base: released
+
+# %% train
+def train(x, y, rng):
+    means = np.stack([x[y == k].mean(axis=0).ravel() for k in range(10)])
+
+    def predict(images):
+        rows = (images - images.mean(axis=0) + x.mean(axis=0)).reshape(len(images), -1)
+        nearness = rows @ means.T - (means**2).sum(axis=1) / 2
+        p = np.exp(1.5 * (nearness - nearness.max(axis=1, keepdims=True)))
+        return p / p.sum(axis=1, keepdims=True)
+
+    return predict
