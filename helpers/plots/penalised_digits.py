@@ -612,6 +612,11 @@ def penalties_pruning(
     first, second, third = fig.subfigures(1, 3, width_ratios=(1, 0.8, 1.25))
     hist, masks, ax = first.subplots(), second.subplots(3, 4), third.subplots()
     hist.set(xlabel="weight of the first layer", ylabel="how many", yscale="log")
+    for image in masks.flat:
+        # Blank at first: no words fit into so small a picture.
+        image.imshow(np.zeros((8, 8)), cmap="RdBu", vmin=-0.6, vmax=0.6)
+        image.set(xticks=[], yticks=[])
+        image.grid(False)
     with notes.collect():
         weights = runs.network(start).params["W1"]
         now, later, pruned = runs.pruned(start, sparsity, steps)
@@ -624,9 +629,6 @@ def penalties_pruning(
         second.suptitle(f"what is left of 12 units: {now:.0f} %, then {later:.0f} %", fontsize="medium")
         for unit, image in enumerate(masks.flat):
             image.imshow(pruned["W1"][:, unit].reshape(8, 8), cmap="RdBu", vmin=-0.6, vmax=0.6)
-    for image in masks.flat:
-        image.set(xticks=[], yticks=[])
-        image.grid(False)
     ax.set(xlabel="sparsity", ylabel="test accuracy (%)", ylim=(0, 103))
     ax.set_title(f"thin: at once; thick: after {steps} steps more", fontsize="medium")
     for name, color, marker, ls in (("L1", BLUE, "o", "-"), ("L2", ORANGE, "s", "--"), ("untrained", GREEN, "D", "-.")):

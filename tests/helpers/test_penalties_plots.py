@@ -12,7 +12,7 @@ from helpers import plots, training, widgets
 from helpers.plots import penalised_digits as digits
 from helpers.plots import stopping
 from helpers.plots.penalties import MoonRuns, as_penalty, ball_minimum
-from helpers.plots.ready import NotReady
+from helpers.plots.ready import NotReady, png
 from helpers.widgets import penalties as explorers
 
 from .drawn import named, render, unwritten
@@ -227,3 +227,8 @@ def test_an_explorer_says_what_is_not_written(capsys):
 
 def test_no_picture_is_hidden_by_the_module_of_its_name():
     assert set(dir(plots)).isdisjoint(plots._TABLE.values())
+
+
+def test_twelve_small_pictures_that_wait_leave_room_for_the_large_ones():
+    """matplotlib warns where a part of the figure has no room left."""
+    assert png(draw("penalties_pruning", {"magnitude_prune": unwritten("magnitude_prune")})[0])
