@@ -177,8 +177,8 @@ def _key(params):
 
 
 def _ask_space(rng):
-    """600 trials in three parameters: each log-uniform, none a function of another, hardly two alike."""
-    script, trials = Script(), 600
+    """300 trials in three parameters: each log-uniform, none a function of another, hardly two alike."""
+    script, trials = Script(), 300
     objective = _search(script, Objective(SPACE, rng.uniform(0, 1, trials)), trials, rng)
 
     def judged(values):
