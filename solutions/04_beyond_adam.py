@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 04 · Beyond Adam: what its successors repair, and whether they do
 #
-# **The question.** Adam has known faults, and every year brings papers that mend one. What do they change, and does it help?
+# **The question.** Adam has known faults, and every year brings papers that mend one. What do they change, and does
+# it help?
 #
 # **You will be able to**
 # - write RAdam, diffGrad, AdaBelief, AdaNorm, AdaInject, moment centralization, and combine them;
@@ -13,7 +14,9 @@
 #
 # **Left out:** the step's direction (05_second_order), large networks, weight decay for each of these.
 #
-# **Time:** about 150 minutes.
+# **Time:** about 225 minutes.
+#
+# **Core path:** sections 1 to 6 and 13: about 130 minutes. Sections 7 to 12 are further methods, and a race.
 
 # %%
 import numpy as np
@@ -49,9 +52,10 @@ def momentum(w, grad, state, *, lr, momentum=0.9):
 # ## 1 · RAdam: when the root is not to be trusted
 #
 # ### Idea
-# After one step $\hat v$ is a single squared slope. Adam divides by its root all the same, so the first steps are as long as
-# later ones, and point wherever one noisy slope pointed. 02_sgd had a cure: a warm-up, with a length to tune. Liu et al.
-# (2020) asked how many squares $\hat v$ stands for, and made the warm-up follow from that.
+# After one step $\hat v$ is a single squared slope. Adam divides by its root all the same, so the first steps are as
+# long as later ones, and point wherever one noisy slope pointed. 02_sgd had a cure: a warm-up, with a length to tune.
+# [Liu et al. (2020)](https://arxiv.org/abs/1908.03265) asked how many squares $\hat v$ stands for, and made the
+# warm-up follow from that.
 
 # %% [markdown]
 # ### Equation
@@ -60,10 +64,11 @@ def momentum(w, grad, state, *, lr, momentum=0.9):
 # $$r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t - 2)\, \rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\, \rho_t}}$$
 #
 # - $\rho_t$: how many slopes the average is worth after $t$ steps, $\rho_\infty$: in the end;
-# - $r_t$: how far the root can be trusted. Below $\rho_t = 4$ it has no value; PyTorch asks for $\rho_t > 5$, and so do we.
+# - $r_t$: how far the root can be trusted. Below $\rho_t = 4$ it has no value; PyTorch asks for $\rho_t > 5$, and so
+#   do we.
 
 
-# %% exercise="rectification"
+# %% exercise="rectification" core=2
 def rectification(t, beta2):
     """Return RAdam's factor r_t, 0.0 while there is none.
 
@@ -102,11 +107,11 @@ check("rectification", rectification, points=3)
 #
 # - $m$, $v$, $\hat m$, $t$: as in Adam; both moments are updated in every step.
 #
-# Mind where $\epsilon$ stands: at the root of $v$ *before* its correction, as in PyTorch. The paper has none. Lecture 003
-# names RAdam and prints no formula.
+# Mind where $\epsilon$ stands: at the root of $v$ *before* its correction, as in PyTorch. The paper has none. Lecture
+# 003 names RAdam and prints no formula.
 
 
-# %% exercise="radam"
+# %% exercise="radam" core=2
 def radam(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
     """Return w after one step of RAdam, and the state.
 
@@ -149,24 +154,56 @@ check("radam", radam, points=5)
 
 # %% [markdown]
 # ### Picture
-# Left, your $r_t$. Right, the length of your first steps on even slopes of three sizes. Predict first: which of them can you
-# tell apart, and until when?
+# Left, your $r_t$. Right, the length of your first steps on even slopes of three sizes. Predict first: which of them
+# can you tell apart, and until when?
 
 # %% demo="beyond_rectification"
 plots.beyond_rectification(rectification, radam)
 
 # %% [markdown]
 # ### Question
-# How long is the warm-up with $\beta_2 = 0.999$? And what happens in the first five steps if all slopes are 100 times as
-# steep?
+# How long is the warm-up with $\beta_2 = 0.999$? And what happens in the first five steps if all slopes are 100 times
+# as steep?
 #
 # <details><summary>Answer</summary>
 #
-# $r_6 \approx 0.026$; it passes 0.5 at step 556 and 0.9 at step 2737. A training of 500 steps takes place inside the warm-up:
-# RAdam at Adam's rate is then a much slower Adam.
+# $r_6 \approx 0.026$; it passes 0.5 at step 556 and 0.9 at step 2737. A training of 500 steps takes place inside the
+# warm-up: RAdam at Adam's rate is then a much slower Adam.
 #
-# The first five steps have no root, so they are `lr` times the slope: 100 times as long. Adam would not notice another unit
-# of the loss; RAdam does, five times, and with an unlucky unit five times are enough.
+# The first five steps have no root, so they are `lr` times the slope: 100 times as long. Adam would not notice
+# another unit of the loss; RAdam does, five times, and with an unlucky unit five times are enough.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Of this notebook PyTorch has RAdam alone. Section 3's fold uses both functions.
+#
+# ```python
+# import torch
+#
+#
+# def torch_steps(optimizer, steps=20, **settings):
+#     """Return w after steps down the loss sum(w**2), by PyTorch."""
+#     w = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+#     optimizer = optimizer([w], **settings)
+#     for _ in range(steps):
+#         optimizer.zero_grad()
+#         (w**2).sum().backward()
+#         optimizer.step()
+#     return w.detach().numpy()
+#
+#
+# def my_steps(step, steps=20, **settings):
+#     """Return the same by a function of mine."""
+#     w, state = np.array([1.0, -2.0]), {}
+#     for _ in range(steps):
+#         w, state = step(w, 2 * w, state, **settings)
+#     return w
+#
+#
+# torch_steps(torch.optim.RAdam, lr=0.1), my_steps(radam, lr=0.1)
+# ```
 #
 # </details>
 
@@ -174,8 +211,8 @@ plots.beyond_rectification(rectification, radam)
 # ## 2 · What Adam does near the end
 #
 # ### Idea
-# Lecture 003 says what is wrong with Adam in three lines: no short-term gradient information, overshoots, oscillates near the
-# optimum. That can be measured. Let it walk into a parabola, and note how far it runs beyond the minimum.
+# Lecture 003 says what is wrong with Adam in three lines: no short-term gradient information, overshoots, oscillates
+# near the optimum. That can be measured. Let it walk into a parabola, and note how far it runs beyond the minimum.
 #
 # ### Picture
 # Predict first: Adam with half the `lr` is drawn too. Does it overshoot half as far, or less?
@@ -189,11 +226,11 @@ plots.beyond_overshoot({"adam": adam})
 #
 # <details><summary>Answer</summary>
 #
-# $m$ remembers. At the minimum it is still full of slopes from before, all pointing the same way, and $\sqrt{\hat v}$, which
-# remembers even longer, has not yet noticed that slopes got small.
+# $m$ remembers. At the minimum it is still full of slopes from before, all pointing the same way, and $\sqrt{\hat
+# v}$, which remembers even longer, has not yet noticed that slopes got small.
 #
-# With `lr` = 0.1 it runs 0.27 beyond, with 0.05 only 0.13, and below 0.02 hardly at all: it arrives slowly enough for $m$ to
-# forget. Keep this in mind as the yardstick for all that follows: *a shorter step* overshoots less, too.
+# With `lr` = 0.1 it runs 0.27 beyond, with 0.05 only 0.13, and below 0.02 hardly at all: it arrives slowly enough for
+# $m$ to forget. Keep this in mind as the yardstick for all that follows: *a shorter step* overshoots less, too.
 #
 # </details>
 
@@ -201,8 +238,9 @@ plots.beyond_overshoot({"adam": adam})
 # ## 3 · diffGrad: friction
 #
 # ### Idea
-# If a weight's slope hardly changes from one step to the next, diffGrad brakes; where it changes a lot, it lets go. Dubey et
-# al. (2020) hoped that this brakes near the optimum, where slopes vanish.
+# If a weight's slope hardly changes from one step to the next, diffGrad brakes; where it changes a lot, it lets go.
+# [Dubey et al. (2020)](https://arxiv.org/abs/1909.11015) hoped that this brakes near the optimum, where slopes
+# vanish.
 
 # %% [markdown]
 # ### Equation
@@ -215,7 +253,7 @@ plots.beyond_overshoot({"adam": adam})
 # The state has one more entry. Keep a *copy* of `grad`: a training loop may write its next slopes into the same array.
 
 
-# %% exercise="diffgrad"
+# %% exercise="diffgrad" core=1
 def diffgrad(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
     """Return w after one step of diffGrad, and the state.
 
@@ -275,14 +313,42 @@ plots.beyond_friction(adam, diffgrad)
 #
 # <details><summary>Answer</summary>
 #
-# Here it walks as Adam with half the `lr` does: 0.134 beyond the minimum against 0.130. Here slopes change by less than 0.1 a
-# step, so after the first one $\xi$ stays near 1/2 everywhere.
+# Here it walks as Adam with half the `lr` does: 0.134 beyond the minimum against 0.130. Here slopes change by less
+# than 0.1 a step, so after the first one $\xi$ stays near 1/2 everywhere.
 #
-# And $\xi$ has no unit to compare with: 1/2 for slopes of 0.01, nearly 1 for slopes of 10. With the loss times 1000 it *is*
-# Adam, overshoot and all. In a network, whose slopes are mostly far below 1, it is close to Adam at half the rate.
+# And $\xi$ has no unit to compare with: 1/2 for slopes of 0.01, nearly 1 for slopes of 10. With the loss times 1000
+# it *is* Adam, overshoot and all. In a network, whose slopes are mostly far below 1, it is close to Adam at half the
+# rate.
 #
-# The authors' first code was just that: it kept the slope's own array, which the next slope overwrote. Your check looks for
-# it (`kept_as_an_alias`).
+# The authors' first code was just that: it kept the slope's own array, which the next slope overwrote. Your check
+# looks for it (`kept_as_an_alias`).
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# PyTorch has no diffGrad, and none of what follows. But every step of yours can train a network of PyTorch's, in the
+# clothes of an optimizer (with `lr` alone; the functions are those of section 1's fold):
+#
+# ```python
+# class Mine(torch.optim.Optimizer):
+#     def __init__(self, params, take_step, lr):
+#         super().__init__(params, {"take_step": take_step, "lr": lr})
+#
+#     @torch.no_grad()
+#     def step(self):
+#         for group in self.param_groups:
+#             for p in group["params"]:
+#                 w, grad = p.detach().numpy(), p.grad.numpy()
+#                 kept = self.state[p].get("kept", {})
+#                 w, kept = group["take_step"](w, grad, kept, lr=group["lr"])
+#                 p.copy_(torch.from_numpy(w))
+#                 self.state[p]["kept"] = kept
+#
+#
+# by_torch = torch_steps(lambda params, lr: Mine(params, diffgrad, lr), lr=0.1)
+# by_torch, my_steps(diffgrad, lr=0.1)
+# ```
 #
 # </details>
 
@@ -290,8 +356,9 @@ plots.beyond_friction(adam, diffgrad)
 # ## 4 · AdaBelief: the surprise
 #
 # ### Idea
-# On a long, even slope there is nothing to fear, yet Adam divides by its size. Zhuang et al. (2020) divide by how far slopes
-# fall from what was expected: large steps where $m$ foresees them, small ones where they surprise.
+# On a long, even slope there is nothing to fear, yet Adam divides by its size. [Zhuang et al.
+# (2020)](https://arxiv.org/abs/2010.07468) divide by how far slopes fall from what was expected: large steps where
+# $m$ foresees them, small ones where they surprise.
 
 # %% [markdown]
 # ### Equation
@@ -305,7 +372,7 @@ plots.beyond_friction(adam, diffgrad)
 # Lecture 003, Algorithm 2, which names no value; the default here is $10^{-16}$, since it is added to squares.
 
 
-# %% exercise="adabelief"
+# %% exercise="adabelief" core=1
 def adabelief(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-16):
     """Return w after one step of AdaBelief, and the state.
 
@@ -347,7 +414,8 @@ check("adabelief", adabelief, points=5)
 
 # %% [markdown]
 # ### Picture
-# A slope of 1 with more and more noise; and one with none at all. Predict first: where do the two lines on the left meet?
+# A slope of 1 with more and more noise; and one with none at all. Predict first: where do the two lines on the left
+# meet?
 
 # %% demo="beyond_belief"
 plots.beyond_belief(adam, adabelief)
@@ -358,9 +426,10 @@ plots.beyond_belief(adam, adabelief)
 #
 # <details><summary>Answer</summary>
 #
-# Where noise drowns the slope, $(g - m)^2$ and $g^2$ are nearly the same, and so are the methods. Without noise only the
-# first steps were a surprise, while $m$ started from 0; they fade, and the steps grow: 5 `lr` long after 100 of them, 10.7
-# after 400. So one `lr` means different lengths for the two, and a comparison with one `lr` for both compares step lengths.
+# Where noise drowns the slope, $(g - m)^2$ and $g^2$ are nearly the same, and so are the methods. Without noise only
+# the first steps were a surprise, while $m$ started from 0; they fade, and the steps grow: 5 `lr` long after 100 of
+# them, 10.7 after 400. So one `lr` means different lengths for the two, and a comparison with one `lr` for both
+# compares step lengths.
 #
 # Without bound it would grow until $\epsilon$ stops it: that is what the one in $s$ is for.
 #
@@ -370,8 +439,9 @@ plots.beyond_belief(adam, adabelief)
 # ## 5 · AdaNorm: a memory of lengths
 #
 # ### Idea
-# Late in training slopes get small, and $m$ forgets the times when they were not. Dubey et al. (2023) keep a history of how
-# *long* gradients usually are, and lengthen those that fall below it before they go into $m$.
+# Late in training slopes get small, and $m$ forgets the times when they were not. [Dubey et al.
+# (2023)](https://arxiv.org/abs/2210.06364) keep a history of how *long* gradients usually are, and lengthen those
+# that fall below it before they go into $m$.
 
 # %% [markdown]
 # ### Equation
@@ -385,7 +455,7 @@ plots.beyond_belief(adam, adabelief)
 # Lecture 003, AdamNorm. This much is a function of its own: it turns a gradient into another.
 
 
-# %% exercise="adanorm"
+# %% exercise="adanorm" core=1
 def adanorm(grad, state, *, gamma=0.95):
     """Return the gradient lengthened to its history, and the state.
 
@@ -418,8 +488,8 @@ check("adanorm", adanorm, points=4)
 
 # %% [markdown]
 # ### Picture
-# The first layer of the digits' network while Adam trains it, and your function on its gradients. Predict first: which share
-# of the steps is lengthened, with $\gamma = 0.95$? And with 0, and 0.99?
+# The first layer of the digits' network while Adam trains it, and your function on its gradients. Predict first:
+# which share of the steps is lengthened, with $\gamma = 0.95$? And with 0, and 0.99?
 
 # %% demo="beyond_norms"
 plots.beyond_norms(adanorm)
@@ -430,9 +500,9 @@ plots.beyond_norms(adanorm)
 #
 # <details><summary>Answer</summary>
 #
-# About every second step is lengthened, 54 % here, by 36 % on average: mini-batch norms jump about their mean, and half of
-# them lie below it. Only the first 21 are safe, while $e$ climbs from 0. With $\gamma = 0$ there is no history and nothing
-# happens; with 0.99 the climb takes 53 of the 120 steps.
+# About every second step is lengthened, 54 % here, by 36 % on average: mini-batch norms jump about their mean, and
+# half of them lie below it. Only the first 21 are safe, while $e$ climbs from 0. With $\gamma = 0$ there is no
+# history and nothing happens; with 0.99 the climb takes 53 of the 120 steps.
 #
 # A step is never shortened. So whatever else it does, AdaNorm raises $\hat m$, and with it the length of steps.
 #
@@ -444,11 +514,11 @@ plots.beyond_norms(adanorm)
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, s, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
-# Only $m$ sees the corrected gradient; $v$ sees the one that came. You may call `adanorm`; mind that its state is `{"e": e}`
-# alone, and yours holds more.
+# Only $m$ sees the corrected gradient; $v$ sees the one that came. You may call `adanorm`; mind that its state is
+# `{"e": e}` alone, and yours holds more.
 
 
-# %% exercise="adamnorm"
+# %% exercise="adamnorm" core=1
 def adamnorm(
     w,
     grad,
@@ -501,7 +571,8 @@ check("adamnorm", adamnorm, points=4)
 # ## 6 · The same for the others
 #
 # ### Idea
-# Lecture 003's table has four pairs: Adam, diffGrad, RAdam and AdaBelief, each without and with AdaNorm. You have the pieces.
+# Lecture 003's table has four pairs: Adam, diffGrad, RAdam and AdaBelief, each without and with AdaNorm. You have the
+# pieces.
 #
 # | function | $m$ takes | everything else |
 # |---|---|---|
@@ -510,7 +581,7 @@ check("adamnorm", adamnorm, points=4)
 # | `adabeliefnorm` | the corrected one | $s$ averages $(g - m)^2$ with $g$ as it came |
 
 
-# %% exercise="diffgradnorm"
+# %% exercise="diffgradnorm" core=1
 def diffgradnorm(
     w,
     grad,
@@ -561,7 +632,7 @@ def diffgradnorm(
 check("diffgradnorm", diffgradnorm, points=2)
 
 
-# %% exercise="radamnorm"
+# %% exercise="radamnorm" core=1
 def radamnorm(
     w,
     grad,
@@ -613,7 +684,7 @@ def radamnorm(
 check("radamnorm", radamnorm, points=3)
 
 
-# %% exercise="adabeliefnorm"
+# %% exercise="adabeliefnorm" core=1
 def adabeliefnorm(
     w,
     grad,
@@ -670,8 +741,8 @@ check("adabeliefnorm", adabeliefnorm, points=3)
 #
 # <details><summary>Answer</summary>
 #
-# Then $e = 0.05\, n$, which is never above $n$: no gradient is ever corrected, and what remains is RAdam itself. Your check
-# has this version among its mistakes, `never_scaled`. Remember it at the table.
+# Then $e = 0.05\, n$, which is never above $n$: no gradient is ever corrected, and what remains is RAdam itself. Your
+# check has this version among its mistakes, `never_scaled`. Remember it at the table.
 #
 # </details>
 
@@ -679,23 +750,23 @@ check("adabeliefnorm", adabeliefnorm, points=3)
 # ## 7 · AdaInject: what the last step says
 #
 # ### Idea
-# The short-term information that Adam lacks, another way: the last step itself. If $w$ has just moved down a lot, and slopes
-# are steep, AdaInject adds that to what goes into $m$ (Dubey et al. 2022).
+# The short-term information that Adam lacks, another way: the last step itself. If $w$ has just moved down a lot, and
+# slopes are steep, AdaInject adds that to what goes into $m$ ([Dubey et al. 2022](https://arxiv.org/abs/2109.12504)).
 
 # %% [markdown]
 # ### Equation
 # $$\Delta w = w_{\text{last}} - w, \qquad
 # s = \begin{cases} g & t = 1 \\ (g + \Delta w\; g^2)\, /\, k & t > 1 \end{cases}$$
 #
-# - $w_{\text{last}}$: the $w$ *given* to the last step, $w$: the one given to this one; if the caller moves it in between,
-#   that counts;
+# - $w_{\text{last}}$: the $w$ *given* to the last step, $w$: the one given to this one; if the caller moves it in
+#   between, that counts;
 # - $k$ (`k`): 2 in the authors' code;  $s$: the injected gradient.
 #
-# First as a function of its own, `inject`, twin of `adanorm`. Then $m$ takes $s$, and $v$ takes $g^2$, in every step. (The
-# slide's layout has $v$ under "else": then the first step would divide by $\epsilon$.)
+# First as a function of its own, `inject`, twin of `adanorm`. Then $m$ takes $s$, and $v$ takes $g^2$, in every step.
+# (The slide's layout has $v$ under "else": then the first step would divide by $\epsilon$.)
 
 
-# %% exercise="inject"
+# %% exercise="inject" extra=1
 def inject(w, grad, state, *, k=2.0):
     """Return the injected gradient, and the state.
 
@@ -727,7 +798,7 @@ def inject(w, grad, state, *, k=2.0):
 check("inject", inject, points=3)
 
 
-# %% exercise="adaminject"
+# %% exercise="adaminject" extra=1
 def adaminject(
     w,
     grad,
@@ -790,12 +861,12 @@ plots.beyond_overshoot(contenders)
 #
 # <details><summary>Answer</summary>
 #
-# With Adam whose $m$ takes $g/2$: but for the first step that is Adam at half the rate, the dotted line. Beside it AdaInject
-# overshoots *more*, 0.152 against 0.130, and more so the larger the rate: $\Delta w\, g^2$ has the sign of the last step, and
-# pushes on.
+# With Adam whose $m$ takes $g/2$: but for the first step that is Adam at half the rate, the dotted line. Beside it
+# AdaInject overshoots *more*, 0.152 against 0.130, and more so the larger the rate: $\Delta w\, g^2$ has the sign of
+# the last step, and pushes on.
 #
-# The unit tells the same: $\Delta w\, g^2$ is a slope only if $w\,g$ has no unit. With the loss times 100 the injection grows
-# 10,000-fold, the slope 100-fold.
+# The unit tells the same: $\Delta w\, g^2$ is a slope only if $w\,g$ has no unit. With the loss times 100 the
+# injection grows 10,000-fold, the slope 100-fold.
 #
 # </details>
 
@@ -803,11 +874,11 @@ plots.beyond_overshoot(contenders)
 # ## 8 · The same for the others, again
 #
 # ### Idea
-# The paper has four: Adam, diffGrad, RAdam and AdaBelief, each with the injection; the lecture prints the first. As before:
-# $m$ alone takes the injected gradient. $v$, both slopes of $\xi$ and $g$ in $(g - m)^2$ are those that came.
+# The paper has four: Adam, diffGrad, RAdam and AdaBelief, each with the injection; the lecture prints the first. As
+# before: $m$ alone takes the injected gradient. $v$, both slopes of $\xi$ and $g$ in $(g - m)^2$ are those that came.
 
 
-# %% exercise="diffgradinject"
+# %% exercise="diffgradinject" extra=1
 def diffgradinject(
     w,
     grad,
@@ -858,7 +929,7 @@ def diffgradinject(
 check("diffgradinject", diffgradinject, points=2)
 
 
-# %% exercise="radaminject"
+# %% exercise="radaminject" extra=1
 def radaminject(
     w,
     grad,
@@ -910,7 +981,7 @@ def radaminject(
 check("radaminject", radaminject, points=2)
 
 
-# %% exercise="adabeliefinject"
+# %% exercise="adabeliefinject" extra=1
 def adabeliefinject(
     w,
     grad,
@@ -963,23 +1034,24 @@ check("adabeliefinject", adabeliefinject, points=2)
 # ## 9 · Moment centralization
 #
 # ### Idea
-# Lecture 003 names it without a formula: Sadu, Dubey and Sreeja (2022) take the mean off what is about to move the weights.
-# So each row of a weight matrix keeps its mean, and the optimizer searches only among its differences.
+# Lecture 003 names it without a formula: [Sadu, Dubey and Sreeja (2022)](https://arxiv.org/abs/2207.09066) take the
+# mean off what is about to move the weights. So each row of a weight matrix keeps its mean, and the optimizer
+# searches only among its differences.
 
 # %% [markdown]
 # ### Equation
 # $$v \leftarrow \mu\, v + g, \qquad u = v - \operatorname{mean}_{1, 2, \dots}(v), \qquad w \leftarrow w - \mathrm{lr}\; u$$
 #
 # - $v$, $\mu$ (`momentum`): as in 02_sgd;
-# - $u$: $v$ minus its mean over all axes *but the first*, where $w$ has two or more axes; vectors, such as biases, are not
-#   centred: $u = v$.
+# - $u$: $v$ minus its mean over all axes *but the first*, where $w$ has two or more axes; vectors, such as biases,
+#   are not centred: $u = v$.
 #
 # The first axis is one unit's in PyTorch's layout (out, in, ...), one input's in our dense layers, (in, out).
 #
 # The authors' code takes the mean over the whole array, and of vectors too: a bias of one entry then never moves.
 
 
-# %% exercise="moment_centralized_sgd"
+# %% exercise="moment_centralized_sgd" extra=2
 def moment_centralized_sgd(w, grad, state, *, lr, momentum=0.9):
     """Return w after one step of moment centralized SGD, and the state.
 
@@ -1013,7 +1085,7 @@ def moment_centralized_sgd(w, grad, state, *, lr, momentum=0.9):
 check("moment_centralized_sgd", moment_centralized_sgd, points=4)
 
 
-# %% exercise="adam_mc"
+# %% exercise="adam_mc" extra=2
 def adam_mc(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
     """Return w after one step of Adam with a centred moment, and the state.
 
@@ -1064,18 +1136,18 @@ plots.beyond_centred(momentum, moment_centralized_sgd)
 
 # %% [markdown]
 # ### Question
-# For `moment_centralized_sgd` it makes no difference whether you centre the gradient, $v$ as it is kept, or only $u$. Why?
-# And why is it different for `adam_mc`?
+# For `moment_centralized_sgd` it makes no difference whether you centre the gradient, $v$ as it is kept, or only $u$.
+# Why? And why is it different for `adam_mc`?
 #
 # <details><summary>Answer</summary>
 #
-# The means of `momentum` move by up to 0.06, yours by rounding alone. Taking off a mean is linear, and doing it twice is
-# doing it once. So it passes through the sum $\mu v + g$ unchanged, and all three are one function: your check lets all of
-# them pass.
+# The means of `momentum` move by up to 0.06, yours by rounding alone. Taking off a mean is linear, and doing it twice
+# is doing it once. So it passes through the sum $\mu v + g$ unchanged, and all three are one function: your check
+# lets all of them pass.
 #
-# Adam squares. Centre the gradient first, and $v$ averages other squares; centre the finished step, and each entry has been
-# divided by its own root before. Three orders, three optimizers; with the middle one, asked for here, even the row means of
-# $w$ move a little.
+# Adam squares. Centre the gradient first, and $v$ averages other squares; centre the finished step, and each entry
+# has been divided by its own root before. Three orders, three optimizers; with the middle one, asked for here, even
+# the row means of $w$ move a little.
 #
 # </details>
 
@@ -1100,8 +1172,9 @@ racers = {
 plots.adam_race(racers)
 
 # %% [markdown]
-# Now the dials, for all of them: choose several with Ctrl or Cmd. **First**, on Beale: where does diffGrad keep up with Adam,
-# and where does it fall behind? **Then**: what does `gamma` = 0 make of the Norms, and `k` = 1 of the Injects?
+# Now the dials, for all of them: choose several with Ctrl or Cmd. **First**, on Beale: where does diffGrad keep up
+# with Adam, and where does it fall behind? **Then**: what does `gamma` = 0 make of the Norms, and `k` = 1 of the
+# Injects?
 
 # %% demo="beyond_sliders"
 everybody = racers | {
@@ -1123,9 +1196,9 @@ widgets.beyond_explorer(everybody)
 # `gamma` = 0 the Norms are the methods without; with `k` = 1 the Injects are *not*: the injection remains, and only its
 # halving is gone.
 #
-# RAdam and AdaInject are lost at many rates where slopes are large, and so slow on all but the saddle: the one has five steps
-# without a root, the other adds $\Delta w\, g^2$. Of the other four none wins on bowl and saddle: their best rates differ,
-# their walks hardly. In Rosenbrock's canyon `adamnorm` is ahead; on Beale `diffgrad` is behind.
+# RAdam and AdaInject are lost at many rates where slopes are large, and so slow on all but the saddle: the one has
+# five steps without a root, the other adds $\Delta w\, g^2$. Of the other four none wins on bowl and saddle: their
+# best rates differ, their walks hardly. In Rosenbrock's canyon `adamnorm` is ahead; on Beale `diffgrad` is behind.
 #
 # </details>
 
@@ -1133,8 +1206,8 @@ widgets.beyond_explorer(everybody)
 # ## 11 · A rate that is learnt
 #
 # ### Idea
-# All these methods have an `lr`, and you have been choosing it by hand. The loss depends on it as it depends on $w$: so go
-# downhill on `lr` too (Baydin et al. 2018).
+# All these methods have an `lr`, and you have been choosing it by hand. The loss depends on it as it depends on $w$:
+# so go downhill on `lr` too ([Baydin et al. 2018](https://arxiv.org/abs/1703.04782)).
 
 # %% [markdown]
 # ### Equation
@@ -1142,13 +1215,13 @@ widgets.beyond_explorer(everybody)
 #
 # $$\eta \leftarrow \eta + \alpha\; g_t \cdot g_{t-1}, \qquad w \leftarrow w - \eta\; g_t$$
 #
-# - $\eta$: the rate, one number for each parameter of the network, `lr` in the first step; it lives in `state` and may become
-#   negative;
+# - $\eta$: the rate, one number for each parameter of the network, `lr` in the first step; it lives in `state` and
+#   may become negative;
 # - $\alpha$ (`hyper_lr`): the rate of the rate;
 # - $g_t \cdot g_{t-1}$: the sum over all entries; the *new* $\eta$ makes the step.
 
 
-# %% exercise="learned_sgd_lr"
+# %% exercise="learned_sgd_lr" extra=1
 def learned_sgd_lr(w, grad, state, *, lr=0.01, hyper_lr=1e-4):
     """Return w after one step of SGD that learns its rate, and the state.
 
@@ -1181,8 +1254,8 @@ check("learned_sgd_lr", learned_sgd_lr, points=4)
 
 # %% [markdown]
 # ### Picture
-# A valley with curvatures 1 and 25, where SGD's best rate is 0.077 and anything above 0.08 flies out. Predict first: where do
-# rates end that start at 0.0001?
+# A valley with curvatures 1 and 25, where SGD's best rate is 0.077 and anything above 0.08 flies out. Predict first:
+# where do rates end that start at 0.0001?
 
 # %% demo="beyond_learned_rate"
 plots.beyond_learned_rate(learned_sgd_lr)
@@ -1193,11 +1266,12 @@ plots.beyond_learned_rate(learned_sgd_lr)
 #
 # <details><summary>Answer</summary>
 #
-# From 0.0001, 0.001 and 0.01 alike the rate is at 0.03 within two or three steps and ends near 0.04: plain SGD at 0.001 is
-# left at a loss of 27, and this ends near $10^{-6}$. (The best fixed rate is still better: $10^{-12}$.)
+# From 0.0001, 0.001 and 0.01 alike the rate is at 0.03 within two or three steps and ends near 0.04: plain SGD at
+# 0.001 is left at a loss of 27, and this ends near $10^{-6}$. (The best fixed rate is still better: $10^{-12}$.)
 #
-# But $\alpha$ has taken `lr`'s place: at $3 \cdot 10^{-5}$ it is at its best, at $5.6 \cdot 10^{-5}$ the walk is lost within
-# 6 steps. And $\alpha$ has a worse unit: with the loss times 10, `lr` should be 10 times smaller, $\alpha$ 1000 times.
+# But $\alpha$ has taken `lr`'s place: at $3 \cdot 10^{-5}$ it is at its best, at $5.6 \cdot 10^{-5}$ the walk is lost
+# within 6 steps. And $\alpha$ has a worse unit: with the loss times 10, `lr` should be 10 times smaller, $\alpha$
+# 1000 times.
 #
 # </details>
 
@@ -1205,17 +1279,19 @@ plots.beyond_learned_rate(learned_sgd_lr)
 # ## 12 · A rule that is learnt
 #
 # ### Idea
-# Lecture 000 says that even other networks can set the step, and no lecture has a formula. Andrychowicz et al. (2016) did it:
-# *the whole rule* is a network, trained so that the losses of many small problems fall fast.
+# Lecture 000 says that even other networks can set the step, and no lecture has a formula. [Andrychowicz et al.
+# (2016)](https://arxiv.org/abs/1606.04474) did it: *the whole rule* is a network, trained so that the losses of many
+# small problems fall fast.
 #
-# Here it has 72 numbers: the last slope and three averages of slopes, divided by their root mean square, go in; direction and
-# length of the step come out. It was trained on bowls, logistic regressions and small networks, 60 steps each
-# (`docs/learned_optimizer.py`). There is no `lr`.
+# Here it has 72 numbers: the last slope and three averages of slopes, divided by their root mean square, go in;
+# direction and length of the step come out. It was trained on bowls, logistic regressions and small networks, 60
+# steps each (`docs/learned_optimizer.py`). There is no `lr`.
 
 # %% [markdown]
 # ### Picture
-# The digits' network is one it has not seen. Then two things that it was not trained for: ten times as many steps, and a bowl
-# 1000 times as wide. Predict first: where does it beat your Adam at a rate that you did not tune, and where does it fail?
+# The digits' network is one it has not seen. Then two things that it was not trained for: ten times as many steps,
+# and a bowl 1000 times as wide. Predict first: where does it beat your Adam at a rate that you did not tune, and
+# where does it fail?
 
 # %% demo="beyond_learned_rule"
 plots.beyond_learned_rule(adam)
@@ -1223,12 +1299,13 @@ plots.beyond_learned_rule(adam)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# On the digits it comes to a loss of 0.14 in 102 steps. Adam needs its rate within a few factors of the best to do better:
-# 0.07 with 0.03, but 0.56 with 0.003 and 1.4 with 0.3. Not bad for a rule that has never seen an image, and has no dial.
+# On the digits it comes to a loss of 0.14 in 102 steps. Adam needs its rate within a few factors of the best to do
+# better: 0.07 with 0.03, but 0.56 with 0.003 and 1.4 with 0.3. Not bad for a rule that has never seen an image, and
+# has no dial.
 #
-# But it never comes to rest. It was rewarded for 60 fast steps, and after 600 it still jumps about at a loss of 0.01, where
-# Adam has long arrived. And its step is a length that fits weights of size 1: in a bowl 1000 times as wide it crawls, just as
-# any fixed `lr` does. What it was not trained for, it has not learnt.
+# But it never comes to rest. It was rewarded for 60 fast steps, and after 600 it still jumps about at a loss of 0.01,
+# where Adam has long arrived. And its step is a length that fits weights of size 1: in a bowl 1000 times as wide it
+# crawls, just as any fixed `lr` does. What it was not trained for, it has not learnt.
 #
 # </details>
 
@@ -1236,12 +1313,12 @@ plots.beyond_learned_rule(adam)
 # ## 13 · The table
 #
 # ### Idea
-# Lecture 003 ends with a table of 36 comparisons, 35 of them in favour of AdaNorm. Two things to know before you believe a
-# table: what its numbers are, and what would have come out if nothing had changed.
+# Lecture 003 ends with a table of 36 comparisons, 35 of them in favour of AdaNorm. Two things to know before you
+# believe a table: what its numbers are, and what would have come out if nothing had changed.
 #
 # ### Picture
-# Its accuracies, as differences in points, and as what the arrows print. Predict first: "48.98 to 54.44 ($\uparrow$ 11.15)":
-# points or percent?
+# Its accuracies, as differences in points, and as what the arrows print. Predict first: "48.98 to 54.44 ($\uparrow$
+# 11.15)": points or percent?
 
 # %% demo="beyond_lecture_table"
 plots.beyond_lecture_table()
@@ -1252,18 +1329,20 @@ plots.beyond_lecture_table()
 #
 # <details><summary>Answer</summary>
 #
-# The arrows are *relative*: $100\,(54.44 - 48.98)/48.98 = 11.15$, a difference of 5.46 points. In points the means are 2.03,
-# 0.58, 0.57 and 0.36; one of the 36 is a loss.
+# The arrows are *relative*: $100\,(54.44 - 48.98)/48.98 = 11.15$, a difference of 5.46 points. In points the means
+# are 2.03, 0.58, 0.57 and 0.36; one of the 36 is a loss.
 #
-# They are means of three runs without a spread. For RAdam the differences go from 0.07 to 1.77 points, and if the columns
-# came from the published code (section 6), both are the same optimizer: then this is what three runs differ by anyway.
+# They are means of three runs without a spread. For RAdam the differences go from 0.07 to 1.77 points, and if the
+# columns came from the published code (section 6), both are the same optimizer: then this is what three runs differ
+# by anyway.
 #
 # </details>
 
 # %% [markdown]
 # ### Picture
-# Now your own table: the digits, a network of 2,410 weights, your eight optimizers. Both of a pair start from the same
-# weights and see the same batches, so their difference can be taken run by run. First in haste: `lr` = 0.001 for everybody.
+# Now your own table: the digits, a network of 2,410 weights, your eight optimizers. Both of a pair start from the
+# same weights and see the same batches, so their difference can be taken run by run. First in haste: `lr` = 0.001 for
+# everybody.
 
 # %% demo="beyond_table_one_rate"
 pairs = {
@@ -1279,8 +1358,8 @@ pairs = {
 plots.beyond_table(pairs, one_rate=True)
 
 # %% [markdown]
-# Then with care: four rates each, the best one chosen on validation images, the verdict from test images. The last row is
-# RAdam against itself with other seeds. Predict first: which of the differences will keep their sign?
+# Then with care: four rates each, the best one chosen on validation images, the verdict from test images. The last
+# row is RAdam against itself with other seeds. Predict first: which of the differences will keep their sign?
 # (`plots.beyond_table(pairs, long=True)` takes about a minute: two networks, 25 epochs, 10 seeds.)
 
 # %% demo="beyond_table"
@@ -1289,35 +1368,39 @@ plots.beyond_table(pairs)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In haste all four differences were positive. But RAdam had lost 11 points to itself: three seeds against three others, and
-# all runs far from their end. With care signs go both ways. Now look at the rates above the picture: the large differences are
-# those where the two of a pair were given *different* ones, and which rate is best was read off one run of each.
+# In haste all four differences were positive. But RAdam had lost 11 points to itself: three seeds against three
+# others, and all runs far from their end. With care signs go both ways. Now look at the rates above the picture: the
+# large differences are those where the two of a pair were given *different* ones, and which rate is best was read off
+# one run of each.
 #
-# The long form, with two runs to choose by, says the same more firmly. Of its eight differences six lie within two standard
-# errors. The largest, RAdam on the small network, is +0.97 ± 0.20, a discovery; but RAdam got 0.01 and RadamNorm 0.03. With
-# 0.03 for both it is +0.03 ± 0.11. RAdam against itself: +0.14 ± 0.29 and +0.33 ± 0.22. One test image is 0.28 points.
+# The long form, with two runs to choose by, says the same more firmly. Of its eight differences six lie within two
+# standard errors. The largest, RAdam on the small network, is +0.97 ± 0.20, a discovery; but RAdam got 0.01 and
+# RadamNorm 0.03. With 0.03 for both it is +0.03 ± 0.11. RAdam against itself: +0.14 ± 0.29 and +0.33 ± 0.22. One test
+# image is 0.28 points.
 #
 # </details>
 
 # %% [markdown]
 # ### Question (graded)
-# You have two tables of the same optimizers: one `lr` for all, and one chosen for each. **Which of the two would you print,
-# and what would you write below it?** Say why the first is so much in favour of the Norms, what the row "against itself" is
-# for, and one thing that would have to be different for you to believe that AdaNorm helps. Five to seven sentences.
+# You have two tables of the same optimizers: one `lr` for all, and one chosen for each. **Which of the two would you
+# print, and what would you write below it?** Say why the first is so much in favour of the Norms, what the row
+# "against itself" is for, and one thing that would have to be different for you to believe that AdaNorm helps. Five
+# to seven sentences.
 
 # %% [markdown] answer="which_table" points=4
 # ### BEGIN SOLUTION
-# The second. In the first every run was far too short for its rate: after 6 epochs at 0.001 the networks are still learning, and whatever
-# makes steps longer looks better. AdaNorm only ever lengthens what goes into `m`, so with one small rate for all it wins each pair, and
-# AdaBelief, whose steps are longer still, is ahead of all. That compares step lengths.
+# The second. In the first every run was far too short for its rate: after 6 epochs at 0.001 the networks are still
+# learning, and whatever makes steps longer looks better. AdaNorm only ever lengthens what goes into `m`, so with one
+# small rate for all it wins each pair, and AdaBelief, whose steps are longer still, is ahead of all. That compares
+# step lengths.
 #
-# With a rate chosen for each on validation images the differences have both signs, and the large ones come with different rates. The row
-# "against itself" says what comes out when nothing was changed: a difference no larger than that is no result (in the first table it is
-# 11 points, more than any other row). I would print means and
-# standard deviations, the paired differences with their standard errors, the rates, the number of seeds, and that row.
+# With a rate chosen for each on validation images the differences have both signs, and the large ones come with
+# different rates. The row "against itself" says what comes out when nothing was changed: a difference no larger than
+# that is no result (in the first table it is 11 points, more than any other row). I would print means and standard
+# deviations, the paired differences with their standard errors, the rates, the number of seeds, and that row.
 #
-# I would believe it if the paired difference were several standard errors at equal care for both rates, for more than one network, and
-# larger than that of an optimizer against itself.
+# I would believe it if the paired difference were several standard errors at equal care for both rates, for more than
+# one network, and larger than that of an optimizer against itself.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1334,5 +1417,15 @@ plots.beyond_table(pairs)
 # | AdamInject's $v$ at $t = 1$ | $g^2$ | left out: the slide's layout | first step |
 # | centring | all axes but the first | the whole array: published code | yes |
 # | arrows in the table | | relative, not points | by a factor up to 2.4 |
+#
+# <details><summary>Read on</summary>
+#
+# - [Schmidt, Schneider and Hennig (2021)](https://arxiv.org/abs/2007.01547): fifteen optimizers, 50,000 runs, and no
+#   winner.
+# - [Choi et al. (2019)](https://arxiv.org/abs/1910.05446): how the order of optimizers follows from what was tuned.
+# - PyTorch: [`RAdam`](https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html), [the base class of
+#   optimizers](https://docs.pytorch.org/docs/stable/optim.html#base-class).
+#
+# </details>
 #
 # **Next:** 05_second_order looks at the direction of the step.

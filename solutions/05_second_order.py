@@ -9,11 +9,14 @@
 # - choose a step that no learning rate has to be tuned for;
 # - see when curvature misleads: saddles, ill-conditioning, noise.
 #
-# **You need** NumPy, matrices, and 02_sgd. Eigenvalues help.
+# **You need** 02_sgd, systems of linear equations, and the
+# [eigenvalues](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/eigendecomposition.html) of a symmetric matrix.
 #
 # **Left out:** conjugate gradients, Gauss-Newton, natural gradients, trust regions.
 #
-# **Time:** about 110 minutes.
+# **Time:** about 155 minutes.
+#
+# **Core path:** sections 1 to 3 and 5: about 75 minutes, and what curvature buys. The others make a whole minimiser of it.
 
 # %%
 import numpy as np
@@ -54,7 +57,7 @@ def adam(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
 # - $d$ (`d`): the step.
 
 
-# %% exercise="quadratic_model"
+# %% exercise="quadratic_model" core=1
 def quadratic_model(f0, grad, H, d):
     """Return the value of the bowl at a distance d.
 
@@ -102,6 +105,26 @@ plots.second_order_model(quadratic_model)
 # To the bottom of the bowl, of course. That is Newton's step.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# Autograd gives slope and curvature; in a bowl, your model is the loss itself.
+#
+# ```python
+# import torch
+#
+#
+# def valley(w):
+#     return (w[0] ** 2 + 25 * w[1] ** 2) / 2 + w[0] * w[1]
+#
+#
+# w, d = torch.tensor([2.0, 1.0]), torch.tensor([0.3, -0.5])
+# grad = torch.autograd.functional.jacobian(valley, w).numpy()
+# H = torch.autograd.functional.hessian(valley, w).numpy()
+# valley(w + d), quadratic_model(valley(w).item(), grad, H, d.numpy())
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · Newton: jump to the bottom
@@ -118,13 +141,13 @@ plots.second_order_model(quadratic_model)
 #
 # $$w \leftarrow w - d, \qquad (H + \mathrm{damping}\; I)\; d = g$$
 #
-# - damping (`damping`, 0 by default): added to every curvature (Levenberg 1944). Flat directions are shortened most, and with a large one the
+# - damping (`damping`, 0 by default): added to every curvature ([Levenberg 1944](https://doi.org/10.1090/qam/10666)). Flat directions are shortened most, and with a large one the
 #   step is a short one along $-g$.
 #
 # $H^{-1}$ is a way to write it, not to compute it: *solve* for $d$. You will see why.
 
 
-# %% exercise="newton_step"
+# %% exercise="newton_step" core=2
 def newton_step(w, grad, H, *, damping=0.0):
     """Return w after one step of Newton's method.
 
@@ -212,6 +235,27 @@ plots.second_order_inverse(newton_step)
 # steep directions too, where the answer was well known.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# PyTorch has no Newton's method among its optimizers, but all that it takes.
+#
+# ```python
+# import torch
+#
+#
+# def canyon(w):
+#     return (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
+#
+#
+# w = torch.tensor([-1.2, 1.0], dtype=torch.float64)
+# grad = torch.autograd.functional.jacobian(canyon, w)
+# H = torch.autograd.functional.hessian(canyon, w)
+# mine = newton_step(w.numpy(), grad.numpy(), H.numpy())
+# w - torch.linalg.solve(H, grad), mine
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · BFGS: learn the curvature on the way
@@ -230,10 +274,10 @@ plots.second_order_inverse(newton_step)
 #
 # - $B$ (`H_inv`): as long as $s^\top y > 0$ it stays positive definite, so $-B g$ leads downhill.
 #
-# A pair with $s^\top y \le 10^{-10} |s||y|$ is refused, and $B$ stays (Nocedal and Wright 2006, (6.17)).
+# A pair with $s^\top y \le 10^{-10} |s||y|$ is refused, and $B$ stays ([Nocedal and Wright 2006](https://doi.org/10.1007/978-0-387-40065-5), (6.17)).
 
 
-# %% exercise="bfgs_update"
+# %% exercise="bfgs_update" core=2
 def bfgs_update(H_inv, s, y):
     """Return the estimate of the inverse Hessian after one more step.
 
@@ -305,7 +349,7 @@ plots.second_order_bfgs(bfgs_update)
 # The direction is $-q$. The first loop applies the factors $(I - \rho\, y s^\top)$ of BFGS from the right, the second those on the left. Without pairs $q = g$.
 
 
-# %% exercise="lbfgs_direction"
+# %% exercise="lbfgs_direction" extra=3
 def lbfgs_direction(grad, s_list, y_list):
     """Return the direction -H grad, H as BFGS makes it of the pairs.
 
@@ -373,7 +417,7 @@ plots.second_order_memory(lbfgs_direction)
 # %% [markdown]
 # ### Equation
 #
-# Accept the first of $t = 1, \tfrac12, \tfrac14, \dots$ with (Armijo 1966)
+# Accept the first of $t = 1, \tfrac12, \tfrac14, \dots$ with ([Armijo 1966](https://doi.org/10.2140/pjm.1966.16.1))
 #
 # $$f(w + t\,d) \;\le\; f_0 + c_1\, t\; slope, \qquad slope = g^\top d < 0$$
 #
@@ -382,7 +426,7 @@ plots.second_order_memory(lbfgs_direction)
 # A value that is nan or infinite is no decrease. After 50 halvings give up: 0.0.
 
 
-# %% exercise="backtracking"
+# %% exercise="backtracking" core=1
 def backtracking(f, w, d, f0, slope, *, c1=1e-4):
     """Return the first step of 1, 1/2, 1/4, ... that is good enough.
 
@@ -457,7 +501,7 @@ plots.second_order_backtracking(backtracking)
 # function of $w$ alone; give it one that keeps the gradient it saw last.
 
 
-# %% exercise="lbfgs_minimize"
+# %% exercise="lbfgs_minimize" extra=3
 def lbfgs_minimize(f_and_grad, w0, *, history, max_iter):
     """Return the point that L-BFGS with backtracking arrives at.
 
@@ -558,6 +602,41 @@ plots.second_order_stall(lbfgs_direction, backtracking, lbfgs_minimize)
 # Where it fails double the step, where Armijo fails go back: bisection finds one that has both. PyTorch calls it `strong_wolfe`.
 #
 # </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# What you wrote in sections 4 to 6 is inside one class. It asks for a function that computes the loss anew.
+#
+# ```python
+# import torch
+#
+#
+# def canyon(w):
+#     return (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
+#
+#
+# def f_and_grad(point):
+#     point = torch.tensor(point, requires_grad=True)
+#     loss = canyon(point)
+#     return loss.item(), torch.autograd.grad(loss, point)[0].numpy()
+#
+#
+# def closure():
+#     optimizer.zero_grad()
+#     loss = canyon(w)
+#     loss.backward()
+#     return loss
+#
+#
+# start = np.array([-1.2, 1.0])
+# w = torch.tensor(start, requires_grad=True)
+# wolfe = {"line_search_fn": "strong_wolfe", "max_iter": 200}
+# optimizer = torch.optim.LBFGS([w], **wolfe)
+# optimizer.step(closure)
+# w, lbfgs_minimize(f_and_grad, start, history=10, max_iter=200)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 7 · Noise
@@ -634,5 +713,14 @@ plots.second_order_digits(lbfgs_minimize, adam, seed=SEED)
 # | first step | 1, halved | PyTorch: at most $1/\sum\lvert g_i\rvert$ | for the first step |
 # | line search | halving | PyTorch's default: none, `lr` = 1 | always |
 # | damping | $H + \mathrm{damping}\, I$: Levenberg | Marquardt: times the diagonal | for uneven units |
+#
+# <details><summary>Read on</summary>
+#
+# - [Liu and Nocedal (1989)](https://doi.org/10.1007/BF01589116): L-BFGS, compared with what there was.
+# - [CS231n, second-order methods](https://cs231n.github.io/neural-networks-3/#second): half a page, with the same verdict.
+# - PyTorch: [`LBFGS`](https://docs.pytorch.org/docs/stable/generated/torch.optim.LBFGS.html); SciPy:
+#   [`minimize`](https://docs.scipy.org/doc/scipy/reference/generated/scipy.optimize.minimize.html).
+#
+# </details>
 #
 # **Next:** 06_initialization asks where to start from.

@@ -15,7 +15,7 @@
 # [eigendecomposition](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/eigendecomposition.html),
 # and for section 8 what a [QR decomposition](https://en.wikipedia.org/wiki/QR_decomposition) is.
 #
-# **Left out:** normalising *inside* the network (07_batchnorm).
+# **Left out:** normalising *inside* the network (07_batchnorm, 08_normalization).
 #
 # **Time:** about 180 minutes.
 #

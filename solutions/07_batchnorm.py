@@ -12,7 +12,7 @@
 #
 # **You need** 01_backprop (the chain rule on arrays) and 02_sgd; mean and variance of a sample.
 #
-# **Left out:** Layer, Instance, Group and Weight normalization.
+# **Left out:** Layer, Instance, Group and Weight normalization (08_normalization).
 #
 # **Time:** about 180 minutes.
 #
@@ -991,7 +991,7 @@ plots.batchnorm_shared(spatial_batchnorm_forward, seed=SEED)
 # <details><summary>Answer</summary>
 #
 # Yes: 1024 values for each channel are plenty. But each image then loses its own brightness and contrast, channel by
-# channel. That is what InstanceNorm does on purpose.
+# channel. That is InstanceNorm, in 08_normalization.
 #
 # </details>
 #
@@ -1153,3 +1153,5 @@ plots.batchnorm_before_and_after(
 #   [`BatchNorm2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html).
 #
 # </details>
+#
+# **Next:** 08_normalization takes the mean over something else than the batch.

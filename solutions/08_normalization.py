@@ -129,6 +129,19 @@ plots.norm_changes(layernorm_forward, seed=SEED)
 # </details>
 
 # %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# x, gamma, beta = torch.randn(4, 6), torch.rand(6), torch.rand(6)
+# out = torch.nn.functional.layer_norm(x, (6,), gamma, beta)
+# out, layernorm_forward(x.numpy(), gamma.numpy(), beta.numpy())[0]
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 2 · LayerNorm, backward
 #
 # ### Idea
@@ -202,9 +215,27 @@ plots.norm_gradient_check(layernorm_forward, layernorm_backward)
 # Each row sums to 0: adding one number to a whole sample changes nothing. Columns sum to nothing in particular, since
 # samples do not know of each other.
 #
-# $\gamma$ may leave the means where it is the same for all that share them: in BatchNorm and InstanceNorm (one
-# $\gamma$ for each channel), and at the start of a training, when $\gamma = 1$ everywhere. So this mistake passes a
-# first test, and shows after some steps. In the picture, with $\gamma$ between 0.5 and 2, it is wrong in every row.
+# $\gamma$ may leave the means where it is the same for all that share them: in BatchNorm and InstanceNorm, and at the
+# start of a training, when $\gamma = 1$ everywhere. So this mistake passes a first test, and shows after some steps.
+# In the picture, with $\gamma$ between 0.5 and 2, it is wrong in every row.
+#
+# </details>
+
+# %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# layer, dout = torch.nn.LayerNorm(6), torch.randn(4, 6)
+# layer.weight.data = torch.rand(6)
+# x = torch.randn(4, 6, requires_grad=True)
+# layer(x).backward(dout)
+# gamma = layer.weight.detach().numpy()
+# _, cache = layernorm_forward(x.detach().numpy(), gamma, np.zeros(6))
+# dx, dgamma, dbeta = layernorm_backward(dout.numpy(), cache)
+# (x.grad, layer.weight.grad, layer.bias.grad), (dx, dgamma, dbeta)
+# ```
 #
 # </details>
 
@@ -274,7 +305,22 @@ plots.norm_shared(norm_axes)
 # With one image, layer and instance are what they were. Batch is still defined, but has become instance.
 #
 # A trap in the name: "layer" in Wu and He's figure shares over C, H and W. Transformers and ConvNeXt say LayerNorm
-# and share over C alone, each pixel by itself; and `F.layer_norm` gives every *element* its own $\gamma$.
+# and share over C alone; `F.layer_norm` gives every *element* its own $\gamma$.
+#
+# </details>
+
+# %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# x = torch.randn(3, 4, 5, 5)
+# axes = norm_axes("instance")
+# mean, var = x.mean(axes, keepdim=True), x.var(axes, False, keepdim=True)
+# mine = (x - mean) / (var + 1e-5) ** 0.5
+# torch.nn.functional.instance_norm(x), mine
+# ```
 #
 # </details>
 
@@ -395,6 +441,24 @@ plots.norm_lights(instancenorm_forward)
 # </details>
 
 # %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# layer = torch.nn.InstanceNorm2d(3, affine=True)
+# layer.weight.data = torch.rand(3)
+# x = torch.randn(2, 3, 5, 5, requires_grad=True)
+# layer(x).sum().backward()
+# gamma = layer.weight.detach().numpy()
+# out, cache = instancenorm_forward(x.detach().numpy(), gamma, np.zeros(3))
+# grads = instancenorm_backward(np.ones(x.shape), cache)
+# (layer(x), layer.weight.grad, layer.bias.grad), (out, *grads[1:])
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 5 · Channels in groups
 #
 # ### Idea
@@ -510,6 +574,24 @@ widgets.sharing_explorer(norm_axes, groupnorm_forward)
 # </details>
 
 # %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# ```python
+# import torch
+#
+# layer, dout = torch.nn.GroupNorm(2, 6), torch.randn(2, 6, 5, 5)
+# layer.weight.data = torch.rand(6)
+# x = torch.randn(2, 6, 5, 5, requires_grad=True)
+# layer(x).backward(dout)
+# gamma = layer.weight.detach().numpy()
+# out, cache = groupnorm_forward(x.detach().numpy(), gamma, np.zeros(6), 2)
+# dx, dgamma, _ = groupnorm_backward(dout.numpy(), cache)
+# (layer(x), x.grad, layer.weight.grad), (out, dx, dgamma)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 6 · Length and direction
 #
 # ### Idea
@@ -612,6 +694,28 @@ widgets.weightnorm_explorer(weightnorm_forward, weightnorm_backward)
 # arrived. (3) No. One step of `lr` = 10 throws $|v|$ to 9.5, and from then on the same `lr` is a small one: 14° are
 # left, and fall slowly. It repairs itself, as in 07's section 9. (4) The *first* step is. Later the velocity points
 # where earlier corners were: it overshoots, and $|v|$ grows to 6.0 in place of 1.1.
+#
+# </details>
+
+# %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# `weight_norm` turns a layer's `weight` into two parameters: `original0` is $g$, of shape `(out, 1)`, `original1` is
+# $v$.
+#
+# ```python
+# import torch
+#
+# weight_norm = torch.nn.utils.parametrizations.weight_norm
+# layer = weight_norm(torch.nn.Linear(5, 3))
+# g = layer.parametrizations.weight.original0
+# v = layer.parametrizations.weight.original1
+# dw = torch.randn(3, 5)
+# layer.weight.backward(dw)
+# w, cache = weightnorm_forward(v.detach().numpy(), g.detach().numpy()[:, 0])
+# dv, dg = weightnorm_backward(dw.numpy(), cache)
+# (layer.weight, v.grad, g.grad[:, 0]), (w, dv, dg)
+# ```
 #
 # </details>
 
@@ -722,6 +826,25 @@ plots.norm_roads(
 #
 # A bias below the layer would get the sum as its gradient. It cannot change the output, so it must get 0; the naive
 # gradient of 07 had only the first road, and $b$ ran away.
+#
+# </details>
+
+# %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# PyTorch has no such layer; autograd differentiates the line.
+#
+# ```python
+# import torch
+#
+# x, dout = torch.randn(8, 3, requires_grad=True), torch.randn(8, 3)
+# beta = torch.zeros(3, requires_grad=True)
+# out = x - x.mean(0) + beta
+# out.backward(dout)
+# mine, cache = mean_only_batchnorm_forward(x.detach().numpy(), np.zeros(3))
+# grads = mean_only_batchnorm_backward(dout.numpy(), cache)
+# (out, x.grad, beta.grad), (mine, *grads)
+# ```
 #
 # </details>
 
@@ -877,6 +1000,29 @@ check(
 )
 
 # %% [markdown]
+# <details><summary>The same in PyTorch</summary>
+#
+# Nor this one. Autograd through `eigh` needs eigenvalues that differ; your formula does not.
+#
+# ```python
+# import torch
+#
+# x = torch.randn(20, 3, dtype=torch.float64, requires_grad=True)
+# dout = torch.randn(20, 3, dtype=torch.float64)
+# centred = x - x.mean(0)
+# lam, U = torch.linalg.eigh(centred.T @ centred / 20)
+# out = centred @ (U / (lam + 1e-5).sqrt()) @ U.T
+# out.backward(dout)
+# ones = np.ones(3)
+# data = x.detach().numpy()
+# mine, cache = decorrelated_batchnorm_forward(data, ones, 0 * ones)
+# dx = decorrelated_batchnorm_backward(dout.numpy(), cache)[0]
+# (out, x.grad), (mine, dx)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 9 · BatchNorm's pitfalls
 #
 # ### Idea
@@ -903,9 +1049,8 @@ widgets.neighbours_explorer(forwards)
 #
 # (1) The three that look at the batch. In the mean-only layer each neighbour is pushed by $20/8 = 2.5$; BatchNorm
 # squeezes them together, by up to 1.60, since the outlier's spread becomes everybody's. (2) Decorrelated alone: its
-# root mixes features.
-# (3) BatchNorm's neighbour stands, at $\pm 1$ as ever: in a batch of two nothing but *which is larger* gets through.
-# The mean-only one is pushed by half the distance.
+# root mixes features. (3) BatchNorm's neighbour stands, at $\pm 1$ as ever, as long as nobody overtakes it: in a batch
+# of two nothing but *which is larger* gets through. The mean-only one is pushed by half the distance.
 #
 # </details>
 
@@ -956,11 +1101,11 @@ plots.norm_batch_sizes(family)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All rise: a batch of 2 is a noisy slope, and as many steps have seen fewer digits. The line *none* shows how much that
-# is; what counts is the distance to it. With 64, BatchNorm, Layer and GroupNorm halve the error. With 2, BatchNorm
-# stands far above *none* (71 % against 45 %), Layer and GroupNorm a little below it. Decorrelated, with 32 features,
-# needs more than 16 samples, and it shows (section 8). The mean alone suffers less than BatchNorm at 2 (57 %) and helps
-# nowhere here; WeightNorm stays with *none*.
+# All rise: a batch of 2 is a noisy slope, and as many steps have seen fewer digits. The line *none* shows how much
+# that is; what counts is the distance to it. With 64, BatchNorm, Layer and GroupNorm halve the error. With 2,
+# BatchNorm stands far above *none* (71 % against 45 %), Layer and GroupNorm a little below it. Decorrelated, with 32
+# features, needs more than 16 samples, and it shows (section 8). The mean alone suffers less than BatchNorm at 2 (57
+# %) and helps nowhere here; WeightNorm stays with *none*.
 #
 # </details>
 
@@ -1009,16 +1154,13 @@ plots.norm_table(family)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4 to
-# 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
-# standard errors: a hint, and no order among the four. Mean-only BN, the paper's last, is level with BatchNorm.
-#
-# With 1,000 (`samples=1000`) it is 2.3 ± 0.7 for normal, 1.8 ± 0.5 for BatchNorm, the rest between. One of 497 test
-# digits is 0.2 points.
+# Neither its order nor its 1.2 points. With 200 digits all five lie between 7.0 % and 7.9 %, and each spreads by 0.4
+# to 1.0 over the seeds. Paired with *normal*, seed by seed, the others are 0.4 to 0.9 lower, one and a half to three
+# standard errors: a hint, and no order among the four. With 1,000 (`samples=1000`) it is 2.33 ± 0.68 for normal,
+# 1.85 ± 0.50 for BatchNorm, the rest between; a test digit is 0.2 points.
 #
 # What does show is *speed*: a loss of 0.10 after 3 epochs with BatchNorm, 0.14 and 0.15 with the mean alone, 0.3 with
-# neither. Most of it is centring; WeightNorm adds nothing to be seen. Digits are not CIFAR-10, and the published rows
-# have no spread to judge them by.
+# neither. WeightNorm adds nothing to be seen. Digits are not CIFAR-10, and the published rows have no spread.
 #
 # </details>
 
@@ -1054,6 +1196,5 @@ plots.norm_table(family)
 # | `eps` | inside the root | none (000, 001, a slide of 003); none in WeightNorm, here too |
 # | InstanceNorm's statistics | the image's own, always | running ones on request (`track_running_stats`) |
 # | decorrelated | one covariance for all features | groups of features (Huang et al. 2018) |
-# | groups | consecutive channels | none: interleaving is a mistake |
 #
 # **Next:** 09_penalties asks the *loss* for simplicity.

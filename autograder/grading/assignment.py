@@ -2,10 +2,11 @@
 
 import ast
 import hashlib
+import pickle
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,14 @@ class Assignment:
             raise AssignmentError(f"{path} is no notebook that nbgrader can release: {error}") from error
         return cls(name, notebook, hashlib.sha256(raw).hexdigest())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Grading processes get it with each submission: it is packed once, and unpacked once in each of them.
+        return _unpacked, (self._packed,)
+
+    @cached_property
+    def _packed(self) -> bytes:
+        return pickle.dumps((self.name, self.notebook, self.digest))
+
     def fresh(self) -> NotebookNode:
         """A copy to fill in: of the notebook and its cells, whose metadata it shares."""
         cells = [_node(cell, outputs=[]) if "outputs" in cell else _node(cell) for cell in self.notebook.cells]
@@ -111,6 +120,11 @@ class Assignment:
                     continue
                 lines += [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
         return "\n".join(dict.fromkeys(lines))
+
+
+@lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> Assignment:
+    return Assignment(*pickle.loads(packed))
 
 
 def _node(node: NotebookNode, **changed: Any) -> NotebookNode:

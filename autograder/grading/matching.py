@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
@@ -113,11 +114,17 @@ def exercises_in(source: str) -> set[str]:
 
 def checks_in(assignment: Assignment, cell: Given) -> Iterator[str]:
     """Ids of the checks that stand in a cell of code: as its text, or within it."""
-    asked = exercises_in(cell.source)
+    text, asked = plain(cell.source), exercises_in(cell.source)
     for check in filter(is_check, assignment.notebook.cells):
-        source = released_source(check)
-        if plain(cell.source) == plain(source) or exercise_of(check) in exercises_in(source) & asked:
+        released, exercises = _read_as_check(released_source(check))
+        if text == released or exercise_of(check) in exercises & asked:
             yield grade_id(check)
+
+
+@lru_cache(maxsize=256)
+def _read_as_check(source: str) -> tuple[str, set[str]]:
+    """An instructor's check, which is compared with every cell of a class: its plain text, and what it checks."""
+    return plain(source), exercises_in(source)
 
 
 def _source(cell: dict) -> str:

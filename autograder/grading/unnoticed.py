@@ -7,6 +7,7 @@ long as no later cell changes what an earlier one does. Where that is not plain 
 import ast
 import builtins
 from collections.abc import Iterator
+from functools import lru_cache
 
 # By these a function can look at names that stand nowhere in it.
 _LOOKING = {"globals", "locals", "vars", "dir", "eval", "exec", "getattr", "get_ipython", "inspect", "modules"}
@@ -24,8 +25,7 @@ class Story:
 
     def add(self, source: str) -> None:
         """Go on with a cell: one that runs, or a check's."""
-        tree = _tree(source)
-        words = set(_words(tree)) if tree else set(_LOOKING)
+        words = _mentioned_in(source)
         self._mentioned |= words
         self._looks |= bool(words & _LOOKING)
 
@@ -46,6 +46,13 @@ class Story:
             and not any(hasattr(builtins, name) or name.startswith("_") for name in names)
             and not names & self._mentioned
         )
+
+
+# Half of a notebook's cells are the instructor's: the same in every submission.
+@lru_cache(maxsize=256)
+def _mentioned_in(source: str) -> frozenset[str]:
+    tree = _tree(source)
+    return frozenset(_words(tree)) if tree else frozenset(_LOOKING)
 
 
 def _tree(source: str) -> ast.Module | None:

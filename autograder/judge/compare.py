@@ -158,7 +158,9 @@ def _numbers(got: Any, expected: np.ndarray, want: Want) -> Difference | None:
     if array.dtype.kind not in ("fiub" if expected.dtype.kind == "b" else "fiu"):
         return Difference("dtype", f"{label} has dtype {array.dtype}, expected {expected.dtype}")
     wrong = _values(array, expected, want)
-    if wrong is None and not scalar and array.dtype != expected.dtype:
+    # Labels may be of any integer dtype.
+    integers = array.dtype.kind in "iu" and expected.dtype.kind in "iu"
+    if wrong is None and not scalar and array.dtype != expected.dtype and not integers:
         return Difference(
             "dtype",
             f"{label} has dtype {array.dtype}, expected {expected.dtype}",

@@ -207,10 +207,10 @@ def exact_values(result: Any, parts: int) -> Sequence[Any]:
 
 
 def want(label: str, value: Any, case: Case, scale: Any, role: str, result: str = "") -> Want:
-    """What a result has to be, in the case's precision."""
+    """What a result has to be, in the case's precision; integers, such as labels, stay integers."""
     dtype = case.get("dtype", "float64")
     if isinstance(value, np.ndarray):
-        value = value.astype(dtype)
+        value = value.astype(dtype) if value.dtype.kind == "f" else value
     elif isinstance(value, dict):
         value = {key: array.astype(dtype) for key, array in value.items()}
     return Want(label, value, case.get("rtol"), None, scale, role, result)

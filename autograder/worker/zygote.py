@@ -73,6 +73,8 @@ def _loaded() -> "Shell":
     from .main import prepared
 
     shell = prepared()
+    # What a worker loads to lock itself in.
+    lockdown.landlock_version()
     for name in ("helpers.plots", "helpers.widgets", "numpy.random", "numpy.linalg", "traceback", "linecache"):
         __import__(name)
     before = dict(shell.user_ns)

@@ -124,6 +124,7 @@ SPOIL = [
 UNSPOILT = (
     *("classify_critical_point", "cosine_decay", "distinct_rows", "early_stopping", "equivalent_l2"),
     *("exponential_decay", "fan_in_and_fan_out"),
+    *("diagnose", "ensemble_predict", "initial_loss", "kfold", "random_search", "transfer_plan"),
     *(
         "first_step_ratio",
         "gain",

@@ -238,6 +238,27 @@ no_direct_road: dx_hat @ (U / r @ U.T) + 2 * centred @ dS / len(dout) -> 2 * cen
 """,
 )
 
+
+@versions.wrong("groupnorm_forward")
+def gamma_of_the_groups_first(x, gamma, beta, groups, *, eps=1e-5):
+    size = x.shape[1] // groups
+    return exercises.load("groupnorm_forward").right[0](x, np.repeat(gamma[::size], size), beta, groups, eps=eps)
+
+
+@versions.wrong("weightnorm_forward")
+def largest_singular_value(v, g):
+    return g[:, None] * v / np.linalg.norm(v, 2), None
+
+
+@versions.wrong("decorrelated_batchnorm_forward")
+def root_of_the_correlations(x, gamma, beta, *, eps=1e-5):
+    """ZCA-cor (Kessy et al. 2018): features of variance 1 first, then the root of their correlations."""
+    centred = x - x.mean(axis=0)
+    z = centred / np.sqrt(centred.var(axis=0) + eps)
+    lam, U = np.linalg.eigh(z.T @ z / len(x))
+    return gamma * (z @ (U / np.sqrt(np.maximum(lam, 0) + eps) @ U.T)) + beta, None
+
+
 # ---------------------------------------------------------------------------- right
 
 
@@ -256,6 +277,26 @@ def with_sums(dout, cache):
     g = gamma * dout
     dx = (d * g - g.sum(1, keepdims=True) - x_hat * (g * x_hat).sum(1, keepdims=True)) / (d * std)
     return dx, np.add.reduce(dout * x_hat), np.ones(len(dout), dout.dtype) @ dout
+
+
+@versions.right("layernorm_backward")
+def by_the_jacobian(dout, cache):
+    x_hat, std, gamma = cache
+    d = dout.shape[1]
+    rest = [
+        g - g.mean() - np.outer(hat, hat).astype(g.dtype) @ g / d for g, hat in zip(dout * gamma, x_hat, strict=True)
+    ]
+    return np.array(rest) / std, (dout * x_hat).sum(axis=0), dout.sum(axis=0)
+
+
+@versions.right("decorrelated_batchnorm_backward")
+def the_first_road_centred_first(dout, cache):
+    """The second needs no centring: its columns sum to 0 as they are."""
+    centred, U, r, x_hat, gamma = cache
+    g = dout * gamma
+    inner = U.T @ (centred.T @ g) @ U
+    dS = -U @ ((inner + inner.T) / (r[:, None] * r * (r[:, None] + r))) @ U.T
+    return (g - g.mean(axis=0)) @ (U / r @ U.T) + centred @ dS / len(g), (dout * x_hat).sum(axis=0), dout.sum(axis=0)
 
 
 @versions.right("instancenorm_forward")

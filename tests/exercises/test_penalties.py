@@ -71,6 +71,7 @@ versions.edits(
     """
 twice_the_rate: lr * weight_decay * w -> lr**2 * weight_decay * w
 of_the_gradient: lr * weight_decay * w + lr * grad -> lr * grad * (1 + weight_decay)
+only_the_gradient_uphill = gradient_added: return w - step, state -> return w - lr * weight_decay * w + lr * grad, state
 """,
 )
 versions.edits(
@@ -108,13 +109,21 @@ mean_rate: lr * eigenvalues -> lr * eigenvalues.mean()
 """,
 )
 versions.edits("ridge_shrinkage", "mean_of_all: eigenvalues + lam -> eigenvalues.mean() + lam")
-versions.edits("matching_lam", "without_q: eigenvalues * q / safe -> eigenvalues / safe")
+versions.edits(
+    "matching_lam",
+    """
+without_q: eigenvalues * q / safe -> eigenvalues / safe
+flat_below_a_thousandth: eigenvalues * q / safe -> np.where(eigenvalues > 1e-3, eigenvalues * q / safe, limit)
+something_below: eigenvalues * q / safe -> eigenvalues * q / (safe + 1e-8)
+""",
+)
 versions.edits(
     "fgsm",
     """
 largest_pixel_alone: np.sign(grad_x) -> np.where(np.abs(grad_x) == np.abs(grad_x).max(), np.sign(grad_x), 0)
 small_ignored: np.sign(grad_x) -> np.sign(np.where(np.abs(grad_x) < 1e-8, 0, grad_x))
 clipped_below_alone: np.clip(x + step, 0, 1) -> np.maximum(x + step, 0)
+clipped_to_its_own_range: np.clip(x + step, 0, 1) -> np.clip(x + step, x.min(initial=1), x.max(initial=0))
 """,
 )
 versions.edits(
@@ -130,6 +139,7 @@ versions.edits(
 as_a_share_of_the_largest: pruned[order[:count]] = 0 -> pruned[np.abs(pruned) < sparsity * np.abs(pruned).max()] = 0
 squares_rounded: np.abs(w).ravel() -> np.round(np.abs(w).ravel(), 1)
 by_columns: np.abs(w).ravel() -> np.abs(w).ravel()[::-1]
+below_a_quantile: pruned[order[:count]] = 0 -> pruned[np.abs(pruned) < np.quantile(np.abs(pruned), sparsity)] = 0
 """,
 )
 versions.edits(
@@ -159,6 +169,20 @@ def one_epoch_more(val_losses, *, patience, min_delta=0.0):
 @versions.wrong("early_stopping", "never_stops", "min_delta_ignored")
 def smallest_of_all(val_losses, *, patience, min_delta=0.0):
     return len(val_losses) - 1, int(np.nanargmin(val_losses))
+
+
+@versions.wrong("early_stopping")
+def passes_over_nan(val_losses, *, patience, min_delta=0.0):
+    best, best_epoch, waited, epoch = math.inf, 0, 0, 0
+    for epoch, loss in enumerate(val_losses):
+        if not math.isfinite(loss):
+            continue
+        waited += 1
+        if loss < best - min_delta:
+            best, best_epoch, waited = loss, epoch, 0
+        if waited >= patience:
+            break
+    return epoch, best_epoch
 
 
 @versions.wrong("early_stopping")
@@ -197,6 +221,21 @@ def from_two(w, lam, beta):
 @versions.right("soft_threshold")
 def shrunk(w, lam):
     return np.maximum(w - lam, 0) + np.minimum(w + lam, 0)
+
+
+@versions.right("label_smoothing_loss")
+def by_logaddexp(scores, y, eps):
+    n, k = scores.shape
+    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    targets = np.where(np.arange(k) == np.asarray(y)[:, None], 1 - eps + eps / k, eps / k).astype(scores.dtype)
+    return float(-(targets * log_p).sum(axis=1).mean()), (np.exp(log_p) - targets) / n
+
+
+@versions.right("matching_lam")
+def without_a_division_by_zero(eigenvalues, lr, steps):
+    """1 - q = lr h (1 + r + ... + r^(steps - 1)) with r = 1 - lr h."""
+    r = 1 - lr * eigenvalues
+    return r**steps / (lr * sum(r**k for k in range(steps)))
 
 
 @versions.right("max_norm")

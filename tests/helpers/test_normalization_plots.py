@@ -108,9 +108,8 @@ def test_the_two_layers_notice_opposite_changes():
     batch, layer = np.array(said, dtype=float).reshape(2, 5)
     assert ((batch > 0.01) == [1, 1, 0, 0, 1]).all()
     assert ((layer > 0.01) == [0, 0, 1, 1, 0]).all()
-    assert f"moves BatchNorm's output by {said[4]}, LayerNorm's by {said[9]}" in " ".join(
-        TEXT.replace("\n# ", " ").split()
-    )
+    told = " ".join(TEXT.replace("\n# ", " ").split())
+    assert f"moves BatchNorm's output by {said[4]}, LayerNorm's by {said[9]}" in told
 
 
 def test_gamma_outside_the_means_is_bright_where_a_right_backward_is_dark():

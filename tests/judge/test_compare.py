@@ -99,6 +99,14 @@ def test_an_array_of_one_is_no_number():
     assert kind(np.ones(1), 1.0) == "shape"
 
 
+def test_labels_may_be_of_any_integer_dtype_and_of_no_other():
+    wanted = Want("labels", np.array([0, 2, 1]))
+    for dtype in ("int64", "int32", "uint8"):
+        assert difference(np.array([0, 2, 1], dtype), wanted) is None
+        assert difference(np.array([0, 2, 2], dtype), wanted).kind == "value"
+    assert difference(np.array([0.0, 2.0, 1.0]), wanted).kind == "dtype"
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "uint8"])
 def test_the_right_numbers_in_another_dtype_are_told_so(dtype):
     found = difference(np.array([1, 2], dtype), want(np.array([1.0, 2.0])))

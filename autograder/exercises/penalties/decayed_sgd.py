@@ -43,6 +43,8 @@ decay_doubled: lr * weight_decay * w -> 2 * lr * weight_decay * w
     The decay is twice too strong: the factor 2 belongs to the gradient of lam * w^2, not to a decay.
 decay_grows: lr * weight_decay * w + lr * grad -> lr * grad - lr * weight_decay * w
     The decay has the wrong sign: the weights grow.
+gradient_added (core): lr * weight_decay * w + lr * grad -> lr * weight_decay * w - lr * grad
+    The gradient's step is added, which leads uphill. It is taken off, as the decay is.
 decay_missing (core): lr * weight_decay * w + lr * grad -> lr * grad
     `weight_decay` is not used: this is plain SGD.
 gradient_missing (core): lr * weight_decay * w + lr * grad -> lr * weight_decay * w

@@ -95,7 +95,8 @@ sign_of_min_delta (detail): best - min_delta -> best + min_delta
 min_delta_ignored (detail): loss < best - min_delta -> loss < best
     `min_delta` is not used: a gain has to be larger than it.
 best_starts_at_zero: math.inf -> 0.0
-    best starts at 0, which no loss goes below: it starts at infinity.
+    No epoch after the first is ever better: best starts at 0, which no loss goes below, or the comparison is the wrong
+    way round. It starts at infinity, and lower is better.
 compared_with_the_last: loss < best - min_delta -> epoch == 0 or loss < val_losses[epoch - 1] - min_delta
     Each loss is compared with the epoch before. It is compared with the best so far.
 nan_is_better (detail): loss < best - min_delta -> not loss >= best - min_delta

@@ -11,11 +11,11 @@ from autograder.judge import Case, Function, alternative, slips
 
 
 def draw(rng, case):
-    """Pixels in [0, 1], some at the edges, and a gradient with zeros; `sizes` multiplies the gradient."""
+    """Pixels in [0, 1], some at the edges, none of them if `grey`, and a gradient with zeros, times `sizes`."""
     shape = case.get("shape", (4, 6))
     x = np.asarray(rng.uniform(0, 1, shape))
     edge = rng.random(shape)
-    x = np.where(edge < 0.15, 0.0, np.where(edge > 0.85, 1.0, x))
+    x = 0.25 + x / 2 if case.get("grey") else np.where(edge < 0.15, 0.0, np.where(edge > 0.85, 1.0, x))
     grad = np.asarray(rng.standard_normal(shape)) * case.get("sizes", 1.0)
     grad = np.where(rng.random(shape) < case.get("zeros", 0.2), 0.0, grad)
     return {"x": x, "grad_x": grad, "eps": case.get("eps", 0.1)}, {}
@@ -35,6 +35,7 @@ EXERCISE = Function(
         Case("images, (N, C, H, W)", shape=(2, 3, 4, 5), eps=0.03, weight=2),
         Case("gradients as small as 1e-9 count whole", shape=(5, 8), sizes=1e-9, eps=0.1, weight=2),
         Case("a large eps: black and white", shape=(5, 8), eps=0.7),
+        Case("a grey picture: no pixel near the ends of [0, 1]", shape=(4, 8), eps=0.2, grey=True),
         Case("pixels without a gradient stay", shape=(5, 8), eps=0.2, zeros=0.6),
         Case("eps = 0: the picture itself", shape=(3, 4), eps=0.0, weight=0.5),
     ],

@@ -73,6 +73,9 @@ clipped: (1 - lr * eigenvalues) ** steps -> np.clip((1 - lr * eigenvalues) ** st
     The shares are cut off at 1. With lr * h above 1 descent overshoots, and the share passes 1.
 absolute_value: (1 - lr * eigenvalues) ** steps -> np.abs(1 - lr * eigenvalues) ** steps
     The factor has lost its sign: above lr * h = 1 descent jumps from one side of w* to the other.
+logarithm: (1 - lr * eigenvalues) ** steps -> np.exp(steps * np.log1p(-lr * eigenvalues))
+    or (1 - lr * eigenvalues) ** steps -> np.exp(steps * np.log(1 - lr * eigenvalues))
+    The logarithm has no value where lr * h is above 1. The power has: descent overshoots there.
 first_order: (1 - lr * eigenvalues) ** steps -> 1 - lr * eigenvalues * steps
     This is the line that the power begins with: right for a short way alone.
 steps_ignored: (1 - lr * eigenvalues) ** steps -> 1 - lr * eigenvalues

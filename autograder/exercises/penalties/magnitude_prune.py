@@ -83,6 +83,8 @@ rounded (detail): int(sparsity * w.size) -> int(round(sparsity * w.size))
     The number of weights is rounded, or rounded up. It is int(sparsity * w.size), cut off.
 mask_alone (core): return pruned.reshape(w.shape) -> return (pruned != 0).reshape(w.shape).astype(w.dtype)
     The mask comes back, not the weights.
+zeros_not_counted (detail): order[:count] -> order[np.abs(w).ravel()[order] > 0][:count]
+    Weights that are 0 already are passed over, so that too many go. They count: they are the smallest.
 small_to_the_mean: pruned[order[:count]] = 0 -> pruned[order[:count]] = w.mean()
     The small weights become their mean. They become 0.
 flattened (detail): return pruned.reshape(w.shape) -> return pruned

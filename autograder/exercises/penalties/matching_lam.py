@@ -43,6 +43,7 @@ EXERCISE = Function(
         Case("some steps", n=6, lr=0.1, steps=10, most=0.5, weight=3),
         Case("one step", n=5, lr=0.5, steps=1, most=0.8, weight=2),
         Case("many steps", n=6, lr=0.05, steps=60, most=0.2, weight=2),
+        Case("axes that are nearly flat", n=8, lr=0.1, steps=10, most=0.5, small=True, weight=0.5),
         Case("an eigenvalue of 0: the limit 1 / (lr * steps)", n=5, lr=0.2, steps=8, most=0.5, zero=True, weight=4),
     ],
 )

@@ -1,0 +1,1 @@
+"""Making it work: the exercises of 12_training."""
