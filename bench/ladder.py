@@ -1,8 +1,8 @@
 """The capstone's ladder: what plain solutions earn, by the judge that grades; `python -m bench.ladder`.
 
 Eleven solutions, from a constant to three convolutional networks, each on several alphabets that no notebook has: mean
-and spread of every measure. The rungs in `autograder/exercises/capstone/train.py` are chosen by this table, and
-`tests/exercises/test_capstone.py` holds the cheap rows to it. All of it takes a quarter of an hour; `--only` names rows.
+and spread of every measure. The rungs in `autograder/exercises/capstone/train.py` are chosen by this table, and the
+cheap rows are held by `tests/exercises/test_capstone.py`. It takes a quarter of an hour; `--only` names rows.
 """
 
 import argparse
