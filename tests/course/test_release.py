@@ -54,7 +54,7 @@ def shown(path):
     """A file's text; a notebook's cells, in which quotes are as they are written."""
     if path.suffix == ".ipynb":
         return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def secret_lines():
@@ -105,6 +105,7 @@ def test_it_holds_what_students_need_and_nothing_else(folder):
             "contents.json",
             "exercises",
             "judge",
+            "pieces.py",
             "progress.py",
             "rendering.py",
             "validating.py",
