@@ -221,7 +221,7 @@ ODD = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("turn", "name"), enumerate(exercises.ids()))
+@pytest.mark.parametrize(("turn", "name"), list(enumerate(exercises.ids())))
 def test_no_odd_answer_makes_a_check_raise_or_pass(turn, name):
     """A third of them for each exercise, in turns: each is given to a third of all exercises."""
     count = len(exercises.load(name).names)

@@ -12,7 +12,7 @@ TOPICS = [topic for topic in texts(ROOT) if applies("stock", topic)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("turn", "topic"), enumerate(TOPICS))
+@pytest.mark.parametrize(("turn", "topic"), list(enumerate(TOPICS)))
 def test_stock_gives_the_same_points(turn, topic):
     """To one of two samples, in turns; `autograder check` takes both."""
     assert list(stock(ROOT, topic, ["unusual_style" if turn % 2 else "half_finished"])) == []

@@ -34,6 +34,5 @@ training.train(
 
 
 def test_digits_load_neither_torch_nor_matplotlib():
-    heavy = loaded("from helpers import data\ndata.digits()")
-    assert "sklearn" in heavy  # that is where they are: the probe does see what is loaded
-    assert heavy.isdisjoint({"torch", "matplotlib", "pooch", "tqdm", "autograder"})
+    assert loaded("from helpers import data\ndata.digits()") == set()
+    assert "scipy" in loaded("import scipy")  # the probe does see what is loaded

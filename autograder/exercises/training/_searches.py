@@ -58,7 +58,7 @@ def ask(case, rng):
         found = _wrong_choice(chosen, [objective.values for objective in called], case.get("mistake"))
         return [found] if found else []
 
-    return Probe(script, f"random_search(objective, space, {len(searches[0])}, rng)", findings=judged)
+    return Probe(script, "random_search(objective, space, trials, rng)", findings=judged)
 
 
 def _values(kind, rng):

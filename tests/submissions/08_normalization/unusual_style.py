@@ -40,26 +40,25 @@ def norm_axes(kind):
             return [-1, -2]
     raise ValueError("batch, layer, instance")
 
-# %% groupnorm_forward
-def groupnorm_forward(x, gamma, beta, groups, *, eps=1e-5):
-    hats, spread = whiten(x.reshape(len(x) * groups, -1), eps)
+# %% instancenorm_forward
+def instancenorm_forward(x, gamma, beta, *, eps=1e-5, groups=None):
+    hats, spread = whiten(x.reshape(len(x) * (groups or x.shape[1]), -1), eps)
     hats = hats.reshape(x.shape)
     return lined_up(gamma) * hats + lined_up(beta), (hats, spread, gamma)
 
-# %% groupnorm_backward
-def groupnorm_backward(dout, cache):
+# %% instancenorm_backward
+def instancenorm_backward(dout, cache):
     hats, spread, gamma = cache
     dx_hat = (dout * lined_up(gamma)).reshape(len(spread), -1)
     dx = back(dx_hat, hats.reshape(dx_hat.shape), spread).reshape(dout.shape)
     return dx, np.einsum("nchw,nchw->c", dout, hats), np.einsum("nchw->c", dout)
 
-# %% instancenorm_forward
-def instancenorm_forward(x, gamma, beta, *, eps=1e-5):
-    return groupnorm_forward(x, gamma, beta, x.shape[1], eps=eps)
+# %% groupnorm_forward
+def groupnorm_forward(x, gamma, beta, groups, *, eps=1e-5):
+    return instancenorm_forward(x, gamma, beta, eps=eps, groups=groups)
 
-# %% instancenorm_backward
-def instancenorm_backward(dout, cache):
-    return groupnorm_backward(dout, cache)
+# %% groupnorm_backward
+groupnorm_backward = instancenorm_backward
 
 # %% weightnorm_forward
 def weightnorm_forward(v, g):
