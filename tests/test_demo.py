@@ -490,7 +490,7 @@ DESERVED = {
         "doubled_cells": {"train": []},
         "half_finished": {"train": ["timid"]},
         "labels_for_probabilities": {"train": ["labels_not_probabilities"]},
-        "learnt_by_heart": {"train": ["over_confident", "memorised"]},
+        "learnt_by_heart": {"train": ["memorised"]},
         "scikit_learn": {"train": None},
         "untouched": ALL,
         "unusual_style": {},
@@ -505,6 +505,8 @@ def graded(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     said = []
     patch.setattr("builtins.print", lambda *words, **_: said.append(" ".join(map(str, words))))
+    # How good a network is hangs on the letters that the capstone draws: some alphabets cost a right solution a point.
+    patch.setenv("AUTOGRADER_SECRET", "the secret of the sample class in the tests")
     try:
         status = demo.run(ROOT, folder)
     finally:
