@@ -56,6 +56,10 @@ def notebook_text(notebook: NotebookNode) -> str:
     return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False, sort_keys=True)[1:]}\n'
 
 
+# What exercises draw by, outside this package.
+DRAWN_BY = ("curves.py", "data.py", "letters.py")
+
+
 def file_digest(data: bytes | None) -> str:
     """What tells a submitted file from another; that of an empty one where it was refused."""
     return hashlib.sha256(data or b"").hexdigest()
@@ -77,7 +81,7 @@ def _code() -> str:
     files = [
         path for folder in ("exercises", "judge", "worker", "grading") for path in (package / folder).rglob("*.py")
     ]
-    drawn = [package.parent / "helpers" / name for name in ("data.py", "letters.py")]
+    drawn = [package.parent / "helpers" / name for name in DRAWN_BY]
     for path in sorted([*files, *drawn, package / "verdict.py", package / "checking.py"]):
         digest.update(path.relative_to(package.parent).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()

@@ -29,13 +29,15 @@ def without_compiler(
 ) -> torch.optim.Optimizer:
     """One of PyTorch's optimizers that does not load PyTorch's compiler, which takes longer than PyTorch itself.
 
-    It would be loaded at the first group of parameters and at the first step, to be told that it has no part in them.
+    It would be loaded at the first group of parameters, at the first step and where gradients are set to zero, to be
+    told that it has no part in them.
     """
     add_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
     if not hasattr(add_group, "__dynamo_disable"):  # where torch._compile keeps what the compiler made of it
         setattr(add_group, "__dynamo_disable", add_group)  # mangled otherwise
     optimizer = kind(params, **options)
     optimizer.step = MethodType(torch.no_grad()(inspect.unwrap(kind.step)), optimizer)  # type: ignore[method-assign]
+    optimizer.zero_grad = MethodType(inspect.unwrap(kind.zero_grad), optimizer)  # type: ignore[method-assign]
     return optimizer
 
 

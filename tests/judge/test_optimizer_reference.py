@@ -16,7 +16,10 @@ def test_no_check_loads_the_compiler():
 import sys
 from autograder import exercises
 from autograder.judge import judge
+from autograder.judge.judging import draw
 from autograder.judge.script import LocalCaller
+for name in ("linear_probe", "lr_range_test", "average_checkpoints", "ema_update", "lbfgs_minimize", "rectification"):
+    draw(exercises.load(name), "secret")
 for name in ("sgd", "adamw", "cosine_decay", "inverse_time_decay", "first_step_ratio"):
     exercise = exercises.load(name)
     assert judge(exercise, LocalCaller(exercise.right), points=1.0).passed

@@ -180,8 +180,7 @@ def calls_of_torch(problem: Problem) -> int:
 
     def closure():
         nonlocal calls
-        # Not optimizer.zero_grad(), which loads PyTorch's compiler.
-        w.grad = None
+        optimizer.zero_grad()
         value = problem.value(w, torch)
         value.backward()
         calls += 1

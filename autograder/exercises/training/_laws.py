@@ -33,8 +33,6 @@ OTHERS = {
         (lambda low, high: (math.log10(low), math.log10(high)), lambda x: x),
     ],
 }
-# Of so many numbers of a continuous law nearly all are others.
-DISTINCT = 0.9
 
 
 def positions(x, low, high):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.judge import Finding, Probe, Script, Want
+from autograder.judge import Finding, Probe, Script, Want, without_compiler
 from autograder.worker.calls import LAYOUTS
 
 # Allowed above the least.
@@ -48,12 +48,13 @@ class Problem:
         return self.cross_entropy(W, b)[0] + self.decay * float((W**2).sum())
 
 
-def least(x, y, weight_decay, penalise_bias=False):
+def least(x, y, weight_decay):
     """The minimiser, by torch's L-BFGS in float64."""
     x, y = torch.tensor(x, dtype=torch.float64), torch.tensor(y)
     W = torch.zeros(x.shape[1], int(y.max()) + 1, dtype=torch.float64, requires_grad=True)
     b = torch.zeros(W.shape[1], dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS(
+    solver = without_compiler(
+        torch.optim.LBFGS,
         [W, b],
         max_iter=200,
         tolerance_grad=1e-7,
