@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
-from jinja2 import Environment, PackageLoader, Template, select_autoescape
+from jinja2 import Template
 from markupsafe import Markup
 from nbgrader.utils import is_grade, is_solution
 
@@ -29,6 +29,7 @@ from autograder.grading.marks import ByHand
 from autograder.grading.secret import secret
 from autograder.grading.whose import Person
 from autograder.report.output import ReportError, csv_text, is_guarded
+from autograder.report.page import template
 
 # More than this of one answer is not shown.
 _MOST = 20_000
@@ -256,10 +257,7 @@ def _script() -> str:
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("autograder.report", ".")
-    environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"clean": _clean, "number": lambda value: "" if value is None else f"{value:.10g}"}
-    return environment.get_template("answers_page.html")
+    return template("answers_page.html", clean=_clean, number=lambda value: "" if value is None else f"{value:.10g}")
 
 
 @dataclass(frozen=True)

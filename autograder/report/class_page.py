@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import matplotlib as mpl
 import numpy as np
-from jinja2 import Environment, PackageLoader, Template, select_autoescape
+from jinja2 import Template
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from autograder.grading.course import Course
 from autograder.grading.scores import duration, moment_text, points_text
 from autograder.report.class_report import ClassReport, Student, spaced
+from autograder.report.page import template
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -269,14 +270,15 @@ def _shown(names: Sequence[object], most: int) -> tuple[Sequence[object], int]:
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("autograder.report", ".")
-    environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "number": number,
-        "percent": percent,
-        "duration": duration,
-        "moment": moment_text,
-        "points": points_text,
-    }
-    environment.filters |= {"breakable": breakable, "code": code, "shown": _shown, "spaced": spaced}
-    return environment.get_template("class_page.html")
+    return template(
+        "class_page.html",
+        number=number,
+        percent=percent,
+        duration=duration,
+        moment=moment_text,
+        points=points_text,
+        breakable=breakable,
+        code=code,
+        shown=_shown,
+        spaced=spaced,
+    )

@@ -35,6 +35,7 @@ from autograder.grading.scores import (
     worth,
 )
 from autograder.report.output import ReportError, csv_text
+from autograder.report.table import accuracies
 
 # How intake.refused begins the note of a file that it could not take.
 _REFUSED = "The file was not graded: "
@@ -367,9 +368,7 @@ def _graded(
         refused=refused.removesuffix("."),
         untouched=bool(verdicts) and all(v.get("note", "").endswith(_UNTOUCHED) for v in verdicts.values()),
         mistakes=tuple((name, known["name"]) for name, v in verdicts.items() for known in v.get("known", ())),
-        accuracy={
-            name: v["measured"]["accuracy"] for name, v in verdicts.items() if "accuracy" in v.get("measured", {})
-        },
+        accuracy=accuracies(verdicts),
         notes=tuple(note for note in notes if not note.startswith(_REFUSED)),
         seconds=told.get("seconds"),
         isolation=told.get("isolation", ""),

@@ -3,15 +3,13 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, Template, select_autoescape
 
 from autograder.grading.course import Course
 from autograder.grading.gradebook import Book
 from autograder.report.output import ReportError, csv_text
-from autograder.report.table import printable
+from autograder.report.page import template
+from autograder.report.table import accuracies, printable
 
 _COLUMNS = ("place", "who", "accuracy", "shifted", "noisy", "ece", "seconds", "points")
 
@@ -83,8 +81,8 @@ def leaderboard(course: Course, assignment: str, *, names: bool = False) -> list
 
 def measured(details: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The verdict of a student's recorded details that has a measured accuracy."""
-    verdicts = details.get("verdicts", {}).values()
-    return next((verdict for verdict in verdicts if "accuracy" in verdict.get("measured", {})), None)
+    verdicts = details.get("verdicts", {})
+    return next((verdicts[exercise] for exercise in accuracies(verdicts)), None)
 
 
 def leaderboard_text(standings: Sequence[Standing]) -> str:
@@ -110,11 +108,4 @@ def leaderboard_csv(standings: Sequence[Standing]) -> str:
 def leaderboard_page(standings: Sequence[Standing], assignment: str) -> str:
     """The page: nothing is loaded from elsewhere, and no script runs."""
     named = any(one.place and one.who for one in standings)
-    return _template().render(standings=standings, assignment=assignment, named=named)
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("autograder.report", ".")
-    environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("leaderboard_page.html")
+    return template("leaderboard_page.html").render(standings=standings, assignment=assignment, named=named)

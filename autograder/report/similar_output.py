@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, Template, select_autoescape
+from jinja2 import Template
 
 from autograder.grading.whose import Person
 from autograder.report.output import csv_text
+from autograder.report.page import template
 from autograder.report.similar import Group, Part, Similar
 from autograder.report.table import printable
 
@@ -164,7 +165,4 @@ def _visible(text: str) -> str:
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("autograder.report", ".")
-    environment = Environment(loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"size": size, "also": also_in, "place": _lines, "rows": _rows, "visible": _visible}
-    return environment.get_template("similar_page.html")
+    return template("similar_page.html", size=size, also=also_in, place=_lines, rows=_rows, visible=_visible)

@@ -91,14 +91,21 @@ def _told(course: Course, name: str, details: Mapping[str, Mapping[str, Any]]) -
     lines = []
     for student in sorted(details):
         said = []
-        for exercise, verdict in details[student]["verdicts"].items():
-            if "accuracy" in verdict.get("measured", {}):
-                said.append(f"{exercise}: {verdict['measured']['accuracy']:.1%} right")
+        verdicts = details[student]["verdicts"]
+        right = accuracies(verdicts)
+        for exercise, verdict in verdicts.items():
+            said += [f"{exercise}: {right[exercise]:.1%} right"] if exercise in right else []
             said += [f"{exercise}: {known['name'].replace('_', ' ')}" for known in verdict["known"]]
         said += details[student]["notes"]
         if said:
             lines.append(f"{student}: " + "; ".join(said))
     return [*lines, "", f"Feedback: {feedback_place(course, name)}"]
+
+
+def accuracies(verdicts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """The share of unseen samples that is right, by exercise that measures it; `verdicts` as they are recorded."""
+    measured = {exercise: verdict.get("measured", {}) for exercise, verdict in verdicts.items()}
+    return {exercise: found["accuracy"] for exercise, found in measured.items() if "accuracy" in found}
 
 
 def feedback_place(course: Course, name: str) -> Path:
