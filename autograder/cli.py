@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -365,41 +366,39 @@ def _grade(options: argparse.Namespace) -> int:
     return int(bool(failed))
 
 
-def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Level | Callable[[], Level], Cluster | None]":
+def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Callable[[], Level], Cluster | None]":
     """Where to grade: (isolation or what finds it there, executor or None for processes of this machine)."""
-    from autograder.sandbox.levels import VARIABLE, find
+    from autograder.sandbox.levels import VARIABLE
+
+    if not scheduler:
+        return partial(_found_here, allow_weak), None
+
+    from autograder.grading.cluster import Finder, connected
+
+    finder = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
+    executor = stack.enter_context(connected(scheduler, finder))
+    for text, count in Counter(map(str, executor.levels)).items():
+        print(f"Isolation of {count} worker{'s' * (count > 1)}: {text}.", file=sys.stderr)
+    if executor.idle_threads:
+        print(
+            f"{executor.idle_threads} threads of the cluster will have nothing to do, for a process grades one "
+            "submission at a time: start its workers with `--nworkers -1 --nthreads 1`.",
+            file=sys.stderr,
+        )
+    _tell_weaker(executor.levels)
+    return finder, executor
+
+
+def _found_here(allow_weak: bool) -> "Level":
+    from autograder.sandbox.levels import find
     from autograder.sandbox.warm import end_idle
 
-    level: Level | Callable[[], Level]
-    levels: Sequence[Level]
-    executor = None
-    if not scheduler:
-
-        def told() -> "Level":
-            found = find(allow_weak=allow_weak)
-            # The processes that grade have warm ones of their own.
-            end_idle()
-            print(f"Isolation: {found}.", file=sys.stderr)
-            _tell_weaker([found])
-            return found
-
-        return told, None
-    else:
-        from autograder.grading.cluster import Finder, connected
-
-        level = finder = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
-        executor = stack.enter_context(connected(scheduler, finder))
-        levels = executor.levels
-        for text, count in Counter(map(str, levels)).items():
-            print(f"Isolation of {count} worker{'s' * (count > 1)}: {text}.", file=sys.stderr)
-        if executor.idle_threads:
-            print(
-                f"{executor.idle_threads} threads of the cluster will have nothing to do, for a process grades one "
-                "submission at a time: start its workers with `--nworkers -1 --nthreads 1`.",
-                file=sys.stderr,
-            )
-    _tell_weaker(levels)
-    return level, executor
+    found = find(allow_weak=allow_weak)
+    # The processes that grade have warm ones of their own.
+    end_idle()
+    print(f"Isolation: {found}.", file=sys.stderr)
+    _tell_weaker([found])
+    return found
 
 
 def _tell_weaker(levels: "Sequence[Level]") -> None:

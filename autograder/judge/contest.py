@@ -244,7 +244,7 @@ class _Judging:
         gained["inputs"] = self._inputs(trained, asked)
         gained["again"] = self._again() if counts else (0.0, "")
         if counts:
-            self._name(found, gained)
+            self._name(found)
         waits = {part for part in PARTS[3:] if not counts}
         self.measured.update(
             accuracy=round(found.accuracy, 4),
@@ -295,16 +295,15 @@ class _Judging:
             return 0.0, "two runs with the same seed predict otherwise"
         return math.inf, ""
 
-    def _name(self, found: Measures, gained: dict[str, tuple[float, str]]) -> None:
+    def _name(self, found: Measures) -> None:
         off, rung = found.confidence - found.accuracy, self.exercise.ladders["calibration"].rungs[0][0]
         if found.ece > rung and abs(off) > rung:
             self.named.append("over_confident" if off > 0 else "timid")
-        for part in ("shifted", "noisy"):
-            value = {"shifted": found.shifted, "noisy": found.noisy}[part]
+        for part, name in (("shifted", "not_robust_to_shift"), ("noisy", "not_robust_to_noise")):
             ladder = self.exercise.ladders[part]
             # Of a weak solution the first thing to say is another.
-            if found.accuracy >= 0.88 and ladder.points(value) < ladder.most / 2:
-                self.named.append({"shifted": "not_robust_to_shift", "noisy": "not_robust_to_noise"}[part])
+            if found.accuracy >= 0.88 and ladder.points(getattr(found, part)) < ladder.most / 2:
+                self.named.append(name)
 
     def _told(self, gained: dict[str, tuple[float, str]], waits: set[str], advice: Sequence[str] = ()) -> Verdict:
         results, total = [], 0.0
@@ -357,19 +356,10 @@ class _Judging:
     def _nothing(self, message: str, line: str = "", failure: Failure | None = None) -> Verdict:
         verdict = self._told({"accuracy": (0.0, message)}, set())
         first, *others = verdict.cases
-        cases = (
-            CaseResult(**{**vars(first), "line": line}),
-            *(CaseResult(**{**vars(case), "open": wording.HIDDEN}) for case in others),
-        )
+        cases = (replace(first, line=line), *(replace(case, open=wording.HIDDEN) for case in others))
         unwritten = failure is not None and failure.type_name == "NotImplementedError"
-        return Verdict(
-            **{
-                **vars(verdict),
-                "points": 0.0,
-                "cases": cases,
-                "note": f"{self.exercise.id}: not written yet" if unwritten else "",
-            }
-        )
+        note = f"{self.exercise.id}: not written yet" if unwritten else ""
+        return replace(verdict, points=0.0, cases=cases, note=note)
 
     def _why(self, failure: Failure, called: str) -> tuple[str, str]:
         return wording.failure(self.exercise, Probe(Script(), called), failure, self.secret)
