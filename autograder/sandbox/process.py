@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,16 +157,7 @@ def start(limits: Limits, level: str, bait: Mapping[str, Any] | None = None) -> 
     if cgroup:
         command = cgroup.joined(command)
     try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
+        process = spawn(command, folder, scratch, theirs)
     except BaseException:
         ours.close()
         temporary.remove()
@@ -240,7 +231,21 @@ def _own_processes() -> int:
     return count
 
 
-def environment(home: str) -> dict[str, str]:
+def spawn(command: Sequence[str], folder: str | Path, home: str, link: socket.socket) -> subprocess.Popen:
+    """A process that has one socket, and neither terminal nor environment of the grader's."""
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=_environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[link.fileno()],
+        start_new_session=True,
+    )
+
+
+def _environment(home: str) -> dict[str, str]:
     """What a worker's process is told by its environment, and nothing else of the grader's."""
     return {
         "HOME": home,

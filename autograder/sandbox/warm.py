@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import Any
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.cgroup import Cgroup
-from autograder.sandbox.process import Limits, environment, lockdown
+from autograder.sandbox.process import Limits, lockdown, spawn
 
 _START_SECONDS = 120.0
 _END_SECONDS = 5.0
@@ -51,18 +50,10 @@ class Zygote:
         inner = [sys.executable, "-s", "-P", "-c", _BOOTSTRAP, json.dumps(told)]
         try:
             with theirs:
-                self.process = subprocess.Popen(
-                    bubblewrap.command(
-                        program, inner, scratch_bytes=Limits().scratch_bytes, administrator=administrator, warm=True
-                    ),
-                    cwd="/",
-                    env=environment(bubblewrap.SCRATCH),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,
+                command = bubblewrap.command(
+                    program, inner, scratch_bytes=Limits().scratch_bytes, administrator=administrator, warm=True
                 )
+                self.process = spawn(command, "/", bubblewrap.SCRATCH, theirs)
         except BaseException:
             self.link.close()
             raise
