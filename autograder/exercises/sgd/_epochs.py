@@ -1,15 +1,18 @@
 """What `minibatches` is asked: properties of epochs that any right implementation has, never one sequence of draws."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 
-from autograder.judge import Finding, Probe, Script, Want
+from autograder.judge import Finding, Script, Want
 from autograder.judge.chance import counts_are_off
+from autograder.judge.parts import probe, reported
 
 # Indices in one batch, whose size is at most 120 here: in int64 more would not pass the wire.
 _MOST = 10_000
 _INCOMPLETE = Finding("not every sample comes exactly once", hides=True)
+_draw = partial(reported, label="batches")
 
 
 def ask(case, rng):
@@ -28,7 +31,7 @@ def _ask_coverage(sizes, rng):
         found = (_coverage(batches, *size) for batches, size in zip(epochs, sizes, strict=True))
         return next(filter(None, found), None)
 
-    return _probe(script, "minibatches({}, {}, rng)".format(*sizes[0]), judge)
+    return probe(script, "minibatches({}, {}, rng)".format(*sizes[0]), _read, judge)
 
 
 def _ask_order(rng):
@@ -58,7 +61,7 @@ def _ask_order(rng):
             return Finding(mistake="same_order_each_epoch")
         return None if one == one_late else Finding(mistake="overwrites_earlier_result")
 
-    return _probe(script, f"minibatches({n}, {size}, rng)", judge)
+    return probe(script, f"minibatches({n}, {size}, rng)", _read, judge)
 
 
 def _ask_uniform(rng):
@@ -75,25 +78,7 @@ def _ask_uniform(rng):
             return Finding("every epoch comes in the same order", hides=True)
         return _bias(np.array(orders[:epochs]), size, np.array(orders[epochs:]), third)
 
-    return _probe(script, f"minibatches({n}, {size}, rng), {epochs} times", judge)
-
-
-def _draw(script, rng, n, batch_size):
-    """One epoch, reported."""
-    epoch = script.items(script.call(0, n, batch_size, rng), most=4 * n + 8)
-    script.get(epoch, Want("batches", None))
-    return epoch
-
-
-def _probe(script, called, judge):
-    """A probe that finds what `judge(*epochs)` does, where all epochs are of index arrays."""
-
-    def findings(values):
-        epochs = [_read(value) for value in values]
-        found = next((epoch for epoch in epochs if isinstance(epoch, Finding)), None) or judge(*epochs)
-        return [found] if found else []
-
-    return Probe(script, called, findings=findings)
+    return probe(script, f"minibatches({n}, {size}, rng), {epochs} times", _read, judge)
 
 
 def _read(epoch):

@@ -1,12 +1,16 @@
 """What `kfold` is asked: properties of folds that any right implementation has, never one sequence of draws."""
 
+from functools import partial
+
 import numpy as np
 
-from autograder.judge import Finding, Probe, Script, Want
+from autograder.judge import Finding, Script, Want
 from autograder.judge.chance import counts_are_off
+from autograder.judge.parts import probe, reported
 
 _INCOMPLETE = Finding("not every sample validates exactly once", hides=True)
 _MOST = 10_000
+_draw = partial(reported, label="folds")
 
 
 def ask(case, rng):
@@ -24,7 +28,7 @@ def _ask_coverage(sizes, rng):
     def judge(*calls):
         return next(filter(None, (_coverage(folds, *size) for folds, size in zip(calls, sizes, strict=True))), None)
 
-    return _probe(script, "kfold({}, {}, rng)".format(*sizes[0]), judge)
+    return probe(script, "kfold({}, {}, rng)".format(*sizes[0]), _read, judge)
 
 
 def _ask_order(rng):
@@ -53,7 +57,7 @@ def _ask_order(rng):
             return Finding(mistake="global_generator")
         return None if one == one_late else Finding(mistake="overwrites_earlier_result")
 
-    return _probe(script, f"kfold({n}, {k}, rng)", judge)
+    return probe(script, f"kfold({n}, {k}, rng)", _read, judge)
 
 
 def _is_unshuffled(parts, n):
@@ -83,23 +87,7 @@ def _ask_uniform(rng):
         chance = (sizes * (sizes - 1)).sum() / (n * (n - 1))
         return Finding(mistake="not_uniform") if counts_are_off(together, calls, chance) else None
 
-    return _probe(script, f"kfold({n}, {k}, rng), {calls} times", judge)
-
-
-def _draw(script, rng, n, k):
-    """One call, reported."""
-    folds = script.items(script.call(0, n, k, rng), most=4 * n + 8)
-    script.get(folds, Want("folds", None))
-    return folds
-
-
-def _probe(script, called, judge):
-    def findings(values):
-        calls = [_read(value) for value in values]
-        found = next((folds for folds in calls if isinstance(folds, Finding)), None) or judge(*calls)
-        return [found] if found else []
-
-    return Probe(script, called, findings=findings)
+    return probe(script, f"kfold({n}, {k}, rng), {calls} times", _read, judge)
 
 
 def _read(value):
