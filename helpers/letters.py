@@ -8,6 +8,8 @@ _STROKES, _POINTS = 3, 12
 _REACH = 5.5  # pixels from the centre: what a stroke starts, bends and ends within
 _SHORTEST = 4.0  # pixels from a stroke's start to its end
 _ALIKE = 0.6  # correlation of two letters' images, at most
+_NOISE = 0.3
+_SHIFTS = [(down, right) for down in range(-2, 3) for right in range(-2, 3) if (down, right) != (0, 0)]
 
 
 def alphabet(rng: np.random.Generator) -> np.ndarray:
@@ -69,6 +71,22 @@ def written(letters: np.ndarray, y: np.ndarray, rng: np.random.Generator, *, unt
     images = ink[:, None, None] * _inked(strokes, pen)
     images += paper[:, None, None] * rng.standard_normal(images.shape)
     return np.clip(images, 0, 1)[:, None].astype(np.float32)
+
+
+def shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return each image moved by up to 2 pixels, and by 1 at least, along either axis; paper without noise enters."""
+    padded = np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2)))
+    size = images.shape[-1]
+    moved = np.empty_like(images)
+    chosen = rng.integers(len(_SHIFTS), size=len(images))
+    for k, (down, right) in enumerate(_SHIFTS):
+        moved[chosen == k] = padded[chosen == k, :, 2 - down : 2 - down + size, 2 - right : 2 - right + size]
+    return moved
+
+
+def noisy(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the images with noise of standard deviation 0.3, cut off at 0 and 1."""
+    return np.clip(images + _NOISE * rng.standard_normal(images.shape), 0, 1).astype(images.dtype)
 
 
 def _inked(strokes: np.ndarray, pen: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from helpers import data
+from helpers import data, letters
 
 MEASURES = ("accuracy", "shifted", "noisy", "ECE", "seconds")
 
@@ -54,16 +54,13 @@ def practice(
     for number in alphabets:
         d = data.script(number, train=samples, test=test)
         rng = np.random.default_rng([number, seed])
-        moved = np.stack(
-            [np.roll(image, step, (1, 2)) for image, step in zip(d.x_test, _steps(test, rng), strict=True)]
-        )
-        noisy = np.clip(d.x_test + 0.3 * rng.standard_normal(d.x_test.shape), 0, 1).astype(d.x_test.dtype)
+        shown = d.x_test, letters.shifted(d.x_test, rng), letters.noisy(d.x_test, rng)
         # One thread, as the check has it: those that wait for each other take processor time, too.
         with threadpool_limits(1):
             began = time.process_time()
             predict = train(d.x_train.copy(), d.y_train.copy(), np.random.default_rng(seed))
             seconds = time.process_time() - began
-        answers = [np.asarray(predict(images.copy()), float) for images in (d.x_test, moved, noisy)]
+        answers = [np.asarray(predict(images.copy()), float) for images in shown]
         right = [(p.argmax(1) == d.y_test).mean() for p in answers]
         rows.append([*right, calibration_error(answers[0], d.y_test), seconds])
     return Practice(tuple(alphabets), np.array(rows))
@@ -79,11 +76,6 @@ def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
     place = np.minimum((top * bins).astype(int), bins - 1)
     sums = [abs(np.sum(top[place == k] - right[place == k])) for k in range(bins)]
     return float(np.sum(sums) / len(y))
-
-
-def _steps(n: int, rng: np.random.Generator) -> np.ndarray:
-    steps = np.array([(i, j) for i in range(-2, 3) for j in range(-2, 3) if (i, j) != (0, 0)])
-    return steps[rng.integers(len(steps), size=n)]
 
 
 def _line(name: str, row: np.ndarray) -> str:

@@ -14,6 +14,7 @@ from autograder.judge import contest, judge
 from autograder.judge.script import LocalCaller
 from autograder.rendering import verdict_html, verdict_text
 from bench import ladder
+from helpers.letters import shifted
 
 TRAIN = exercises.load("train")
 NEAT = TRAIN.rehearsed()
@@ -261,7 +262,7 @@ def test_measures_are_what_their_definitions_say():
 def test_images_are_shifted_by_one_or_two_pixels_never_by_none():
     image = np.zeros((400, 1, 16, 16), np.float32)
     image[:, 0, 8, 8] = 1
-    moved = _script.shifted(image, np.random.default_rng(0))
+    moved = shifted(image, np.random.default_rng(0))
     places = {tuple(np.argwhere(one[0])[0] - 8) for one in moved}
     assert places == {(a, b) for a in range(-2, 3) for b in range(-2, 3)} - {(0, 0)}
 

@@ -9,9 +9,6 @@ from autograder.exercises.capstone._neighbours import NEIGHBOURS
 from autograder.judge import Task
 from helpers import data, letters
 
-_NOISE = 0.3
-_SHIFTS = [(down, right) for down in range(-2, 3) for right in range(-2, 3) if (down, right) != (0, 0)]
-
 
 def task(number: int) -> Task:
     """Eight hundred samples of an alphabet to train on, four thousand to be graded on."""
@@ -40,21 +37,10 @@ def of_samples(
     others : other solutions, which are tried too
     """
     rng = np.random.default_rng([number, 1])
-    noisy = np.clip(clean + _NOISE * rng.standard_normal(clean.shape), 0, 1).astype(clean.dtype)
+    noisy = letters.noisy(clean, rng)
     tried = {}
     for name, train in others.items():
         began = time.thread_time()
         right = train(x, y, np.random.default_rng(0))(clean).argmax(1) == labels
         tried[name] = (round(float(right.mean()), 4), round(time.thread_time() - began, 2))
-    return Task(x, y, clean, labels, shifted(clean, rng), noisy, rng, int(rng.integers(2**31)), tried)
-
-
-def shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each image moved by up to 2 pixels, and by 1 at least, along either axis; paper without noise enters."""
-    padded = np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2)))
-    size = images.shape[-1]
-    moved = np.empty_like(images)
-    chosen = rng.integers(len(_SHIFTS), size=len(images))
-    for k, (down, right) in enumerate(_SHIFTS):
-        moved[chosen == k] = padded[chosen == k, :, 2 - down : 2 - down + size, 2 - right : 2 - right + size]
-    return moved
+    return Task(x, y, clean, labels, letters.shifted(clean, rng), noisy, rng, int(rng.integers(2**31)), tried)
