@@ -9,7 +9,7 @@ import pytest
 from autograder.course.source import worked
 from helpers import plots, widgets
 from helpers.plots import normalized_nets as nets
-from helpers.widgets import normalization as explorers
+from helpers.widgets import explorer
 
 from .drawn import named, render, unwritten
 
@@ -242,8 +242,8 @@ def test_moving_a_slider_redraws_in_place(name, monkeypatch):
         "helpers.widgets.explorer.show_figure", lambda f, alt, handle=None, display_id=False: figures.append(f) or "h"
     )
     monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
-    original = explorers._made
-    monkeypatch.setattr(explorers, "_made", lambda sliders: made.append(original(sliders)) or made[-1])
+    original = explorer.made
+    monkeypatch.setattr(explorer, "made", lambda *told: made.append(original(*told)) or made[-1])
     takes, slider, value = EXPLORERS[name]
     forwards = {each: SOLVED[f"{each}_forward"] for each in (*FAMILY, "instancenorm")}
     getattr(widgets, name)(*([forwards] if takes is None else [SOLVED[each] for each in takes]))

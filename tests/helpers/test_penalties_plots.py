@@ -13,6 +13,7 @@ from helpers.plots import penalised_digits as digits
 from helpers.plots import stopping
 from helpers.plots.penalties import MoonRuns, as_penalty, ball_minimum
 from helpers.plots.ready import NotReady, png
+from helpers.widgets import explorer
 from helpers.widgets import penalties as explorers
 
 from .drawn import named, render, unwritten
@@ -198,10 +199,10 @@ def test_every_explorer_is_public_and_its_controls_are_options_of_its_picture(mo
         for name, (_, options) in controls.items():
             assert options["value"] == defaults[name].default
 
-    monkeypatch.setattr(explorers, "_explore", note)
+    monkeypatch.setattr(explorers, "explore_picture", note)
     for name in EXPLORERS:
-        explorer = getattr(widgets, name)
-        explorer(*(SOLVED[each] for each in inspect.signature(explorer).parameters))
+        show = getattr(widgets, name)
+        show(*(SOLVED[each] for each in inspect.signature(show).parameters))
     assert len(seen) == len(EXPLORERS) == 8
 
 
@@ -212,8 +213,8 @@ def test_moving_a_slider_redraws_in_place(monkeypatch):
     )
     monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
     made = {}
-    make = explorers._made
-    monkeypatch.setattr(explorers, "_made", lambda controls: made.update(make(controls)) or made)
+    make = explorer.made
+    monkeypatch.setattr(explorer, "made", lambda *told: made.update(make(*told)) or made)
     widgets.patience_explorer(SOLVED["early_stopping"])
     made["patience"].value = 12
     assert len(figures) == 2
