@@ -131,8 +131,8 @@ plots.start_error(mean_squared_error)
 # ## 3 · All assignments, and where you stand
 #
 # In JupyterLab, click on a name to open it. They build on each other, so go in order, or begin where you are curious: each
-# says what it needs. (Numbers that are missing belong to assignments that are still to be written.) The points are your best
-# so far; they are kept on this machine for you alone. Run the cell again whenever you like.
+# says what it needs. The points are your best so far; they are kept on this machine for you alone. Run the cell again
+# whenever you like.
 
 # %% demo="start_progress"
 progress()
