@@ -179,9 +179,10 @@ plots.training_runs(diagnose)
 #
 # <details><summary>Answer</summary>
 #
-# The rate of 30. It has destroyed the network within its first epoch: after that the loss is 38, and by *falling* to
-# 14 it passes for learning. All that is left is a small gap, so "underfitting". Your `initial_loss` knows better: a loss
-# of 38 is far above 2.30, worse than knowing nothing. (A rate of 1.5 ends above where it began, and is found.)
+# The rate of 30. It has destroyed the network within its first epoch: after that the loss is about 60, and by *falling*
+# to 2.31, as the rate does, it passes for learning. All that is left is a small gap, so "underfitting". Your
+# `initial_loss` knows better: 2.30 is what a network has that knows nothing. (A rate of 1.5 ends above where it began,
+# and is found.)
 #
 # In lecture 001's printed run, with a rate of 1e-6, the accuracy doubles while the loss falls by 0.007 %. Accuracy
 # needs only that the right score is ahead by a hair.
@@ -802,10 +803,8 @@ def average_checkpoints(checkpoints):
     params : dict; name -> new ndarray
     """
     ### BEGIN SOLUTION
-    return {
-        name: np.mean([params[name] for params in checkpoints], axis=0)
-        for name in checkpoints[0]
-    }
+    every = {name: [c[name] for c in checkpoints] for name in checkpoints[0]}
+    return {name: np.mean(arrays, axis=0) for name, arrays in every.items()}
     ### END SOLUTION
 
 
@@ -969,10 +968,8 @@ def freeze(grads, names):
     grads : new dict with all names
     """
     ### BEGIN SOLUTION
-    return {
-        name: np.zeros_like(g) if name in names else g
-        for name, g in grads.items()
-    }
+    zeros = {name: np.zeros_like(grads[name]) for name in names}
+    return grads | zeros
     ### END SOLUTION
 
 
@@ -1088,7 +1085,10 @@ plots.training_transfer(freeze, linear_probe, transfer_plan)
 
 # %% demo="training_transfer_different"
 plots.training_transfer(
-    freeze, linear_probe, transfer_plan, similarity="different"
+    freeze,
+    linear_probe,
+    transfer_plan,
+    similarity="different",
 )
 
 # %% [markdown]
@@ -1172,7 +1172,10 @@ plots.training_layers(linear_probe)
 
 # %% demo="training_before_and_after"
 plots.training_before_and_after(
-    lr_range_test, ema_update, ensemble_predict, linear_probe
+    lr_range_test,
+    ema_update,
+    ensemble_predict,
+    linear_probe,
 )
 
 # %% [markdown]

@@ -10,7 +10,7 @@ from helpers.plots import stacks
 from helpers.plots.diagnosis import spread
 from helpers.plots.penalised_digits import one_thread
 from helpers.plots.penalties import BLUE, GREEN, ORANGE, PINK, ask_numbers
-from helpers.plots.pieces import legend
+from helpers.plots.pieces import legend, seed_std
 from helpers.plots.ready import Notes, NotReady, as_array, ask, describe, name_of, picture
 
 _LARGEST = 1e30
@@ -225,7 +225,7 @@ def training_ensemble(
             ax.bar(place, values.mean(), 0.6, color=(BLUE, GREEN, ORANGE, PINK)[place % 4], alpha=0.75)
             ax.plot(np.full(seeds, place), values, "o", color="black", ms=4, ls="none")
             gain = values - rows["one model"]
-            more = f"\n{gain.mean():+.1f} ± {np.std(gain, ddof=1):.1f}" if place else ""
+            more = f"\n{gain.mean():+.1f} ± {seed_std(gain):.1f}" if place else ""
             ax.annotate(
                 f"{values.mean():.1f}{more}", (place, values.max()), (0, 5), textcoords="offset points", ha="center"
             )

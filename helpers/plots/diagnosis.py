@@ -189,7 +189,7 @@ def real_runs(epochs: int = 30) -> dict[str, dict[str, np.ndarray]]:
     made = {
         "rate 1e-6, as in lecture 001": {"lr": 1e-6},
         "rate 1.5": {"lr": 1.5},
-        "rate 30": {"lr": 30.0},
+        "rate 30, falling to 0": {"lr": 30.0, "schedule": lambda t: 1 - t / (epochs * 53)},
         "40 images": {"x": d.x_train[:40], "y": d.y_train[:40]},
         "one hidden unit": {"units": 1, "lr": 0.02},
         "rate 0.25, 20 validation images": {"val": 20, "lr": 0.25},

@@ -12,7 +12,7 @@ from helpers.plots import stacks
 from helpers.plots.diagnosis import as_history, ask_word, digits, spread
 from helpers.plots.penalised_digits import one_thread
 from helpers.plots.penalties import BLUE, GREEN, ORANGE, RED
-from helpers.plots.pieces import legend
+from helpers.plots.pieces import legend, seed_std
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, ask_many, describe, name_of, picture
 
 _LARGEST = 1e30
@@ -363,14 +363,14 @@ def training_folds(notes: Notes, kfold: Callable, *, n: int = 200, k: int = 5, s
         single, mean = val[:, 0] - test[:, 0], val.mean(axis=1) - test.mean(axis=1)
         for place, values, color in ((1, single, ORANGE), (0, mean, BLUE)):
             off.plot(values, np.full(len(values), place), "o", color=color, ms=6, alpha=0.7, ls="none")
-            off.text(15.5, place + 0.15, f"spread {np.std(values, ddof=1):.1f}", ha="right")
+            off.text(15.5, place + 0.15, f"spread {seed_std(values):.1f}", ha="right")
         off.axvline(0, color="black", lw=1, ls="--")
         off.set_title(f"{n} digits, {len(seeds)} seeds", fontsize="medium")
         ax.plot([0, 1], np.stack([test.mean(axis=1), anew]), color="0.6", ls="-", lw=0.9, marker="o", ms=4)
         ax.plot([0, 1], [test.mean(), anew.mean()], color=BLUE, ls="none", marker="_", ms=24, mew=2.5)
         ax.set_xticks([0, 1], [f"trained on {k - 1} of {k} folds", "anew, on all"])
         gain = anew - test.mean(axis=1)
-        ax.set_title(f"gain {np.mean(gain):+.1f} ± {np.std(gain, ddof=1):.1f} points", fontsize="medium")
+        ax.set_title(f"gain {np.mean(gain):+.1f} ± {seed_std(gain):.1f} points", fontsize="medium")
     return fig
 
 
