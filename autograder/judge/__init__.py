@@ -9,6 +9,7 @@ from autograder.judge.mistakes import Mistake, Slip, alternative, mistake, remem
 from autograder.judge.optimizer import Optimizer, Transform, torch_optimizer, torch_steps, without_compiler
 from autograder.judge.procedure import Procedure
 from autograder.judge.script import Finding, Probe, Script, Want
+from autograder.judge.variants import vjp
 from autograder.verdict import Verdict
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "slips",
     "torch_optimizer",
     "torch_steps",
+    "vjp",
     "without_compiler",
 ]

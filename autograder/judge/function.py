@@ -9,7 +9,7 @@ import torch
 
 from autograder.judge.exercise import Case, Words, in_words
 from autograder.judge.script import Probe, Script
-from autograder.judge.variants import Arguments, DrawnExercise, Named, exact_values, tensors, want, watch_inputs
+from autograder.judge.variants import Arguments, DrawnExercise, Named, exact_values, tensors, vjp, want, watch_inputs
 from autograder.worker.wire import Handle
 
 
@@ -215,7 +215,7 @@ class Layer(DrawnExercise):
         leaves = tensors(arguments)
         wanted = [leaves[name].requires_grad_() for name in self.gradients]
         out = self.reference(**leaves)
-        exact = torch.autograd.grad(out, wanted, torch.tensor(dout, dtype=torch.float64))
+        exact = vjp(out, wanted, torch.tensor(dout, dtype=torch.float64))
         for slot, name, value in zip(results, self.gradients, exact, strict=True):
             label = f"d{name} ({which})" if which else f"d{name}"
             script.get(slot, want(label, value.numpy(), case, scales.get(f"d{name}"), role, f"d{name}"))
