@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from autograder.grading.cluster import Cluster
     from autograder.sandbox.levels import Level
 
-_PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "fair", "stock")
+_PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "fair", "exact", "stock")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -217,6 +217,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
     from autograder.judge.mistakes import EditError
+    from autograder.judge.references import TorchMissing
     from autograder.report.output import ReportError
     from autograder.sandbox.levels import NoIsolation
 
@@ -229,6 +230,7 @@ def _expected() -> tuple[type[Exception], ...]:
         NoIsolation,
         ReleaseError,
         ReportError,
+        TorchMissing,
         Stopped,
         OSError,
     )
@@ -272,6 +274,7 @@ def _build(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from autograder.course.proofs import prove
 
+    _need_torch("Proving the course")
     if options.exercise:
         return _check_exercises(options.exercise)
     failed = False
@@ -282,6 +285,13 @@ def _check(options: argparse.Namespace) -> int:
             for complaint in proof.complaints:
                 print(f"    {complaint}")
     return int(failed)
+
+
+def _need_torch(what: str) -> None:
+    from autograder.judge.references import TorchMissing, is_installed
+
+    if not is_installed():
+        raise TorchMissing(what)
 
 
 def _check_exercises(ids: Sequence[str]) -> int:
@@ -327,6 +337,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.report.progress import Progress
     from autograder.report.table import class_table, printable
 
+    _need_torch("Grading")
     course = Course.at(Path.cwd())
     allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
     began, graded, same, failed = time.monotonic(), 0, 0, []
@@ -547,6 +558,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from autograder.course.demo import run
 
+    _need_torch("Grading")
     return run(Path.cwd(), options.folder)
 
 

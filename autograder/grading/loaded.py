@@ -12,6 +12,8 @@ lean.enter()
 # What is loaded is hardly ever garbage: looking through it takes time, and would copy the memory that forks share.
 gc.disable()
 from autograder.grading import grader  # noqa: E402, F401
+from autograder.judge import references  # noqa: E402
 
+references.load(what="Grading")
 gc.freeze()
 gc.enable()

@@ -6,9 +6,8 @@ Reference: autograd, with the mean detached and without.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips, vjp
+from autograder.judge import Case, Function, alternative, slips, torch, vjp
 
 
 def draw(rng, case):

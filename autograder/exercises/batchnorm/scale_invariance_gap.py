@@ -7,9 +7,8 @@ swallows.
 """
 
 import numpy as np
-import torch.nn.functional as F
 
-from autograder.judge import Case, Function, alternative, slips, vjp
+from autograder.judge import Case, F, Function, alternative, slips, vjp
 
 NO_EPS = 1e-300  # PyTorch refuses 0 in training; added to any variance here, this changes no digit.
 
