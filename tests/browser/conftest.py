@@ -75,7 +75,9 @@ def student_lab(root: Path):
     options = [option for option in learners.options() if not re.match("--allow-root|--notebook-dir=", option)]
     # The application's own object is how a test asks which kernel is busy.
     variables = {"JUPYTER_CONFIG_PATH": str(learners.SETTINGS)}
-    with running_lab(Path("notebooks"), root / "home", "--expose-app-in-browser", *options, cwd=root, **variables) as lab:
+    with running_lab(
+        Path("notebooks"), root / "home", "--expose-app-in-browser", *options, cwd=root, **variables
+    ) as lab:
         yield lab
 
 

@@ -94,7 +94,7 @@ def test_nothing_in_it_leads_to_the_courses_own_repository(folder):
 def test_it_holds_what_students_need_and_nothing_else(folder):
     assert {path.name for path in folder.iterdir()} == {
         *(MARK, "LICENSE", "Makefile", "README.md", "autograder", "constraints.txt", "environment.yml"),
-            "environment-windows.yml",
+        "environment-windows.yml",
         *("helpers", "nbgrader_config.py", "notebooks", "postBuild", "pyproject.toml"),
     }
     package = {path.name for path in (folder / "autograder").iterdir()}
@@ -375,7 +375,14 @@ def course(tmp_path):
         (root / name).mkdir(parents=True)
     for name in ("notebooks/02_sgd/02_sgd.ipynb", "solutions/02_sgd.py", "docs/students.md"):
         shutil.copy(ROOT / name, root / name)
-    for name in ("LICENSE", "constraints.txt", "environment.yml", "postBuild", "pyproject.toml"):
+    for name in (
+        "LICENSE",
+        "constraints.txt",
+        "environment.yml",
+        "environment-windows.yml",
+        "postBuild",
+        "pyproject.toml",
+    ):
         shutil.copy(ROOT / name, root)
     return root
 
