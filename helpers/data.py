@@ -482,13 +482,13 @@ def _pooch_says(progress: bool) -> Iterator[None]:
     import pooch
 
     logger = pooch.get_logger()
-    level = logger.level
-    if not progress:
-        logger.setLevel("WARNING")
+    before = logger.disabled
+    # Not by its level: this logger keeps in mind what it was once asked.
+    logger.disabled = not progress
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = before
 
 
 def _why(error: Exception) -> str:

@@ -58,7 +58,7 @@ def test_every_right_solution_passes_and_the_report_says_what_it_is_compared_wit
 
 
 def test_mistakes_are_refused_and_named_as_ever(judged):
-    for name, told in judged.items():
+    for told in judged.values():
         assert not told["wrong"] and told["named"] == [told["name"]], told["said"]
 
 

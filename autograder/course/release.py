@@ -1,9 +1,10 @@
 """What students get: the notebooks, the helpers and the checks, in a folder of their own and without solutions.
 
 A check needs its exercise's file: the reference in torch, and the mistakes, which are edits of a right solution in
-NumPy; and it needs PyTorch: it does not compare with the solution that students are to find. So the right solutions go along, packed with the rest, and nobody meets an answer by searching or by following a
+NumPy. So the right solutions go along, packed with the rest, and nobody meets an answer by searching or by following a
 name. Packed is not secret: who wants to read it can. What only the course's own proofs need stays out: right versions
-in other words, and the hints (they are in the notebook).
+in other words, and the hints (they are in the notebook). It needs PyTorch, too: a class is never judged by the
+solutions.
 """
 
 import ast

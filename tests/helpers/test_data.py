@@ -13,6 +13,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pooch
 import pytest
 
 from helpers import data
@@ -364,11 +365,14 @@ def test_without_folder_and_environment_the_users_cache_is_taken(server, tmp_pat
 
 
 @pytest.mark.parametrize("progress", [True, False])
-def test_the_progress_bar_is_shown_if_asked_for(server, tmp_path, capsys, caplog, progress):
+def test_the_progress_bar_is_shown_if_asked_for(server, tmp_path, capsys, monkeypatch, progress):
+    heard = io.StringIO()
+    (handler,) = pooch.get_logger().handlers
+    monkeypatch.setattr(handler, "stream", heard)
     data.fetch(cifar_source(server, bytes(200_000)), tmp_path, progress=progress)
     assert ("100%" in capsys.readouterr().err) is progress
     # pooch's own line.
-    assert ("Downloading data from" in caplog.text) is progress
+    assert ("Downloading data from" in heard.getvalue()) is progress
 
 
 def test_the_second_mirror_is_asked_if_the_first_fails(server, nowhere, tmp_path):
