@@ -6,6 +6,7 @@ from importlib import import_module
 _TABLE = {
     # start
     "start_error": "start",
+    "course_map": "start",
     # optimizers
     "step_sizes": "optimizers",
     "stability_threshold": "optimizers",
