@@ -173,6 +173,7 @@ _TABLE = {
     "dropout_before_and_after": "dropout",
     # capstone
     "capstone_script": "capstone",
+    "capstone_arc": "capstone",
 }
 
 
