@@ -28,7 +28,8 @@ def capstone_script(notes: Notes, seeds: tuple[int, int] = (0, 1), hands: int = 
 @picture(
     "The steps of the arc as a staircase. Above, accuracy on unseen, shifted and noisy letters: warped samples are by "
     "far the highest stair, for unseen and shifted ones; the last steps lift noisy ones. Below, the calibration error: "
-    "it grows with warped samples and falls with the temperature. Left with 800 samples, right with 200, with your own as a star."
+    "it grows with warped samples and falls with the temperature. Left with 800 samples, right with 200, with your own "
+    "as a star."
 )
 def capstone_arc(notes: Notes, train: Callable | None = None):
     """Show what each step of the arc is worth, as measured on five alphabets, and the student's `train` beside it.
