@@ -154,6 +154,41 @@ def saddle() -> Landscape:
     )
 
 
+def two_wells(tilt: float = 0.3) -> Landscape:
+    """Return (x^2 - 1)^2 + tilt x + y^2: a deep well on the left, a shallow one, a local minimum, on the right.
+
+    Parameters
+    ----------
+    tilt : positive, below 1.5, where the shallow well is gone
+    """
+    if not 0 < tilt < 1.5:
+        raise ValueError(f"tilt={tilt} must lie between 0 and 1.5")
+
+    def value(w):
+        x, y = w[..., 0], w[..., 1]
+        return (x**2 - 1) ** 2 + tilt * x + y**2
+
+    def gradient(w):
+        x, y = w[..., 0], w[..., 1]
+        return _stack(4 * x * (x**2 - 1) + tilt, 2 * y)
+
+    lowest = _points((float(np.roots([4, 0, -4, tilt]).real.min()), 0.0))
+    return Landscape(
+        name="two wells",
+        value=value,
+        gradient=gradient,
+        hessian=lambda w: np.diag([12 * w[0] ** 2 - 4, 2.0]),
+        minima=lowest,
+        floor=float(value(lowest[0])),
+        start=_points((2.0, 0.8))[0],
+        xlim=(-2.2, 2.2),
+        ylim=(-1.2, 1.2),
+        lr=0.01,
+        momentum=0.9,
+        log_levels=False,
+    )
+
+
 def rosenbrock() -> Landscape:
     """Return (1 - x)^2 + 100 (y - x^2)^2, minimum 0 at (1, 1): a curved canyon with a nearly flat floor.
 

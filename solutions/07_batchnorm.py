@@ -375,6 +375,14 @@ check(
 
 # %% [markdown]
 # ### Picture
+# The same as a graph, drawn as in 01_backprop, with your numbers at its ends: $x$ forks, and so does $c$. Follow the
+# third sample from $\mathrm{dout}$ back to $x$, by all three roads.
+
+# %% demo="backward_graph"
+plots.batchnorm_graph(batchnorm_forward, batchnorm_backward)
+
+# %% [markdown]
+# ### Picture
 # Your gradients against central differences of your own forward, entry by entry. Dark is rounding noise. Beside
 # it, what the map looks like when roads are left out: a mistake like this has a face.
 

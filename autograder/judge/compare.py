@@ -99,7 +99,7 @@ def difference(got: Any, want: Want) -> Difference | None:
 
 def _sequence(got: Any, want: Want) -> Difference | None:
     if not isinstance(got, list | tuple):
-        return _of_another_type(want.label, "a tuple", got)
+        return _of_another_type(want.label, "a list" if isinstance(want.value, list) else "a tuple", got)
     if len(got) != len(want.value):
         return Difference("shape", f"{want.label} must have {len(want.value)} parts, got {len(got)}")
     for number, (part, expected) in enumerate(zip(got, want.value, strict=True)):

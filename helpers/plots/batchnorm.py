@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from helpers import data
+from helpers.plots.graphs import draw_graph, written
 from helpers.plots.pieces import GUESSING, counted, final_accuracy
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.style import COLORS
@@ -324,6 +325,70 @@ def batchnorm_population(notes, population_statistics, *, batches: int = 500, se
 
 
 # ---------------------------------------------------------------------------- backward
+
+
+_ROADS = {
+    "x": (0, 1),
+    "mean": (0.9, 2),
+    "centred": (1.9, 1),
+    "var": (2.8, 2),
+    "std": (3.8, 2),
+    "x_hat": (4.8, 1),
+    "out": (6.6, 1),
+    "gamma": (5.5, 2),
+    "beta": (5.5, 0.1),
+}
+_NAMES = {
+    "x": "$x$",
+    "mean": r"$\mu_B$",
+    "centred": r"$c = x - \mu_B$",
+    "var": r"$\sigma_B^2$",
+    "std": r"$s = \sqrt{\sigma_B^2 + \epsilon}$",
+    "x_hat": r"$\hat x = c\,/\,s$",
+    "gamma": r"$\gamma$",
+    "beta": r"$\beta$",
+    "out": r"out $= \gamma \hat x + \beta$",
+}
+_SLOPES = {
+    ("x", "mean"): "$1/N$",
+    ("x", "centred"): "$1$",
+    ("mean", "centred"): "$-1$",
+    ("centred", "var"): "$2c/N$",
+    ("var", "std"): "$1/(2s)$",
+    ("centred", "x_hat"): "$1/s$",
+    ("std", "x_hat"): "$-c/s^2$",
+    ("x_hat", "out"): r"$\gamma$",
+    ("gamma", "out"): r"$\hat x$",
+    ("beta", "out"): "$1$",
+}
+
+
+@picture("The graph of batch normalization for three samples: values along its edges, and your gradients at its ends.")
+def batchnorm_graph(notes: Notes, batchnorm_forward: Callable, batchnorm_backward: Callable):
+    """Show the student's gradients at the ends of the graph, for one feature and three samples."""
+    x, dout, gamma, beta = np.array([1.0, 2.0, 6.0]), np.array([0.0, 0.0, 1.0]), 2.0, 1.0
+    centred = x - x.mean()
+    var = np.mean(centred**2)
+    std = np.sqrt(var + 1e-5)
+    values = {"x": x, "mean": x.mean(), "centred": centred, "var": var, "std": std, "x_hat": centred / std}
+    values |= {"gamma": gamma, "beta": beta}
+    grads: dict[str, object] = {"x": None, "gamma": None, "beta": None}
+    with notes.collect():
+        _, layer_cache = ask_forward(batchnorm_forward, x[:, None], np.array([gamma]), np.array([beta]))
+        dx, dgamma, dbeta = ask_backward(batchnorm_backward, dout[:, None], layer_cache, 1)
+        grads = {"x": dx[:, 0], "gamma": dgamma[0], "beta": dbeta[0]}
+    edges = {edge: (written(values[edge[0]]), slope) for edge, slope in _SLOPES.items()}
+    signs = {"x": "dx", "gamma": r"d$\gamma$", "beta": r"d$\beta$"}
+    below = {name: f"{signs[name]} = {written(grad)}" for name, grad in grads.items()}
+    below["out"] = f"dout = {written(dout)}"
+    fig, ax = notes.plt.subplots(figsize=(12.4, 4.4))
+    draw_graph(ax, _ROADS, _NAMES, edges=edges, below=below, returned_in="0.35")
+    ax.set_title("one feature, three samples")
+    fig.supxlabel(
+        "above an edge: the value that goes along it; below: its local gradient; bold: dout, and your three gradients",
+        fontsize="small",
+    )
+    return fig
 
 
 @picture("Heat maps of the error of dx: yours, and with roads of the gradient left out.")
