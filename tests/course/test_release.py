@@ -12,6 +12,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.converters import GenerateAssignment
+from traitlets.utils.importstring import import_item
 
 from autograder import exercises
 from autograder.cli import main
@@ -19,6 +21,7 @@ from autograder.course import release as releasing
 from autograder.course.build import texts, topics
 from autograder.course.release import MARK, ReleaseError, release
 from autograder.course.source import SourceErrors, parse
+from autograder.course.stamp import release_preprocessors
 
 ROOT = Path(__file__).parents[2]
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL)
@@ -444,3 +447,18 @@ def test_a_text_that_was_not_built_is_told(course, tmp_path):
     # In a course of this one notebook, others cannot be spoken of.
     text.write_text(re.sub(r"\b0[35]_[a-z_]+", "later", text.read_text(encoding="utf-8")), encoding="utf-8")
     assert "was `autograder build` forgotten?" in str(release(course, tmp_path / "out"))
+
+
+def test_a_release_takes_nbgraders_own_steps_and_three_of_the_courses():
+    usual = [
+        f"nbgrader.preprocessors.{step.__name__}"
+        for step in GenerateAssignment.class_traits()["preprocessors"].default()
+    ]
+    steps = release_preprocessors()
+    assert [
+        step.replace("autograder.grading.preprocessors.SaveCells", "nbgrader.preprocessors.SaveCells")
+        for step in steps
+        if not step.endswith((".NameStubs", ".Stamp"))
+    ] == usual
+    assert steps[steps.index("nbgrader.preprocessors.ClearSolutions") + 1] == "autograder.grading.stubs.NameStubs"
+    assert steps[-1] == "autograder.course.stamp.Stamp" and all(map(import_item, steps))
