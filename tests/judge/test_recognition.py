@@ -299,3 +299,10 @@ def test_a_state_that_is_read_before_it_exists_is_told(optimizer):
 
     (fact, *_) = verdict(optimizer, reads).facts
     assert "the state is `{}` before it" in fact
+
+
+def test_a_wrong_function_that_gives_the_same_again_is_not_said_to_remember(optimizer):
+    def wrong(w, grad, state, *, lr=0.1, momentum=0.9):
+        return w - 0.3 * lr * np.sin(grad), state
+
+    assert not any("made again" in fact for fact in verdict(optimizer, wrong).facts)
