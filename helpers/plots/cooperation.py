@@ -8,7 +8,7 @@ from helpers import data
 from helpers.plots.dropout import ask_noise, ask_numbers
 from helpers.plots.penalised_digits import few_digits, one_thread
 from helpers.plots.pieces import legend, seed_std
-from helpers.plots.ready import Notes, ask, ask_array, picture
+from helpers.plots.ready import Notes, ask_array, picture
 from helpers.plots.side_by_side import Networks, learn
 from helpers.plots.style import COLORS
 from helpers.training import Params
@@ -69,6 +69,8 @@ def dropout_fence(
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
 
+    said = ["Test accuracy by lr:"]
+
     def fence(params: Params) -> Params:
         return {
             name: ask_array(max_norm, w, c, 1, shape=w.shape).astype(np.float32) if name.startswith("W") else w
@@ -86,14 +88,14 @@ def dropout_fence(
         each = ", ".join(
             f"{row.mean():.1f} ± {seed_std(row):.1f} % at {rate:g}" for rate, row in zip(rates, found, strict=True)
         )
-        notes.add(f"{name:21} {each}")
+        said.append(f"{name:21} {each}")
 
     draw("neither", ORANGE, "--", "s", dropped=False, fenced=False)
     with notes.collect():
-        draw("max-norm", GREEN, ":", "D", dropped=False, fenced=True)
-    with notes.collect():
         draw("dropout", BLUE, "-", "o", dropped=True, fenced=False)
+        draw("max-norm", GREEN, ":", "D", dropped=False, fenced=True)
         draw("dropout and max-norm", RED, "-.", "^", dropped=True, fenced=True)
+        notes.add("\n".join(said))
     legend(ax, loc="lower left")
     return fig
 
@@ -202,7 +204,9 @@ def dropout_partners(
     fig = notes.plt.figure(figsize=(12.6, 4.2))
     filters, kept, numbers = fig.subfigures(1, 3, width_ratios=(1.25, 1.25, 1))
     shown = filters.subplots(6, 6)
-    filters.suptitle("filters of the same 18 units\nthree rows without, three with dropout", fontsize="medium")
+    filters.suptitle("filters of the same 18 units", fontsize="medium")
+    for row, label in ((0, "without"), (3, "with")):
+        shown[row, 0].set_ylabel(label, fontsize="medium")
     for ax in shown.flat:
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
@@ -210,11 +214,15 @@ def dropout_partners(
     ax.set(xlabel="share of the hidden units that is left", ylabel="test accuracy (%)", ylim=(0, 100), xlim=(1.05, 0))
     ax.set_title("some units removed", fontsize="medium")
     rough, quiet = numbers.subplots(1, 2)
-    rough.set_title("roughness\nof the filters", fontsize="medium")
-    quiet.set_title("units that\nare silent (%)", fontsize="medium")
+    rough.set_title("filters", fontsize="medium")
+    rough.set_ylabel("roughness")
+    quiet.set_title("activations", fontsize="medium")
+    quiet.set_ylabel("silent (%)")
     for part in (rough, quiet):
-        part.set_xlim(-0.6, 1.6)
+        part.set(xlim=(-0.6, 1.6), xlabel="dropout")
         part.set_xticks([0, 1], ["without", "with"])
+
+    said = ["Test accuracy as units are removed, and what units do:"]
 
     def draw(place: int, name: str, color: str, drop: Callable | None) -> None:
         networks = Networks((64, units, 10), range(seeds), drop=drop)
@@ -241,25 +249,22 @@ def dropout_partners(
             ax.plot(left, found.mean(axis=1), color=color, ls=line, marker=marker, ms=4, label=f"{name}, {what}")
             ax.fill_between(left, found.min(axis=1), found.max(axis=1), color=color, alpha=0.15, lw=0)
             half = found[list(left).index(0.5)]
-            notes.add(
+            said.append(
                 f"{name:7} dropout, {what:14}: {found[0].mean():.1f} ± {seed_std(found[0]):.1f} % with all units, "
                 f"{half.mean():.1f} ± {seed_std(half):.1f} % with half"
             )
-        for part, value in (
-            (rough, _roughness(patches).mean(axis=1)),
-            (quiet, 100 * np.mean(h_test == 0, axis=(1, 2))),
-        ):
+        roughness, silent = _roughness(patches).mean(axis=1), 100 * np.mean(h_test == 0, axis=(1, 2))
+        for part, value in ((rough, roughness), (quiet, silent)):
             part.plot(np.full(seeds, place), value, "o", color=color, ls="none", ms=5, alpha=0.7)
             part.plot([place - 0.3, place + 0.3], [value.mean()] * 2, color=color, ls="-", lw=2.5)
-        roughness, silent = _roughness(patches).mean(axis=1), 100 * np.mean(h_test == 0, axis=(1, 2))
-        notes.add(
+        said.append(
             f"{name:7} dropout: roughness {roughness.mean():.2f} ± {seed_std(roughness):.2f}, "
             f"silent {silent.mean():.0f} ± {seed_std(silent):.0f} %"
         )
 
     draw(0, "without", ORANGE, None)
     with notes.collect():
-        ask(dropout_forward, np.ones((2, 3)), p, np.random.default_rng(0), train=True)
         draw(1, "with", BLUE, _dropping(dropout_forward, dropout_backward, p))
+        notes.add("\n".join(said))
     legend(ax, loc="lower left")
     return fig
