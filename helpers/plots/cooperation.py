@@ -170,6 +170,14 @@ def _roughness(filters: np.ndarray) -> np.ndarray:
     return differences / np.sum(filters**2, axis=(-2, -1))
 
 
+def _tiled(filters: np.ndarray, columns: int) -> np.ndarray:
+    """Return filters (n, 8, 8) side by side, each from -1 to 1, with gaps between them."""
+    scaled = filters / np.abs(filters).max(axis=(1, 2), keepdims=True)
+    framed = np.pad(scaled, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    rows = framed.reshape(-1, columns, *framed.shape[1:])
+    return rows.transpose(0, 2, 1, 3).reshape(len(rows) * framed.shape[1], -1)
+
+
 def _refitted(h: np.ndarray, y: np.ndarray, h_test: np.ndarray, y_test: np.ndarray) -> float:
     """Return the accuracy of a new linear layer by ridge regression on these units alone."""
     ones = [np.column_stack([part, np.ones(len(part))]).astype(float) for part in (h, h_test)]
@@ -201,19 +209,15 @@ def dropout_partners(
     x, y, digits = _images(seeds, 1000, 0)
     x_test, y_test = _shared(digits.x_test, seeds), digits.y_test
     left = np.array([1.0, 0.7, 0.5, 0.3, 0.1])
-    fig = notes.plt.figure(figsize=(12.6, 4.2))
-    filters, kept, numbers = fig.subfigures(1, 3, width_ratios=(1.25, 1.25, 1))
-    shown = filters.subplots(6, 6)
-    filters.suptitle("filters of the same 18 units", fontsize="medium")
-    for row, label in ((0, "without"), (3, "with")):
-        shown[row, 0].set_ylabel(label, fontsize="medium")
-    for ax in shown.flat:
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
-    ax = kept.subplots()
+    panels = [["without", "kept", "rough", "quiet"], ["with", "kept", "rough", "quiet"]]
+    fig, axes = notes.plt.subplot_mosaic(panels, figsize=(12.6, 4.4), width_ratios=(1.15, 1.6, 0.55, 0.55))
+    ax, rough, quiet = axes["kept"], axes["rough"], axes["quiet"]
+    for name in ("without", "with"):
+        axes[name].set(xticks=[], yticks=[], ylabel=f"{name} dropout")
+        axes[name].grid(False)
+    axes["without"].set_title("filters of the same 18 units", fontsize="medium")
     ax.set(xlabel="share of the hidden units that is left", ylabel="test accuracy (%)", ylim=(0, 100), xlim=(1.05, 0))
     ax.set_title("some units removed", fontsize="medium")
-    rough, quiet = numbers.subplots(1, 2)
     rough.set_title("filters", fontsize="medium")
     rough.set_ylabel("roughness")
     quiet.set_title("activations", fontsize="medium")
@@ -228,9 +232,7 @@ def dropout_partners(
         networks = Networks((64, units, 10), range(seeds), drop=drop)
         learn(networks, x, y, lr=0.05, steps=steps, batch=20, momentum=0.9, rng=np.random.default_rng(0))
         patches = networks.params["W1"].transpose(0, 2, 1).reshape(seeds, units, 8, 8)
-        for cell, patch in zip(shown[3 * place : 3 * place + 3].flat, patches[0], strict=False):
-            top = np.abs(patch).max()
-            cell.imshow(patch, cmap="PuOr", vmin=-top, vmax=top)
+        axes[name].imshow(_tiled(patches[0][:18], 6), cmap="PuOr", vmin=-1, vmax=1)
         h, h_test = networks.hidden(x), networks.hidden(x_test)
         whole, rng = networks.params["W2"], np.random.default_rng(1)
         as_is, anew = np.empty((2, len(left), draws, seeds))
