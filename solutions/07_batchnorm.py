@@ -1196,13 +1196,13 @@ plots.batchnorm_and_dropout(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All labels right: dropout may go, but BatchNorm is not why. It costs 2.7 ± 0.6 points here (seed by seed, ± standard
-# error); BatchNorm gains 0.1 ± 0.4, with dropout as without, and the gap is 9.6 points in place of 9.7. (With 100
-# units, batches of 10 and twice as many steps BatchNorm gains 1.3 ± 0.3: smaller batches, more noise.)
+# All labels right: dropout may go, but BatchNorm is not why. Dropout costs 2.6 ± 0.7 points here (seed by seed, ±
+# standard error). BatchNorm gains 0.1 ± 0.4, with dropout 0.8 ± 0.5, and the gap is 9.6 points in place of 9.7. (With
+# 100 units, batches of 10 and twice as many steps BatchNorm gains 1.3 ± 0.3: smaller batches, more noise.)
 #
 # 20 labels wrong: BatchNorm learns them all by heart, a gap of 17 points; it is 2.8 ± 1.1 ahead of nothing, which is not
-# finished learning them. Dropout refuses them. Both together are best, 8.3 ± 1.3 ahead, and taking dropout out again
-# would cost 5.5 points.
+# finished learning them. Dropout refuses them. Both together are best, 7.8 ± 1.8 ahead, and taking dropout out again
+# would cost 5 points.
 #
 # So the noise of batches is a weak regulariser. Ioffe and Szegedy measured on a million images, with nothing to be
 # learnt by heart in a few passes.

@@ -187,14 +187,21 @@ def batchnorm_and_dropout(
     """
     fig, axes = notes.plt.subplots(1, 2, figsize=(11, 4.0), sharey=True)
     axes[0].set(ylabel="accuracy (%)")
-    panels = [_Panel(ax, wrong, seeds) for ax, wrong in zip(axes, (0, 20), strict=True)]
+    panels = [_Panel(ax, wrong) for ax, wrong in zip(axes, (0, 20), strict=True)]
+    sets = [few_digits(seed, wrong=panel.wrong) for panel in panels for seed in range(seeds)]
+    x, y = np.stack([part.x_train for part in sets]).astype(np.float32), np.stack([part.y_train for part in sets])
+    digits = sets[0]
+    x_test = np.broadcast_to(digits.x_test.astype(np.float32), (len(sets), *digits.x_test.shape))
 
     def run(place: int, norm: BatchNorm | None, *, dropped: bool) -> None:
-        for panel in panels:
-            drop = inverted_dropout(p, np.random.default_rng(1)) if dropped else None
-            networks = Networks((64, 64, 64, 10), range(seeds), norm=norm, drop=drop)
-            learn(networks, panel.x, panel.y, lr=0.1, steps=steps, batch=batch, rng=np.random.default_rng(0))
-            panel.draw(place, networks, GREEN if norm is None else BLUE)
+        drop = inverted_dropout(p, np.random.default_rng(1)) if dropped else None
+        networks = Networks((64, 64, 64, 10), [*range(seeds)] * 2, norm=norm, drop=drop)
+        learn(networks, x, y, lr=0.1, steps=steps, batch=batch, rng=np.random.default_rng(0))
+        train = 100 * networks.accuracy(x, y, seen=x)
+        test = 100 * networks.accuracy(x_test, digits.y_test, seen=x)
+        for k, panel in enumerate(panels):
+            mine = slice(k * seeds, (k + 1) * seeds)
+            panel.draw(place, train[mine], test[mine], GREEN if norm is None else BLUE)
 
     run(0, None, dropped=False)
     run(1, None, dropped=True)
@@ -210,22 +217,15 @@ def batchnorm_and_dropout(
 
 
 class _Panel:
-    """One set of labels: its images, and what each way makes of them beside the first."""
+    """One set of labels, and what each way makes of it beside the first."""
 
-    def __init__(self, ax, wrong: int, seeds: int) -> None:
+    def __init__(self, ax, wrong: int) -> None:
         self.ax, self.wrong = ax, wrong
         self.rows: list[str] = []
-        sets = [few_digits(seed, wrong=wrong) for seed in range(seeds)]
-        self.x = np.stack([part.x_train for part in sets]).astype(np.float32)
-        self.y = np.stack([part.y_train for part in sets])
-        self.x_test = np.broadcast_to(sets[0].x_test.astype(np.float32), (seeds, *sets[0].x_test.shape))
-        self.y_test = sets[0].y_test
         ax.set(title=f"200 images, {wrong or 'no'} labels wrong", xlim=(-0.5, 3.5))
         ax.set_xticks(range(4), _WAYS)
 
-    def draw(self, place: int, networks: Networks, color: str) -> None:
-        train = 100 * networks.accuracy(self.x, self.y, seen=self.x)
-        test = 100 * networks.accuracy(self.x_test, self.y_test, seen=self.x)
+    def draw(self, place: int, train: np.ndarray, test: np.ndarray, color: str) -> None:
         means = train.mean(), test.mean()
         self.ax.plot([place] * 2, means, color=color, ls="-", lw=6, alpha=0.25, solid_capstyle="butt")
         self.ax.plot(place, means[0], "^", color=color, ms=8)
