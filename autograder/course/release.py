@@ -58,7 +58,7 @@ clean:
 .venv/installed: pyproject.toml constraints.txt
 \t@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make lab PYTHON=python3.12")'
 \t$(PYTHON) -m venv .venv
-\t$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e .
+\t$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[torch]'
 \t@touch $@
 """  # noqa: E501
 
@@ -68,6 +68,7 @@ _PACKED = '''\
 import base64
 import linecache
 
+RELEASED = True
 _TEXT = base64.b64decode(
     """
 {text}
