@@ -94,6 +94,7 @@ check("standardize", standardize, points=4)
 # **Debug this.** A friend wants the largest variance first, and gets a covariance that is not $I$. Run, then say what
 # is wrong before you write your own.
 
+
 # %% demo="debug_whitening"
 def whitened_by_a_friend(x):
     xc = x - x.mean(axis=0)
@@ -286,6 +287,7 @@ check("zeros", zeros, points=1)
 # %% [markdown]
 # **First slowly.** This counts right, entry by entry. Yours looks at whole rows at once, in a third of the lines; how
 # much faster will it be for 60 units with 256 inputs? The cell behind your check measures it.
+
 
 # %% demo="rows_slowly"
 def distinct_rows_slowly(W, tol):
@@ -1044,6 +1046,7 @@ plots.initialization_both_ways(
 #
 # **Debug this.** A friend's wide $W$ has the right shape, and rows of nearly any length: run. One word in the function
 # is wrong. Which, and why does nobody see it where $W$ is square?
+
 
 # %% demo="debug_orthogonal"
 def wide_by_a_friend(rows, cols, rng):
