@@ -7,6 +7,8 @@ _TABLE = {
     # start
     "start_error": "start",
     "course_map": "start",
+    # any
+    "speed_up": "speed",
     # optimizers
     "step_sizes": "optimizers",
     "stability_threshold": "optimizers",
@@ -79,6 +81,8 @@ _TABLE = {
     "batchnorm_batch_sizes": "batchnorm",
     "batchnorm_start_scales": "batchnorm",
     "batchnorm_shifted": "batchnorm",
+    "batchnorm_smoothness": "batchnorm_claims",
+    "batchnorm_and_dropout": "batchnorm_claims",
     "batchnorm_before_and_after": "batchnorm",
     # normalization
     "norm_rows": "normalization",
@@ -179,6 +183,9 @@ _TABLE = {
     "dropout_linear_penalty": "dropout",
     "dropout_ensemble": "dropout",
     "dropout_before_and_after": "dropout",
+    "dropout_fence": "cooperation",
+    "dropout_fisher": "cooperation",
+    "dropout_partners": "cooperation",
     # training
     "training_first_loss": "diagnosis",
     "training_guess": "diagnosis",

@@ -50,7 +50,7 @@ def ask_pair(function: Callable, *args, shape: tuple[int, ...] | None = None, **
     return [as_array(function, part, shape) for part in result]
 
 
-def _ready_norm(forward, backward, inference=None, update_running=None) -> BatchNorm:
+def ready_norm(forward, backward, inference=None, update_running=None) -> BatchNorm:
     """Return the student's layer for an MLP, each function tried once; raise NotReady for the first that fails."""
     x = np.random.default_rng(0).normal(size=(6, 4))
     zeros, ones = np.zeros(4), np.ones(4)
@@ -686,7 +686,7 @@ def batchnorm_drift(notes, batchnorm_forward=None, batchnorm_backward=None, *, s
     _draw_drift(axes[0], _watched_inputs(None, steps, lr))
     if with_norm:
         with notes.collect():
-            norm = _ready_norm(batchnorm_forward, batchnorm_backward)
+            norm = ready_norm(batchnorm_forward, batchnorm_backward)
             _draw_drift(axes[1], _watched_inputs(norm, steps, lr))
     axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="best")
     return fig
@@ -738,7 +738,7 @@ def batchnorm_learning_rates(
         ls="--",
     )
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, rates, seeds, accuracy, "with")
         band(ax, rates, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
@@ -765,7 +765,7 @@ def batchnorm_start_scales(
     plain = _sweep(None, factors, seeds, accuracy, "without")
     band(ax, factors, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, factors, seeds, accuracy, "with")
         band(ax, factors, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
@@ -797,7 +797,7 @@ def batchnorm_batch_sizes(
     plain = _sweep(None, sizes, seeds, accuracies, "without")[..., 0]
     band(ax, sizes, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, sizes, seeds, accuracies, "with")
         band(ax, sizes, yours[..., 0], "with yours, at inference", marker="o", color=BLUE, ls="-")
         label = "with yours, statistics of the 359 validation images"
@@ -838,7 +838,7 @@ def batchnorm_shifted(
     right.set_xlim(-0.5, 2.5)
     draw(0, [None] * seeds)
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         draw(1, [norm] * seeds)
         draw(2, [_shifting(norm, strength, np.random.default_rng(seed)) for seed in range(seeds)])
     left.legend(loc="lower right")
@@ -875,7 +875,7 @@ def batchnorm_before_and_after(
 
     without, _ = draw(0, None, "without BatchNorm")
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours, _ = draw(1, norm, "with your BatchNorm")
         right.plot([0, 1], np.stack([without, yours]), color="0.6", lw=0.8, ls="-", zorder=1)
         gain = 100 * (yours - without)

@@ -1,11 +1,11 @@
-"""How much faster arrays are than a loop in Python: the student's own function beside one that is given."""
+"""How much faster arrays are than a loop in Python, and how long two functions take that give the same."""
 
 import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from helpers.plots.ready import Notes, ask_array, ask_step, name_of, picture
+from helpers.plots.ready import Notes, NotReady, ask, ask_array, ask_step, name_of, picture
 
 
 @picture("Time of a loop over the samples and of your arrays against the number of samples.")
@@ -40,6 +40,20 @@ def adam_speed(notes: Notes, by_loop: Callable, adagrad: Callable):
 
     _race(notes, ax, problems, (by_loop, asked(by_loop)), (adagrad, asked(adagrad)))
     return fig
+
+
+def speed_up(slow: Callable, fast: Callable, *args) -> None:
+    """Print how long both functions take for the same arguments, where they say the same of them."""
+    notes = Notes(None)
+    with notes.collect():
+        took = [_milliseconds(lambda *args, function=function: ask(function, *args), args) for function in (slow, fast)]
+        for function, milliseconds in zip((slow, fast), took, strict=True):
+            notes.add(f"{name_of(function):24} {milliseconds:8.2f} ms")
+        if not np.array_equal(ask(slow, *args), ask(fast, *args)):
+            raise NotReady(name_of(fast), "says something else here than the slow form")
+        notes.add(f"{took[0] / took[1]:.0f} times as fast")
+    for note in notes:
+        print(note)
 
 
 def _race(notes: Notes, ax, problems: Mapping[int, tuple], *ways: tuple[Callable, Callable]) -> None:

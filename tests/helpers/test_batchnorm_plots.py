@@ -38,6 +38,8 @@ CASES = {
     "batchnorm_start_scales": (NETWORK, QUICK),
     "batchnorm_batch_sizes": (NETWORK, QUICK),
     "batchnorm_shifted": (NETWORK, QUICK),
+    "batchnorm_smoothness": (NETWORK, {"steps": 4, "every": 2, "seeds": 2}),
+    "batchnorm_and_dropout": (NETWORK, {"steps": 4, "seeds": 2}),
     "batchnorm_before_and_after": (NETWORK, {"steps": 40, "seeds": 2}),
 }
 
@@ -86,7 +88,7 @@ def test_every_public_picture_is_tried_here():
 @pytest.mark.parametrize("name", CASES)
 def test_with_the_solutions_a_picture_has_nothing_to_complain_of(name):
     figure, notes = draw(name)
-    assert [note for note in notes if not note.startswith("Test accuracy")] == []
+    assert [note for note in notes if not note.startswith(("Test accuracy", "At a distance"))] == []
     assert_readable(figure)
 
 
@@ -405,3 +407,16 @@ def test_the_explorer_names_what_is_not_written(shown, capsys):
     widgets.batchnorm_explorer(*[unwritten(i) for i in ids], interactive=False)
     assert "`batchnorm_forward` and `update_running` are not written yet" in capsys.readouterr().out
     assert len(shown) == 1
+
+
+def test_with_shifts_behind_it_the_loss_is_as_smooth_as_without():
+    share = lines(draw("batchnorm_smoothness", steps=31, every=10)[0].axes[1])
+    steady, shifted = (share[name].get_ydata() for name in ("BatchNorm", "BatchNorm then shifts"))
+    assert steady[0] > 0.95 and (np.abs(steady - shifted) < 0.2).all()
+
+
+def test_batch_norm_learns_wrong_labels_by_heart_where_dropout_refuses_them():
+    axes = draw("batchnorm_and_dropout", steps=300, seeds=2)[0].axes
+    bars = [line.get_ydata() for line in axes[1].get_lines() if line.get_linewidth() == 6]
+    _, dropout, batch_norm, _ = (train - test for train, test in bars)
+    assert batch_norm > dropout + 5
