@@ -25,6 +25,7 @@ from autograder.grading.gradebook import quiet_flushes
 from autograder.judge import Exercise, judge
 from autograder.judge.judging import PUBLIC_SEED, draw
 from autograder.judge.mistakes import DETAIL_COSTS, Mistake
+from autograder.judge.recognition import OfTheBank
 from autograder.judge.script import LocalCaller
 from autograder.sandbox.levels import VARIABLE, find_for_samples
 from autograder.sandbox.process import Limits
@@ -158,10 +159,10 @@ def clean(root: Path, topic: str) -> Iterator[str]:
 def rejected(root: Path, topic: str, *, in_turns: bool = False) -> Iterator[str]:
     """6. Every mistake is rejected and named, no other one in its place, and it costs what it should.
 
-    `in_turns`: each with one of the seeds, in half the time
+    `in_turns`: the mistakes of each exercise with one of the seeds, in a third of the time; see `trials`
     """
-    for exercise in _exercises(root, topic):
-        for trial in trials(exercise, in_turns=in_turns):
+    for turn, exercise in enumerate(_exercises(root, topic)):
+        for trial in trials(exercise, turn if in_turns else None):
             yield from trial.complaints
 
 
@@ -193,18 +194,22 @@ def own(exercise: Exercise) -> list[Mistake]:
     return [mistake for mistake in exercise.mistakes if mistake.degree != "elsewhere"]
 
 
-def trials(exercise: Exercise, *, in_turns: bool = False) -> Iterator[Trial]:
+def trials(exercise: Exercise, turn: int | None = None) -> Iterator[Trial]:
     """Judge every mistake of an exercise: it must be rejected, named, and cost what it should.
 
-    With both seeds, or `in_turns` with one of them.
+    With both seeds; or, where it is the exercise's `turn`, with one of them, and what a mistake answers as a submission
+    is what the bank knows of it: whether it would answer the same when it is asked once more is not seen.
     """
     exercise = exercise.rehearsed()
-    for number, mistake in enumerate(own(exercise)):
+    for number, mistake in enumerate(exercise.mistakes):
+        if mistake.degree == "elsewhere":
+            continue
         what, complaints, shares = f"{exercise.id}: the mistake {mistake.name}", [], []
-        for seed in (_SEEDS[number % 2],) if in_turns else _SEEDS:
-            functions = mistake.functions
-            verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
-            shares.append(_share(exercise, functions, verdict, seed))
+        for seed in _SEEDS if turn is None else (_SEEDS[turn % 2],):
+            drawn = draw(exercise, seed)
+            caller = LocalCaller(mistake.functions) if turn is None else OfTheBank(exercise, drawn, seed, number)
+            verdict = judge(exercise, caller, points=1.0, seed=seed)
+            shares.append(_share(exercise, caller.functions, verdict, seed))
             if verdict.passed:
                 complaints.append(f"{what} passes (seed {seed}): add a case that shows it")
             elif verdict.mistakes != [mistake.name]:
