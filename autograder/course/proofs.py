@@ -252,12 +252,17 @@ def unfair(exercise: Exercise) -> Iterator[str]:
 
 
 def stock(root: Path, topic: str, students: Sequence[str] = ("unusual_style", "half_finished")) -> Iterator[str]:
-    """8. Stock `nbgrader autograde` and `autograder grade` give the same points."""
+    """8. Stock `nbgrader autograde` and `autograder grade` give the same points.
+
+    Demos are emptied: stock would run them most of the time, and `solved` earns all points with them and without.
+    """
     from autograder.course.demo import inside, make_class
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder).resolve() / "class"
         make_class(root, place, [topic], students=students)
+        for path in place.glob(f"*/**/{topic}.ipynb"):
+            _empty_demos(path)
         with inside(place):
             course = Course.at(place)
             ours, errors = _grade_ours(course, topic)
@@ -317,6 +322,14 @@ def _graded(root: Path, topic: str, notebook: NotebookNode) -> tuple[dict[str, f
 
 
 _Scores = dict[str, dict[str, float | None]]
+
+
+def _empty_demos(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell["id"].startswith("demo_"):
+            cell.source = "pass"
+    nbformat.write(notebook, path)
 
 
 def _grade_ours(course: Course, topic: str) -> tuple[_Scores, list[str]]:
