@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class Report(Verdict):
             cases=first.cases + second.cases,
             known=self.known + other.known,
             facts=self.facts + other.facts,
-            advice=self.advice + other.advice,
+            advice=tuple(dict.fromkeys(self.advice + other.advice)),
             note=(self.note or other.note) if first.points + second.points == 0 else "",
             eased=self.eased or other.eased,
         )
@@ -122,7 +123,8 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
     """The verdict on functions that should solve an exercise.
 
     Every property of the exercise is tried on inputs drawn from a public seed (from a secret one at grading) and the
-    answers are compared with PyTorch's. The verdict shows as a report; `float(check(...))` is the points earned,
+    answers are compared with PyTorch's, or, where PyTorch is not installed, with those of the exercise's own right
+    solution, which the report then says. The verdict shows as a report; `float(check(...))` is the points earned,
     `check(...).mistakes` the names of the recognised mistakes, and `check(...).example()` the arguments of the first
     call that went wrong. What the functions do, raising included, is judged and
     never raised here. The best points of each exercise are remembered for `progress`, though not at grading.
@@ -137,6 +139,7 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
     ------
     ValueError : no such exercise, or points that are no positive number
     TypeError : another number of functions than the exercise has, or something that is no function
+    ImportError : PyTorch is not installed, and the exercise comes from an instructor's folder or has no right solution
 
     Examples
     --------
@@ -151,8 +154,14 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
         exercises.path(exercise_id)
         with _loading():
             exercise = exercises.load(exercise_id)
+            from autograder.judge import references
             from autograder.judge.judging import PUBLIC_SEED, judge
             from autograder.judge.script import LocalCaller
+
+            if references.is_installed():
+                references.load()
+            elif exercises.is_released(exercise_id):
+                raise references.TorchMissing("A check in a class's folder")
     except exercises.UnknownExercise as error:
         raise exercises.UnknownExercise(f"check: {error}") from None
     _must_be_points(f"check({exercise_id!r})", points)
@@ -279,10 +288,11 @@ def _tell_who_validates(verdict: Verdict) -> None:
 @contextmanager
 def _loading() -> Iterator[None]:
     """While PyTorch is loaded, a line says so, and an interrupt waits: half of it loaded would stay unusable."""
-    if "torch" in sys.modules:
+    if "torch" in sys.modules or ("autograder.judge.judging" in sys.modules and not find_spec("torch")):
         yield
         return
-    shown = _display("Loading PyTorch: a few seconds, at the first check only ...")
+    what = "PyTorch" if find_spec("torch") else "the checks"
+    shown = _display(f"Loading {what}: a few seconds, at the first check only ...")
     interrupted = []
 
     def note(number: int, frame: FrameType | None) -> None:

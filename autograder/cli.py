@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from autograder import lean
+
 if TYPE_CHECKING:
     from autograder.grading.cluster import Cluster
     from autograder.sandbox.levels import Level
 
-_PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "fair", "stock")
+_PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "fair", "exact", "stock")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status: 0 for success, 1 for a failure that was reported, 2 for a wrong call."""
+    lean.enter()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -214,6 +217,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from autograder.grading.gradebook import GradebookError
     from autograder.grading.secret import SecretError
     from autograder.judge.mistakes import EditError
+    from autograder.judge.references import TorchMissing
     from autograder.report.output import ReportError
     from autograder.sandbox.levels import NoIsolation
 
@@ -226,6 +230,7 @@ def _expected() -> tuple[type[Exception], ...]:
         NoIsolation,
         ReleaseError,
         ReportError,
+        TorchMissing,
         Stopped,
         OSError,
     )
@@ -269,6 +274,7 @@ def _build(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from autograder.course.proofs import prove
 
+    _need_torch("Proving the course")
     if options.exercise:
         return _check_exercises(options.exercise)
     failed = False
@@ -279,6 +285,13 @@ def _check(options: argparse.Namespace) -> int:
             for complaint in proof.complaints:
                 print(f"    {complaint}")
     return int(failed)
+
+
+def _need_torch(what: str) -> None:
+    from autograder.judge.references import TorchMissing, is_installed
+
+    if not is_installed():
+        raise TorchMissing(what)
 
 
 def _check_exercises(ids: Sequence[str]) -> int:
@@ -324,6 +337,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.report.progress import Progress
     from autograder.report.table import class_table, printable
 
+    _need_torch("Grading")
     course = Course.at(Path.cwd())
     allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
     began, graded, same, failed = time.monotonic(), 0, 0, []
@@ -368,12 +382,11 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Callable[[], Level], Cluster | None]":
     """Where to grade: (isolation or what finds it there, executor or None for processes of this machine)."""
-    from autograder.sandbox.levels import VARIABLE
-
     if not scheduler:
         return partial(_found_here, allow_weak), None
 
     from autograder.grading.cluster import Finder, connected
+    from autograder.sandbox.levels import VARIABLE
 
     finder = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
     executor = stack.enter_context(connected(scheduler, finder))
@@ -391,11 +404,8 @@ def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Callabl
 
 def _found_here(allow_weak: bool) -> "Level":
     from autograder.sandbox.levels import find
-    from autograder.sandbox.warm import end_idle
 
     found = find(allow_weak=allow_weak)
-    # The processes that grade have warm ones of their own.
-    end_idle()
     print(f"Isolation: {found}.", file=sys.stderr)
     _tell_weaker([found])
     return found
@@ -548,6 +558,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from autograder.course.demo import run
 
+    _need_torch("Grading")
     return run(Path.cwd(), options.folder)
 
 

@@ -1,4 +1,4 @@
-"""The course's own checks: eight proofs for every assignment, each failing with what to do about it."""
+"""The course's own checks: nine proofs for every assignment, each failing with what to do about it."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
@@ -22,11 +22,13 @@ from autograder.course.source import Source, parse
 from autograder.grading.assignment import Assignment, grade_id, is_check, is_graded, void_of
 from autograder.grading.course import Course
 from autograder.grading.gradebook import quiet_flushes
-from autograder.judge import Exercise, judge
+from autograder.judge import Case, Exercise, judge
+from autograder.judge.compare import RTOL, difference
 from autograder.judge.judging import PUBLIC_SEED, draw
 from autograder.judge.mistakes import DETAIL_COSTS, Mistake
 from autograder.judge.recognition import OfTheBank
-from autograder.judge.script import LocalCaller
+from autograder.judge.references import without_torch
+from autograder.judge.script import LocalCaller, Want
 from autograder.sandbox.levels import VARIABLE, find_for_samples
 from autograder.sandbox.process import Limits
 from autograder.verdict import Verdict
@@ -251,8 +253,44 @@ def unfair(exercise: Exercise) -> Iterator[str]:
                     yield f"{exercise.id}: the right {name} fails “{case.title}” (seed {seed}): {case.message}"
 
 
+def exact(root: Path, topic: str) -> Iterator[str]:
+    """8. The right solution says what PyTorch says in every case: a check without PyTorch judges the same."""
+    for exercise in _exercises(root, topic):
+        yield from inexact(exercise)
+
+
+def inexact(exercise: Exercise) -> Iterator[str]:
+    """Where the right solution, asked in the reference's place, is not the reference."""
+    exercise = exercise.rehearsed()
+    if type(exercise).whole is not Exercise.whole:
+        return  # judged by its own measure, without a reference
+    reference = draw(exercise, PUBLIC_SEED)
+    with without_torch():
+        instead = draw(exercise, PUBLIC_SEED)
+    for ours, theirs in zip(instead, reference, strict=True):
+        where = f"{exercise.id}: without PyTorch, “{theirs.case.title}”"
+        mine, its = ours.probe.script, theirs.probe.script
+        if [step[0] for step in mine.steps] != [step[0] for step in its.steps] or len(mine.wants) != len(its.wants):
+            yield f"{where} asks for something else: what is drawn must not hang on who answers"
+            continue
+        for value, want in zip(mine.wants, its.wants, strict=True):
+            if (value.value is None) != (want.value is None):
+                yield f"{where} compares {want.label} in one way alone"
+            elif wrong := difference(value.value, replace(want, rtol=_rtol(theirs.case, want))):
+                yield f"{where} is another: {wrong.message}"
+        if ours.probe.findings and exercise.right:
+            outcome = LocalCaller(exercise.right).run(mine)
+            found = ours.probe.findings(outcome.values) if outcome.failure is None else [outcome.failure]
+            yield from (f"{where} refuses the right solution: {finding}" for finding in found)
+
+
+def _rtol(case: Case, want: Want) -> float:
+    """A hundredth of what a student's answer may be off by; what has to be exact stays so."""
+    return (RTOL[case.get("dtype", "float64")] if want.rtol is None else want.rtol) / 100
+
+
 def stock(root: Path, topic: str, students: Sequence[str] = ("unusual_style", "half_finished")) -> Iterator[str]:
-    """8. Stock `nbgrader autograde` and `autograder grade` give the same points.
+    """9. Stock `nbgrader autograde` and `autograder grade` give the same points.
 
     Demos are emptied: stock would run them most of the time, and `solved` earns all points with them and without.
     """
@@ -280,7 +318,7 @@ def stock(root: Path, topic: str, students: Sequence[str] = ("unusual_style", "h
 
 PROOFS: Mapping[str, tuple[str, Callable[[Path, str], Iterator[str]]]] = {
     proof.__name__: (proof.__doc__ or "", proof)
-    for proof in (current, complete, solved, untouched, clean, rejected, fair, stock)
+    for proof in (current, complete, solved, untouched, clean, rejected, fair, exact, stock)
 }
 
 

@@ -40,7 +40,7 @@ def path(exercise_id: str) -> Path:
 
 @cache
 def load(exercise_id: str) -> "Exercise":
-    """The exercise of that id (imports torch).
+    """The exercise of that id.
 
     Raises
     ------
@@ -48,10 +48,15 @@ def load(exercise_id: str) -> "Exercise":
     """
     _require(exercise_id)
     module = importlib.import_module(_modules()[exercise_id])
-    # Imported late: it imports torch.
+    # Imported late: NumPy and all of the judge come with it.
     from autograder.judge.exercise import assembled
 
     return assembled(vars(module), exercise_id)
+
+
+def is_released(exercise_id: str) -> bool:
+    """Whether its file is one that `autograder release` has packed, for a class."""
+    return bool(getattr(importlib.import_module(_modules()[exercise_id]), "RELEASED", False))
 
 
 def _require(exercise_id: str) -> None:

@@ -28,6 +28,7 @@ from autograder.grading.link import State, Worker, WorkerEnded, WorkerLost
 from autograder.grading.names import told, undefined
 from autograder.grading.remote import Session, StudentError, student_names
 from autograder.grading.unnoticed import Story
+from autograder.judge import references
 from autograder.judge.wording import is_builtin_error
 from autograder.progress import paused
 from autograder.rendering import verdict_html
@@ -57,6 +58,8 @@ def grade(assignment: Assignment, data: bytes | None, reason: str, secret: str, 
     level : the isolation in force
     """
     began = time.monotonic()
+    # Points of a class are never those of a comparison with the solution.
+    references.load(what="Grading")
     try:
         submission = intake.rebuild(assignment, data) if data is not None else intake.refused(assignment, reason)
     except intake.Refused as error:

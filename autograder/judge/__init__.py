@@ -8,7 +8,9 @@ from autograder.judge.judging import judge
 from autograder.judge.mistakes import Mistake, Slip, alternative, mistake, remembering, slips
 from autograder.judge.optimizer import Optimizer, Transform, torch_optimizer, torch_steps, without_compiler
 from autograder.judge.procedure import Procedure
+from autograder.judge.references import F, in_torch, torch
 from autograder.judge.script import Finding, Probe, Script, Want
+from autograder.judge.variants import vjp
 from autograder.verdict import Verdict
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "Case",
     "Contest",
     "Exercise",
+    "F",
     "Finding",
     "Function",
     "Ladder",
@@ -32,11 +35,14 @@ __all__ = [
     "Want",
     "alternative",
     "assembled",
+    "in_torch",
     "judge",
     "mistake",
     "remembering",
     "slips",
+    "torch",
     "torch_optimizer",
     "torch_steps",
+    "vjp",
     "without_compiler",
 ]

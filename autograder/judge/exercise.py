@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.mistakes import Mistake, bank
+from autograder.judge.references import TorchMissing
 from autograder.judge.script import Caller, Probe
 from autograder.verdict import Verdict
 
@@ -73,6 +74,18 @@ class Exercise:
     def names(self) -> tuple[str, ...]:
         """Names of the functions that the check takes."""
         return self.functions or (self.id,)
+
+    @property
+    def solution(self) -> tuple[Callable, ...]:
+        """The right solution's functions, where they answer for the reference.
+
+        Raises
+        ------
+        TorchMissing : the file has no right solution
+        """
+        if not self.right:
+            raise TorchMissing(f"The check of {self.id}, whose file has no right solution,")
+        return self.right
 
     def all_cases(self) -> tuple[Case, ...]:
         """The file's cases and those that the kind adds to every exercise."""

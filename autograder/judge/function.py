@@ -1,15 +1,27 @@
 """The kinds Function and Layer: plain calls against a reference in torch; backward passes against autograd."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from autograder.judge.exercise import Case, Words, in_words
+from autograder.judge.references import by_solution, torch
 from autograder.judge.script import Probe, Script
-from autograder.judge.variants import Arguments, DrawnExercise, Named, exact_values, tensors, want, watch_inputs
+from autograder.judge.variants import (
+    Arguments,
+    DrawnExercise,
+    Named,
+    cast,
+    exact_values,
+    tensors,
+    vjp,
+    want,
+    watch_inputs,
+)
 from autograder.worker.wire import Handle
 
 
@@ -114,12 +126,21 @@ class Function(DrawnExercise):
     ) -> None:
         """Report the results, with what the reference says of them."""
         arguments = {**drawn[0], **drawn[1]}
-        values = exact_values(self.reference(**tensors(arguments)), len(self.returns))
+        values = self.exact(drawn)
         scales = self.scale(**arguments) if self.scale else {}
         for slot, name, value in zip(results, self.returns, values, strict=True):
             if name is not None:
                 label = (f"{name} for {which}" if self.sweep else f"{name} ({which})") if which else name
                 script.get(slot, want(label, value, case, scales.get(name), role, name))
+
+    def exact(self, drawn: Arguments) -> Sequence[Any]:
+        """The results of a call, of float64."""
+        positional, keywords = drawn
+        if by_solution():
+            result = self.solution[0](*cast(positional, "float64").values(), **cast(keywords, "float64"))
+        else:
+            result = self.reference(**tensors({**positional, **keywords}))
+        return exact_values(result, len(self.returns))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,8 +177,8 @@ class Layer(DrawnExercise):
         return Probe(script, called, {**first[0], **first[1], "dout": first[2]})
 
     def _with_dout(self, arguments: Arguments, case: Case, rng: np.random.Generator) -> tuple[Named, Named, np.ndarray]:
-        out = self.reference(**tensors({**arguments[0], **arguments[1]}))
-        return *arguments, rng.standard_normal(tuple(out.shape)).astype(case.get("dtype", "float64"))
+        shape = np.shape(self._exact_forward(arguments)[0])
+        return *arguments, rng.standard_normal(shape).astype(case.get("dtype", "float64"))
 
     def _pass(self, script: Script, drawn: tuple, case: Case, layout: str, watch: bool, which: str) -> None:
         """A forward, its backward, and the gradients reported; with `watch` the arguments too."""
@@ -209,16 +230,28 @@ class Layer(DrawnExercise):
 
     def _report(self, script: Script, results: list, drawn: tuple, case: Case, role: str, which: str = "") -> None:
         """Report the gradients, with what autograd says of them."""
-        positional, keywords, dout = drawn
-        arguments = {**positional, **keywords}
-        scales = self.scale(**arguments, dout=dout) if self.scale else {}
-        leaves = tensors(arguments)
-        wanted = [leaves[name].requires_grad_() for name in self.gradients]
-        out = self.reference(**leaves)
-        exact = torch.autograd.grad(out, wanted, torch.tensor(dout, dtype=torch.float64))
-        for slot, name, value in zip(results, self.gradients, exact, strict=True):
+        scales = self.scale(**drawn[0], **drawn[1], dout=drawn[2]) if self.scale else {}
+        for slot, name, value in zip(results, self.gradients, self.exact(drawn), strict=True):
             label = f"d{name} ({which})" if which else f"d{name}"
-            script.get(slot, want(label, value.numpy(), case, scales.get(f"d{name}"), role, f"d{name}"))
+            script.get(slot, want(label, value, case, scales.get(f"d{name}"), role, f"d{name}"))
+
+    def exact(self, drawn: tuple[Named, Named, np.ndarray]) -> Sequence[Any]:
+        """The gradients of a pass, of float64."""
+        positional, keywords, dout = drawn
+        if by_solution():
+            _, cache = self._exact_forward((positional, keywords))
+            return exact_values(self.solution[1](dout.astype(np.float64), cache), len(self.gradients))
+        leaves = tensors({**positional, **keywords})
+        wanted = [leaves[name].requires_grad_() for name in self.gradients]
+        grads = vjp(self.reference(**leaves), wanted, torch.tensor(dout, dtype=torch.float64))
+        return [grad.numpy() for grad in grads]
+
+    def _exact_forward(self, arguments: Arguments) -> tuple[Any, Any]:
+        """What comes out, of float64, and the right solution's cache where that answers."""
+        positional, keywords = arguments
+        if by_solution():
+            return self.solution[0](*cast(positional, "float64").values(), **cast(keywords, "float64"))
+        return self.reference(**tensors({**positional, **keywords})), None
 
 
 def _put(script: Script, arguments: Mapping[str, Any], layout: str = "") -> Named:

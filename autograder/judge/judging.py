@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from autograder.judge import wording
 from autograder.judge.compare import Difference, difference
@@ -15,15 +14,13 @@ from autograder.judge.exercise import Case, Exercise
 from autograder.judge.facts import facts
 from autograder.judge.mistakes import DETAIL_COSTS
 from autograder.judge.recognition import Drawn, Recognised, recognise
+from autograder.judge.references import INSTEAD, by_solution
 from autograder.judge.script import Caller, Elsewhere, Finding, Hurried, LocalCaller, Want
 from autograder.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
 from autograder.worker.wire import Handle
 
 PUBLIC_SEED = "public"
-
-# The references are small: a second thread costs more than it gives, and a class is graded in several processes.
-torch.set_num_threads(1)
 
 # What NumPy says by itself. Of a warning with hidden inputs only this much is told, without the operation: the
 # student's code can warn too, and would write an input there.
@@ -85,7 +82,7 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         cases=tuple(results),
         known=known,
         facts=facts(exercise, drawn, outcomes, results) if explains and all(k.partial for k in known) else (),
-        advice=_advice(outcomes, secret),
+        advice=(*_advice(outcomes, secret), *([INSTEAD] if by_solution() else [])),
         note=_not_written(exercise, outcomes),
         eased=not passed and least > share,
         secret=secret,
@@ -102,7 +99,7 @@ def draw(exercise: Exercise, seed: str) -> list[Drawn]:
 
 
 def _draw(exercise: Exercise, number: int, case: Case, seed: str) -> Drawn:
-    key = (seed, number)
+    key = (seed, number, by_solution())
     if key not in exercise._cache:
         digest = hashlib.sha256(f"{seed}:{exercise.id}:{number}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest, "big"))

@@ -3,6 +3,8 @@
 The kind Transform is the part of one that changes the gradient: name(grad, state, *, ...) -> (grad, state).
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,9 +12,9 @@ from types import MethodType
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 
 from autograder.judge.exercise import Case, Exercise, Words, in_words
+from autograder.judge.references import by_solution, torch
 from autograder.judge.script import Probe, Script, Want
 from autograder.judge.variants import LAYOUT_TITLE, STANDARD, with_ties
 from autograder.worker.calls import LAYOUTS
@@ -41,19 +43,19 @@ def without_compiler(
     return optimizer
 
 
-def torch_optimizer(kind: type[torch.optim.Optimizer], **fixed: Any) -> Callable[..., Stepper]:
+def torch_optimizer(kind: str, **fixed: Any) -> Callable[..., Stepper]:
     """A reference that steps one of PyTorch's optimizers.
 
     Parameters
     ----------
-    kind : the class in torch.optim
+    kind : the class's name in torch.optim
     fixed : the hyper-parameters' defaults in the student's signature, and switches such as nesterov=True
     """
 
     class TorchStepper:
         def __init__(self, w: np.ndarray, **hyper: Any):
             self.w = torch.nn.Parameter(torch.tensor(w, dtype=torch.float64))
-            self.optimizer = without_compiler(kind, [self.w], **{"lr": 1.0, **fixed, **hyper})
+            self.optimizer = without_compiler(getattr(torch.optim, kind), [self.w], **{"lr": 1.0, **fixed, **hyper})
 
         def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray:
             with torch.no_grad():
@@ -84,6 +86,21 @@ def torch_steps(update: Callable, **fixed: Any) -> Callable[..., Stepper]:
             return result.numpy().copy()
 
     return FormulaStepper
+
+
+class SolutionStepper:
+    """The reference's side where the right solution of an exercise answers."""
+
+    def __init__(self, exercise: Optimizer, **hyper: Any):
+        self.exercise, self.hyper = exercise, hyper
+        self.state: dict = {}
+
+    def step(self, w: np.ndarray, grad: np.ndarray, lr: float | None) -> np.ndarray:
+        asked = self.exercise.asked
+        last = asked(grad) if asked else grad
+        given = [w, last] if "w" in self.exercise.given else [last]
+        result, self.state = self.exercise.solution[0](*given, self.state, **_rate(lr), **self.hyper)
+        return np.array(result, np.float64)
 
 
 _USUAL = {"shape": (4, 3), "steps": 60, "dtype": "float64", "mode": "plain", "lr": 0.1, "sizes": 1.0}
@@ -133,6 +150,10 @@ class Optimizer(Exercise):
             "resumed": case("goes on from a state that was kept", "again", 0.5, steps=8, mode="resumed"),
         }
         return tuple(cases[name] for name in cases if name in self.standard)
+
+    def exact(self, w: np.ndarray, **hyper: Any) -> Stepper:
+        """What steps along from w, in float64."""
+        return SolutionStepper(self, **hyper) if by_solution() else self.reference(w, **hyper)
 
     def probe(self, case: Case, rng: np.random.Generator) -> Probe:
         options = {**_USUAL, **case.options}
@@ -266,7 +287,7 @@ class _Trajectories:
         current = [script.put(w, layout) for w in firsts]
         exact = [w.astype(np.float64) for w in firsts]
         states = [script.put({}) for _ in starts]
-        references = [self.exercise.reference(w, **self.hyper) for w in exact]
+        references = [self.exercise.exact(w, **self.hyper) for w in exact]
         for t, lr in enumerate(self.rates):
             for k, start in enumerate(starts):
                 w, drawn = self.at(start, t)
@@ -294,7 +315,7 @@ class _Trajectories:
         """A whole walk, then its second half once more from the state that was kept on the way."""
         script, w = self.script, self.at(start, 0)[0]
         current, state, exact = script.put(w), script.put({}), w.astype(np.float64)
-        reference = self.exercise.reference(exact, **self.hyper)
+        reference = self.exercise.exact(exact, **self.hyper)
         seen = []
         for t, lr in enumerate(self.rates):
             w, grad = self.at(start, t)
@@ -318,7 +339,7 @@ class _Trajectories:
         """A walk whose w and grad lie in the same two arrays all the time, as those of a training loop may."""
         script, (w, grad) = self.script, self.at(start, 0)
         place, slope, state, exact = script.put(w), script.put(grad), script.put({}), w.astype(np.float64)
-        reference = self.exercise.reference(exact, **self.hyper)
+        reference = self.exercise.exact(exact, **self.hyper)
         for t, lr in enumerate(self.rates):
             w, grad = self.at(start, t)
             if self.transform:

@@ -6,14 +6,16 @@ arrays that are the caller's own. The kinds `Function` and `Layer` ask all of it
 only what is special about its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 
 from autograder.judge.exercise import Case, Exercise
+from autograder.judge.references import torch
 from autograder.judge.script import Script, Want
 from autograder.worker.calls import LAYOUTS
 
@@ -195,13 +197,27 @@ def tensors(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one(value) for name, value in arguments.items()}
 
 
+def vjp(
+    out: torch.Tensor, wanted: Sequence[torch.Tensor], dout: torch.Tensor, *, retain_graph: bool = False
+) -> tuple[torch.Tensor, ...]:
+    """Vector-Jacobian products: the gradients of out's elements weighted by dout, of its shape.
+
+    As `torch.autograd.grad(out, wanted, dout)`, which loads PyTorch's compiler to compare the two shapes.
+    """
+    if out.shape != dout.shape:
+        raise ValueError(f"dout has shape {tuple(dout.shape)}, and the result it is for {tuple(out.shape)}")
+    return torch.autograd.grad((out * dout).sum(), wanted, retain_graph=retain_graph)
+
+
 def exact_values(result: Any, parts: int) -> Sequence[Any]:
-    """The reference's results as arrays and numbers, and dicts of them."""
+    """The reference's or the right solution's results as arrays and numbers, and dicts of them."""
 
     def one(item: Any) -> Any:
         if isinstance(item, dict):
             return {key: one(value) for key, value in item.items()}
-        return item.detach().numpy() if isinstance(item, torch.Tensor) else item
+        if isinstance(item, np.generic):
+            return np.asarray(item)
+        return item.detach().numpy() if hasattr(item, "detach") else item
 
     return [one(item) for item in (result if parts > 1 else (result,))]
 

@@ -19,6 +19,7 @@ In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows no
 import dis
 import functools
 import html
+import inspect
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -238,6 +239,9 @@ def picture(alt: str, *, waits: str = "") -> Callable:
             show_figure(figure, alt)
 
         show.draw, show.alt = build, alt
+        # `?` tells what a notebook passes: not the notes.
+        wanted = inspect.signature(draw)
+        show.__signature__ = wanted.replace(parameters=list(wanted.parameters.values())[1:])
         return show
 
     return decorate

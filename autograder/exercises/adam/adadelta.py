@@ -6,13 +6,12 @@ torch.optim.Adadelta. eps is inside the roots here, and lr outside the average o
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, common_cases, hard_coded, manners, without
 from autograder.judge import Case, Optimizer, alternative, slips, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.Adadelta, lr=1.0, rho=0.9, eps=1e-6),
+    reference=torch_optimizer("Adadelta", lr=1.0, rho=0.9, eps=1e-6),
     section="3 · Adadelta: where did the learning rate go?",
     typical={"rho": 0.9, "eps": 1e-3},
     cases=[

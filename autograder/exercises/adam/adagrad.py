@@ -5,13 +5,12 @@ with eps 1e-7). Reference: torch.optim.Adagrad. Lecture 000 prints no root, lect
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, TINY, common_cases, denominator, hard_coded, manners
 from autograder.judge import Case, Optimizer, alternative, slips, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.Adagrad, lr=0.01, eps=1e-10),
+    reference=torch_optimizer("Adagrad", lr=0.01, eps=1e-10),
     section="1 · AdaGrad: every weight its own rate",
     cases=[
         Case("one step goes lr far, however steep it is", steps=1, shape=(3,), lr=0.1, eps=TINY),

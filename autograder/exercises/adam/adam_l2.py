@@ -6,7 +6,6 @@ every other gradient is what AdamW does away with (Loshchilov and Hutter 2019, A
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, common_cases, hard_coded, manners
 from autograder.exercises.adam._family import LARGE_EPS, NOT_PASSED_ON, SHORT, USUAL, adams, counts
@@ -15,7 +14,7 @@ from autograder.judge import Case, Optimizer, alternative, slips, torch_optimize
 DECAYING = {**SHORT, "weight_decay": 0.3}
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.Adam, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
+    reference=torch_optimizer("Adam", lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0),
     section="7 · Two ways to shrink a weight",
     typical=DECAYING,
     cases=[

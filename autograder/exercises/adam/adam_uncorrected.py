@@ -5,11 +5,10 @@ and 003 show before the full Adam, with eps 1e-7. Reference: the formula, in tor
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, TINY, common_cases, denominator, hard_coded, manners
 from autograder.exercises.adam._family import LARGE_EPS, MOMENTS, SHORT, USUAL
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def reference(w, grad, state, *, lr, betas, eps):

@@ -7,7 +7,6 @@ Algorithm 2, where a schedule's multiplier takes the place of lr in the decay). 
 import math
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, common_cases, hard_coded, manners
 from autograder.exercises.adam._family import LARGE_EPS, NOT_PASSED_ON, SHORT, USUAL, adams, counts
@@ -16,7 +15,7 @@ from autograder.judge import Case, Optimizer, alternative, slips, torch_optimize
 DECAYING = {**SHORT, "weight_decay": 0.3}
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.AdamW, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2),
+    reference=torch_optimizer("AdamW", lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2),
     section="7 · Two ways to shrink a weight",
     typical=DECAYING,
     cases=[

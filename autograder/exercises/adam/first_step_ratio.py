@@ -8,9 +8,8 @@ moments after one step, against the step that it took.
 import math
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, Slip, alternative, slips, without_compiler
+from autograder.judge import Case, Function, Slip, alternative, slips, torch, without_compiler
 
 
 def draw(rng, case):

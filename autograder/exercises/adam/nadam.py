@@ -6,13 +6,12 @@ who has mu_t in place of beta1 in m too). Reference: torch.optim.NAdam, in float
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, common_cases, denominator, hard_coded, manners, only, without
 from autograder.exercises.adam._family import CORRECTION, LARGE_EPS, MOMENTS, SHORT, USUAL, counts
-from autograder.judge import Case, Optimizer, alternative, slips, torch_optimizer
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_optimizer
 
-_Torch = torch_optimizer(torch.optim.NAdam, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, momentum_decay=4e-3)
+_Torch = torch_optimizer("NAdam", lr=2e-3, betas=(0.9, 0.999), eps=1e-8, momentum_decay=4e-3)
 
 
 class Reference(_Torch):

@@ -6,13 +6,12 @@ inside it. The average starts at 0 and is not corrected, so the first step is lr
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, TINY, common_cases, denominator, hard_coded, manners
 from autograder.judge import Case, Optimizer, alternative, slips, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.RMSprop, lr=0.01, alpha=0.99, eps=1e-8),
+    reference=torch_optimizer("RMSprop", lr=0.01, alpha=0.99, eps=1e-8),
     section="2 · RMSProp: a memory that forgets",
     typical={"alpha": 0.9, "eps": TINY},
     cases=[

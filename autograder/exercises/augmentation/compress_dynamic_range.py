@@ -6,9 +6,8 @@ hard knee, no attack or release, no make-up gain: the static curve of Giannoulis
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

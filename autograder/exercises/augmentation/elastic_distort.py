@@ -5,10 +5,9 @@ outside count as 0. Reference: torch.nn.functional.grid_sample(padding_mode="zer
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.augmentation import _images
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 
 def draw(rng, case):

@@ -6,9 +6,8 @@ instead). Lecture 004 names style transfer among the augmentations. Reference: t
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

@@ -4,10 +4,9 @@ out[n, c, i, j] = x[n, c, i, W - 1 - j] (lectures 003, 004). Reference: torch.fl
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.augmentation._images import UNCHANGED, ImageFunction, images
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 EXERCISE = ImageFunction(
     draw=lambda rng, case: ({"x": images(rng, case)}, {}),

@@ -3,7 +3,7 @@
 Stretched in time to that many times its length, then read that many times as fast, by linear interpolation (as
 torchaudio.functional.pitch_shift and librosa.effects.pitch_shift, which resample with a better filter). Lecture 004
 names pitch shifting. Judged by pitch, length and when things happen, see `_pitches`; the pitch of a tone is measured
-with torch.fft.
+with np.fft.
 """
 
 import numpy as np

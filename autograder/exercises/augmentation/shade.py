@@ -5,10 +5,9 @@ out[n, c, i, j] = x[n, c, i, j] ramp[j], the ramp going evenly from 1 in the fir
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.augmentation._images import UNCHANGED, ImageFunction, images
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 
 def draw(rng, case):

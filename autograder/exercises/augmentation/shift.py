@@ -5,10 +5,9 @@ Reference: torch.nn.functional.pad with zeros on the side that they enter from, 
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.augmentation._images import UNCHANGED, ImageFunction, images
-from autograder.judge import Case, alternative, mistake, slips
+from autograder.judge import Case, F, alternative, mistake, slips
 
 
 def draw(rng, case):

@@ -8,11 +8,10 @@ Judged by ear, see `_stretches`. Reference: torch.stft and torch.istft, in `with
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.augmentation._mixing import manner_cases
 from autograder.exercises.augmentation._stretches import clicks, glides, lengths, places, same, silence, tones
-from autograder.judge import Case, Procedure, alternative, slips
+from autograder.judge import Case, Procedure, alternative, slips, torch
 
 # None of the lengths ends in .5: Python rounds that to the even number, and others do not.
 LENGTHS = [(4099, 1.3), (4099, 0.7), (3002, 2), (2501, 0.5), (1024, 0.8), (3001, 1.0), (2777, 1.7, 512, 128)]

@@ -5,9 +5,8 @@ the next one's slope.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Probe, Script, Want
+from autograder.judge import Case, Probe, Script, Want, in_torch, torch
 from autograder.judge.exercise import in_words
 from autograder.judge.variants import with_ties
 
@@ -41,6 +40,17 @@ def rippled(x, m):
 FUNCTIONS = {f.__name__: f for f in (mixed, cubic, quartic, squares, rippled)}
 
 
+def complex_steps(function, x):
+    """The true gradient of a function that has complex values too: no difference of numbers, so no rounding."""
+    point, out = np.array(x, np.complex128), np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape, np.complex128)
+        step[index] = 1e-30j
+        out[index] = function(point + step, np).imag / 1e-30
+    return out
+
+
+@in_torch(otherwise=complex_steps)
 def gradient(function, x):
     """The true gradient, by autograd."""
     leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)

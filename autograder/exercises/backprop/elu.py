@@ -8,10 +8,9 @@ input must not. Reference: torch.nn.functional.elu and autograd.
 import math
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.backprop._activations import BACKWARD, SECTION, shapes
-from autograder.judge import Activation, Case, alternative, slips
+from autograder.judge import Activation, Case, F, alternative, slips
 
 EXERCISE = Activation(
     functions=("elu", "elu_backward"),

@@ -5,10 +5,9 @@ torch.nn.functional.leaky_relu and autograd.
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.backprop._activations import BACKWARD, MASK_OF_FLOATS, SECTION, shapes
-from autograder.judge import Activation, Case, Slip, alternative, mistake, slips
+from autograder.judge import Activation, Case, F, Slip, alternative, mistake, slips
 
 EXERCISE = Activation(
     functions=("leaky_relu", "leaky_relu_backward"),

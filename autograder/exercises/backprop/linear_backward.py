@@ -5,11 +5,10 @@ are sums; the 1/N comes with dout, from the loss. Reference: autograd.
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.backprop import linear_forward
 from autograder.exercises.backprop._layers import SIZES, draw_linear
-from autograder.judge import Case, Layer, alternative, slips
+from autograder.judge import Case, F, Layer, alternative, slips
 
 EXERCISE = Layer(
     functions=("linear_forward", "linear_backward"),

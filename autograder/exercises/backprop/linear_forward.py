@@ -5,10 +5,9 @@ is the reference here, given W.T.
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.backprop._layers import SIZES, draw_linear
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, F, Function, alternative, slips
 
 EXERCISE = Function(
     draw=draw_linear,

@@ -5,10 +5,9 @@ ReLU layer. Reference: torch.maximum.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.backprop._layers import SIZES, draw_maxout
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 EXERCISE = Function(
     draw=draw_maxout,

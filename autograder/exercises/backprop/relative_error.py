@@ -5,9 +5,8 @@ max |a - b| / max(1e-8, |a| + |b|): the measure by which an analytic gradient is
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, Slip, alternative, slips
+from autograder.judge import Case, Function, Slip, alternative, slips, torch
 
 
 def draw(rng, case):

@@ -6,10 +6,8 @@ rounding. Reference: torch.nn.functional.cross_entropy and autograd.
 """
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from autograder.judge import Case, Function, Slip, alternative, slips
+from autograder.judge import Case, F, Function, Slip, alternative, slips, torch
 
 
 def draw(rng, case):

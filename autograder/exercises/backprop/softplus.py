@@ -6,10 +6,9 @@ x), and autograd.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.backprop._activations import BACKWARD, SECTION, shapes
-from autograder.judge import Activation, Case, alternative, slips
+from autograder.judge import Activation, Case, alternative, slips, torch
 
 EXERCISE = Activation(
     functions=("softplus", "softplus_backward"),

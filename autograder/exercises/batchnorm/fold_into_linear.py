@@ -5,9 +5,8 @@ torch.nn.utils.fuse_linear_bn_weights, whose W is (out, in), for statistics of m
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

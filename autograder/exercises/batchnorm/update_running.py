@@ -6,9 +6,8 @@ the old value.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

@@ -6,12 +6,11 @@ Reference: that formula in torch; tests compare it with pytorch_optimizer.AdaBel
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded, without
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import cases, whole
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps):

@@ -5,13 +5,12 @@ w <- w - lr m_hat / (sqrt(s_hat) + eps) (Dubey et al. 2022). Reference: that for
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded, only, without
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import cases, injected_into, refilled, usual
 from autograder.exercises.beyond_adam.adabelief import BELIEF
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, k):

@@ -6,12 +6,11 @@ has the corrected gradient in both. Reference: the formula in torch.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded, only, without
 from autograder.exercises.beyond_adam._family import NORM, falling, scaled, usual
 from autograder.exercises.beyond_adam.adabelief import BELIEF
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, gamma):

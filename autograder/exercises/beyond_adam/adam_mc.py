@@ -7,12 +7,11 @@ torch.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import cases, usual
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps):

@@ -6,12 +6,11 @@ whose layout has v under "else"). Reference: that formula in torch.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import V_INJECTED, cases, injected_into, refilled, whole
-from autograder.judge import Case, Optimizer, alternative, torch_steps
+from autograder.judge import Case, Optimizer, alternative, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, k):

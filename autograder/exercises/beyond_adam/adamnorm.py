@@ -6,11 +6,10 @@ Reference: that formula in torch; tests compare it with pytorch_optimizer.AdaNor
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import hard_coded
 from autograder.exercises.beyond_adam._family import NORM, V_CORRECTED, falling, scaled, usual
-from autograder.judge import Optimizer, alternative, torch_steps
+from autograder.judge import Optimizer, alternative, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, gamma):

@@ -8,11 +8,10 @@ AdamNorm). Reference: that formula in torch; tests compare it with pytorch_optim
 import math
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import hard_coded
 from autograder.exercises.beyond_adam._family import scaled
-from autograder.judge import Case, Mistake, Transform, alternative, slips, torch_steps
+from autograder.judge import Case, Mistake, Transform, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, gamma):

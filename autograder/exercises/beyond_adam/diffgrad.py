@@ -6,12 +6,11 @@ which has eps before the correction. The authors' first code kept the gradient's
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import hard_coded
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import cases, friction, refilled, whole
-from autograder.judge import Case, Optimizer, alternative, torch_steps
+from autograder.judge import Case, Optimizer, alternative, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps):

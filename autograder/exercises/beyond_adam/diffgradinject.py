@@ -5,12 +5,11 @@ themselves;  w <- w - lr xi m_hat / (sqrt(v_hat) + eps) (Dubey et al. 2022). Ref
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import hard_coded, only, without
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import RARE, V_INJECTED, cases, friction, injected_into, refilled, usual
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, k):

@@ -6,11 +6,10 @@ Reference: that formula in torch.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import hard_coded, only, without
 from autograder.exercises.beyond_adam._family import NORM, RARE, V_CORRECTED, falling, friction, refilled, scaled, usual
-from autograder.judge import Optimizer, alternative, slips, torch_steps
+from autograder.judge import Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, gamma):

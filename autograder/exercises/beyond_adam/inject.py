@@ -6,11 +6,10 @@ that formula in torch.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import hard_coded, manners, only
 from autograder.exercises.beyond_adam._family import INJECTED
-from autograder.judge import Case, Transform, alternative, slips, torch_steps
+from autograder.judge import Case, Transform, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, k):

@@ -6,10 +6,9 @@ read in the first step alone; the rate may become negative. Reference: the hyper
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, hard_coded, manners
-from autograder.judge import Case, Mistake, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Mistake, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, hyper_lr):

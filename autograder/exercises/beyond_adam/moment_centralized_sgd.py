@@ -7,10 +7,9 @@ Reference: that formula in torch.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP, common_cases, hard_coded, manners
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, momentum):

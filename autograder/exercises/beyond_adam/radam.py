@@ -9,7 +9,6 @@ Reference: torch.optim.RAdam, which is the same.
 import math
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded
 from autograder.exercises.adam._family import SHORT
@@ -17,7 +16,7 @@ from autograder.exercises.beyond_adam._family import cases, rectified_steps
 from autograder.judge import Case, Optimizer, alternative, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.RAdam, lr=1e-3, betas=(0.9, 0.999), eps=1e-8),
+    reference=torch_optimizer("RAdam", lr=1e-3, betas=(0.9, 0.999), eps=1e-8),
     section="1 · RAdam: when the root is not to be trusted",
     typical=SHORT,
     cases=cases(

@@ -8,12 +8,11 @@ formula in torch.
 import math
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded
 from autograder.exercises.adam._family import SHORT
 from autograder.exercises.beyond_adam._family import V_INJECTED, cases, injected_into, rectified_steps, refilled
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, k):

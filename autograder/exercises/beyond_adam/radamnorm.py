@@ -8,11 +8,10 @@ every step, so that nothing is ever corrected: RAdam itself. Reference: the form
 import math
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import TINY, hard_coded, without
 from autograder.exercises.beyond_adam._family import NORM, V_CORRECTED, falling, rectified_steps, scaled
-from autograder.judge import Case, Optimizer, alternative, slips, torch_steps
+from autograder.judge import Case, Optimizer, alternative, slips, torch, torch_steps
 
 
 def update(w, grad, state, *, lr, betas, eps, gamma):

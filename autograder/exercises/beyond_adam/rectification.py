@@ -8,10 +8,9 @@ Reference: a step of torch.optim.RAdam along even gradients.
 import math
 
 import numpy as np
-import torch
 
 from autograder.exercises.beyond_adam._family import RECTIFIED
-from autograder.judge import Case, Function, alternative, slips, without_compiler
+from autograder.judge import Case, Function, alternative, slips, torch, without_compiler
 
 
 def draw(rng, case):

@@ -5,10 +5,9 @@ section 3). Reference: autograd through x @ (W * S) + b, where S is read off the
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.dropout import _draws, _gradients, _noise, _weights
-from autograder.judge import Case, Procedure, remembering, slips
+from autograder.judge import Case, Procedure, in_torch, remembering, slips, torch, vjp
 
 
 def draw(rng, shape, dtype):
@@ -16,11 +15,17 @@ def draw(rng, shape, dtype):
     return x, W, b, _draws.draw_x(rng, (len(x), len(b)), dtype)[0]
 
 
+def solution(call, dout, factors):
+    x, W, _ = (array.astype(np.float64) for array in call.arrays)
+    return backward(dout.astype(np.float64), (x, W, factors, 1.0))
+
+
+@in_torch(otherwise=solution)
 def gradients(call, dout, factors):
     """dx, dW, db by autograd."""
     x, W, b = (torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in call.arrays)
     out = x @ (W * torch.tensor(factors)) + b
-    return [g.numpy() for g in torch.autograd.grad(out, (x, W, b), torch.tensor(dout, dtype=torch.float64))]
+    return [g.numpy() for g in vjp(out, (x, W, b), torch.tensor(dout, dtype=torch.float64))]
 
 
 def terms(call, dout, factors):

@@ -8,9 +8,8 @@ by their probabilities, minus the loss without dropout.
 import itertools
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

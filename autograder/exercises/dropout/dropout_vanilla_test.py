@@ -5,9 +5,8 @@ dropout only. Reference: the mean over both fates of a unit, x with probability 
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

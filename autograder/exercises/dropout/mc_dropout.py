@@ -6,9 +6,8 @@ same predictions, made here by the same function from a generator with the same 
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Finding, Probe, Procedure, Script, alternative, mistake, slips
+from autograder.judge import Case, Finding, Probe, Procedure, Script, alternative, in_torch, mistake, slips, torch
 from autograder.judge.compare import difference
 from autograder.judge.variants import LAYOUT_TITLE, want, watch_inputs
 from autograder.worker.calls import LAYOUTS
@@ -17,6 +16,11 @@ from autograder.worker.functions import dropout_scores, noisy_copy, turned_rows
 BOTH = ("mean", "std")
 
 
+def solution(predict, x, samples, rng):
+    return dict(zip(BOTH, right(predict, x.astype(np.float64), samples, rng), strict=True))
+
+
+@in_torch(otherwise=solution)
 def reference(predict, x, samples, rng):
     drawn = torch.tensor(np.stack([predict(x.astype(np.float64), rng) for _ in range(samples)]))
     return {"mean": drawn.mean(dim=0).numpy(), "std": drawn.std(dim=0, correction=0).numpy()}

@@ -9,9 +9,8 @@ without 1 / (1 - p). Reference: the enumeration.
 import itertools
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, mistake, slips
+from autograder.judge import Case, Function, alternative, mistake, slips, torch
 
 
 def draw(rng, case):

@@ -7,11 +7,10 @@ std = gain(nonlinearity, a) / np.sqrt(fan)
 (He et al. 2015, equations 10, 14 and 15), as in torch.nn.init.
 """
 
-from torch.nn.init import calculate_gain
-
+from autograder.exercises.initialization import gain
 from autograder.exercises.initialization._initializers import spread
 from autograder.exercises.initialization._laws import COLUMN, KERNEL, ROW, SIGNAL, SQUARE, TALL, WIDE, fans
-from autograder.judge import slips
+from autograder.judge import in_torch, slips, torch
 
 DEFAULTS = {"a": 0.0, "mode": "fan_in", "nonlinearity": "leaky_relu"}
 USUAL = {"a": 0.6}
@@ -28,8 +27,13 @@ SPREADS = [
 ]
 
 
+@in_torch(otherwise=gain.right)
+def gain_of(nonlinearity, a):
+    return torch.nn.init.calculate_gain(nonlinearity, a)
+
+
 def std(shape, a=0.0, mode="fan_in", nonlinearity="leaky_relu"):
-    return calculate_gain(nonlinearity, a) / fans(shape)[mode == "fan_out"] ** 0.5
+    return gain_of(nonlinearity, a) / fans(shape)[mode == "fan_out"] ** 0.5
 
 
 KAIMING = slips("""

@@ -16,11 +16,11 @@ from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
-import torch
 from scipy import special
 
 from autograder import exercises
-from autograder.judge import Case, Finding
+from autograder.exercises.initialization import fan_in_and_fan_out
+from autograder.judge import Case, Finding, in_torch, torch
 from autograder.judge.chance import FALSE_ALARM, distribution_is_off, mean_is_off, std_is_off
 from autograder.judge.exercise import in_words
 from autograder.judge.mistakes import Edited
@@ -35,6 +35,7 @@ ROW, COLUMN = (1, 32_000), (32_000, 1)
 SMALL = [(3, 5), (5, 3), (4, 4), (1, 7), (6, 1), (1, 1), (4, 3, 5, 2), (3, 3, 3, 3), (2, 3, 5), (2, 3, 2, 1, 4)]
 
 
+@in_torch(otherwise=fan_in_and_fan_out.right)
 def fans(shape) -> tuple[int, int]:
     """PyTorch's fan_in and fan_out of a shape (out, in, *kernel)."""
     return torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(shape, device="meta"))

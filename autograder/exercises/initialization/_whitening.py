@@ -10,9 +10,8 @@ of the data and not of rounding.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, slips
+from autograder.judge import Case, slips, torch
 
 SIZES = {"n": "samples", "d": "features"}
 TYPICAL = {"n": 12, "d": 3}

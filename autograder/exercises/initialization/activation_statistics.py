@@ -9,16 +9,16 @@ import itertools
 import math
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
+# Of NumPy's arrays or torch's tensors.
 ACTIVATIONS = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-    "tanh far from 0": lambda z: 1e6 + torch.tanh(z),
-    "square": torch.square,
+    "tanh": lambda z, m=np: m.tanh(z),
+    "relu": lambda z, m=np: z * (z > 0),
+    "sigmoid": lambda z, m=np: 1 / (1 + m.exp(-z)),
+    "tanh far from 0": lambda z, m=np: 1e6 + m.tanh(z),
+    "square": lambda z, m=np: z**2,
 }
 MOST = 10**6  # numbers in one call of the activation: a thousand times what any case needs
 
@@ -37,7 +37,7 @@ def draw(rng, case):
 def reference(x, weights, activation):
     h, means, stds = x, [], []
     for W in weights:
-        h = activation(h @ W.T)
+        h = activation(h @ W.T, torch)
         means.append(h.mean())
         stds.append(h.std(unbiased=False))
     return torch.stack(means), torch.stack(stds)
@@ -58,7 +58,7 @@ def answering(function):
         z = np.asarray(args[0] if len(args) == 1 else None)
         if z.dtype.kind not in "fiu" or z.size > MOST:
             raise ValueError("activation takes one array of floats, of the size of a layer")
-        out = function(torch.tensor(z.astype(np.float64))).numpy()
+        out = np.asarray(function(z.astype(np.float64)))
         return out.astype(z.dtype if z.dtype.kind == "f" else float) if z.ndim else float(out)
 
     return activation

@@ -8,9 +8,8 @@ leaky ReLU has a slope of 0.1; PyTorch's default is 0.01.
 import math
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, Probe, Script, Want, alternative, slips
+from autograder.judge import Case, Function, Probe, Script, Want, alternative, slips, torch
 from autograder.worker.functions import error_of
 from autograder.worker.wire import Handle
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from autograder.exercises.initialization import _whitening
 from autograder.judge import Function, alternative, slips
-from autograder.judge.variants import tensors
 from autograder.worker.functions import signs_settled
 
 
@@ -21,13 +20,14 @@ class UpToSigns(Function):
 
     def _report(self, script, results, drawn, case, role, which=""):
         # Columns at right angles: each has a sure sign along their sum.
-        direction = exact(drawn).sum(axis=1)
+        direction = self.exact(drawn)[0].sum(axis=1)
         settled = script.call(script.named(signs_settled), results[0], direction)
         super()._report(script, [settled], drawn, case, role, which)
 
-
-def exact(drawn):
-    return reference(**tensors({**drawn[0], **drawn[1]})).numpy()
+    def exact(self, drawn):
+        # Whoever says the axes: the same signs.
+        (out,) = super().exact(drawn)
+        return [signs_settled(out, np.cos(np.arange(len(out))))]
 
 
 EXERCISE = UpToSigns(

@@ -7,9 +7,8 @@ Nothing is drawn. Reference: torch.zeros.
 import math
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, remembering, slips
+from autograder.judge import Case, Function, alternative, remembering, slips, torch
 from autograder.worker.wire import Rng
 
 

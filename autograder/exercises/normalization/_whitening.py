@@ -1,9 +1,9 @@
 """What the two halves of decorrelated batch normalization share: drawn batches, the symmetric root in torch."""
 
 import numpy as np
-import torch
 
 from autograder.exercises.batchnorm._batches import draw_affine
+from autograder.judge import torch
 
 
 def draw(rng, case):

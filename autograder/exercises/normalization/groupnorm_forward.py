@@ -5,12 +5,11 @@ channels (Wu and He 2018, equation 7; lecture 002). Reference: torch.nn.function
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.batchnorm._slips import DEFAULT_EPS, EPS
 from autograder.exercises.normalization._parts import draw
 from autograder.exercises.normalization._slips import AFFINE_OF_CHANNELS
-from autograder.judge import Case, Function, alternative, mistake, slips
+from autograder.judge import Case, F, Function, alternative, mistake, slips
 
 
 def reference(x, gamma, beta, groups, eps=1e-5):

@@ -5,12 +5,11 @@ Vedaldi and Lempitsky 2016, equation 4; lecture 002). Reference: torch.nn.functi
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.batchnorm._slips import DEFAULT_EPS, EPS
 from autograder.exercises.normalization._parts import draw
 from autograder.exercises.normalization._slips import AFFINE_OF_CHANNELS
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, F, Function, alternative, slips
 
 
 def reference(x, gamma, beta, eps=1e-5):

@@ -5,12 +5,11 @@ Kiros and Hinton 2016, equation 3; lectures 002 and 004). Reference: torch.nn.fu
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.batchnorm._slips import AFFINE, DEFAULT_EPS, EPS
 from autograder.exercises.normalization._parts import draw
 from autograder.exercises.normalization._slips import AFFINE_FIRST
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, F, Function, alternative, slips
 
 
 def reference(x, gamma, beta, eps=1e-5):

@@ -5,11 +5,10 @@ dg_i = dw_i . v_i / |v_i| and dv_i = g_i / |v_i| dw_i - g_i dg_i / |v_i|^2 v_i, 
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.normalization import weightnorm_forward
 from autograder.exercises.normalization._weights import draw
-from autograder.judge import Case, Layer, alternative, slips
+from autograder.judge import Case, Layer, alternative, slips, torch
 
 
 def reference(v, g):

@@ -5,16 +5,16 @@ equation 2; lecture 004). Reference: torch.nn.utils.parametrizations.weight_norm
 """
 
 import numpy as np
-import torch
-from torch.nn.utils.parametrizations import weight_norm
 
 from autograder.exercises.normalization._weights import draw
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def torch_weight(v, g):
     """PyTorch's own parametrization, with these numbers in it."""
-    layer = weight_norm(torch.nn.Linear(v.shape[1], v.shape[0], bias=False, dtype=torch.float64), dim=0)
+    layer = torch.nn.utils.parametrizations.weight_norm(
+        torch.nn.Linear(v.shape[1], v.shape[0], bias=False, dtype=torch.float64), dim=0
+    )
     lengths, directions = layer.parametrizations.weight.original0, layer.parametrizations.weight.original1
     with torch.no_grad():
         lengths.copy_(g[:, None])

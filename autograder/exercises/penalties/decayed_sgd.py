@@ -5,13 +5,12 @@ lr as PyTorch has it). Reference: torch.optim.SGD(weight_decay): without momentu
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises._optimizers import STEP
 from autograder.judge import Case, Optimizer, alternative, mistake, slips, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.SGD),
+    reference=torch_optimizer("SGD"),
     section="5 · Decay",
     cases=[
         Case("one step", steps=1, shape=(3,), lr=0.1, weight_decay=0.2, weight=2),

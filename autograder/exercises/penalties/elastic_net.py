@@ -5,11 +5,10 @@ the square, lecture 002 leaves it out). Reference: autograd.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.penalties import _weights
 from autograder.exercises.penalties._weights import FORMS, MANNERS
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def reference(w, lam, beta):

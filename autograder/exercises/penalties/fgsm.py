@@ -5,9 +5,8 @@ as Kurakin, Goodfellow and Bengio 2017). Reference: torch.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

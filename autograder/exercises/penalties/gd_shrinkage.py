@@ -6,10 +6,9 @@ rotated quadratic, read in H's own axes.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.penalties._shrinkage import SIZES, eigenvalues
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

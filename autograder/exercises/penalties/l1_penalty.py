@@ -5,10 +5,9 @@ at 0 is 0.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.penalties._weights import FORMS, MANNERS, cases, draw
-from autograder.judge import Function, alternative, slips
+from autograder.judge import Function, alternative, slips, torch
 
 
 def reference(w, lam):

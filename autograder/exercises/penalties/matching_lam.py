@@ -8,10 +8,9 @@ lecture 004). Reference: decimal arithmetic of 50 digits.
 from decimal import Decimal, localcontext
 
 import numpy as np
-import torch
 
 from autograder.exercises.penalties._shrinkage import SIZES, eigenvalues
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

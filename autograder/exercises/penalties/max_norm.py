@@ -6,9 +6,8 @@ lecture 004). Exactly c: torch.renorm, which divides by norm + 1e-7 and whose di
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

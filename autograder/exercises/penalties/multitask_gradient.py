@@ -5,9 +5,8 @@ negative weight reverses a gradient (Ganin and Lempitsky 2015). Reference: autog
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

@@ -6,10 +6,9 @@ quadratic.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.penalties._shrinkage import SIZES, eigenvalues
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

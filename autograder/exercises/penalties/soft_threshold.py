@@ -5,10 +5,9 @@ argmin_z (z - w)^2 / 2 + lam |z| = sign(w) max(|w| - lam, 0), the proximal opera
 """
 
 import numpy as np
-import torch.nn.functional as F
 
 from autograder.exercises.penalties._weights import FORMS
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, F, Function, alternative, slips
 
 
 def draw(rng, case):

@@ -1,12 +1,11 @@
 """backtracking: the first of the steps 1, 1/2, 1/4, ... after which f has fallen by enough.
 
 f(w + step d) <= f0 + c1 step slope, slope = grad . d < 0: the sufficient decrease of Armijo (1966); Nocedal and Wright
-(2006), Algorithm 3.1 and (3.4). Reference: the halves one after the other, in torch. The judge answers the calls of f,
+(2006), Algorithm 3.1 and (3.4). Reference: the halves one after the other. The judge answers the calls of f,
 whose values along d are a parabola, so that every step's verdict is known.
 """
 
 import numpy as np
-import torch
 
 from autograder.judge import Case, Probe, Procedure, Script, Want, alternative, mistake, slips
 from autograder.judge.exercise import in_words
@@ -17,10 +16,10 @@ HALVINGS = 50
 
 def halves(value, f0, slope, c1):
     """The answer, from the values along d."""
-    for step in 0.5 ** torch.arange(HALVINGS + 1, dtype=torch.float64):
+    for step in 0.5 ** np.arange(HALVINGS + 1):
         # Not "above": what is no number is not below anything.
-        if torch.isfinite(value(step)) and value(step) <= f0 + c1 * step * slope:
-            return step.item()
+        if np.isfinite(value(step)) and value(step) <= f0 + c1 * step * slope:
+            return float(step)
     return 0.0
 
 

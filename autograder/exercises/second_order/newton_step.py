@@ -7,10 +7,9 @@ inverse (Higham 2002, section 14.1).
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.second_order._curvature import symmetric
-from autograder.judge import Case, Finding, Function, Probe, Script, Want, alternative, mistake, slips
+from autograder.judge import Case, Finding, Function, Probe, Script, Want, alternative, mistake, slips, torch
 
 LEFT_OVER = 1e-12
 

@@ -1,8 +1,6 @@
 """What the schedules' exercises share: the check, and mistakes that fit every schedule."""
 
-import torch
-
-from autograder.judge import Function, slips, without_compiler
+from autograder.judge import Function, slips, torch, without_compiler
 
 
 def schedule(make, cases, *, ends=None):

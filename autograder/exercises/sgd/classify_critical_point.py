@@ -5,10 +5,9 @@ All eigenvalues positive: minimum; all negative: maximum; both signs: saddle; el
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.sgd._hessians import STANDARD, draw
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 ACROSS = [(0.1, 5, 1), (-0.2, -4, -1), (9, -0.5, 3), (-9, 0.5, -3), (0.1, -5)]
 

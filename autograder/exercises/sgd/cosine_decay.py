@@ -8,13 +8,12 @@ again, and here it stays.
 import math
 
 import numpy as np
-from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from autograder.exercises.sgd._schedules import LR0_MISSING, OFF_BY_ONE, schedule
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 EXERCISE = schedule(
-    lambda optimizer, t_max, lr_min=0.0: CosineAnnealingLR(optimizer, t_max, eta_min=lr_min),
+    lambda optimizer, t_max, lr_min=0.0: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, t_max, eta_min=lr_min),
     [
         Case("from the start to t_max", ts=range(21), t_max=20, lr_min=0.0),
         Case("with a minimum", ts=(0, 1, 10, 15, 29, 30), t_max=30, lr_min=0.01, weight=2),

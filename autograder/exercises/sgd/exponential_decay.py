@@ -7,13 +7,12 @@ names the factor of one step, the lecture the rate constant.
 import math
 
 import numpy as np
-from torch.optim.lr_scheduler import ExponentialLR
 
 from autograder.exercises.sgd._schedules import LR0_MISSING, OFF_BY_ONE, schedule
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 EXERCISE = schedule(
-    lambda optimizer, k: ExponentialLR(optimizer, math.exp(-k)),
+    lambda optimizer, k: torch.optim.lr_scheduler.ExponentialLR(optimizer, math.exp(-k)),
     [
         Case("the first steps", ts=range(6), k=0.1),
         Case("a long run", ts=(10, 25, 60, 100), k=0.05),

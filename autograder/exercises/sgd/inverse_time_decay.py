@@ -5,13 +5,11 @@ lr = lr0 / (1 + k t) (lecture 001; Robbins and Monro's condition holds). Referen
 
 import math
 
-from torch.optim.lr_scheduler import LambdaLR
-
 from autograder.exercises.sgd._schedules import LR0_MISSING, OFF_BY_ONE, schedule
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 EXERCISE = schedule(
-    lambda optimizer, k: LambdaLR(optimizer, lambda t: 1.0 / (1.0 + k * t)),
+    lambda optimizer, k: torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1.0 / (1.0 + k * t)),
     [
         Case("the first steps", ts=range(6), k=0.1),
         Case("a long run", ts=(10, 25, 60, 200), k=0.05),

@@ -5,10 +5,9 @@ below 2 / lambda_max. Reference: torch.linalg.eigvalsh.
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.sgd._hessians import STANDARD, draw
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 EXERCISE = Function(
     draw=draw,

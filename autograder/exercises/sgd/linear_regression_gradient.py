@@ -5,9 +5,8 @@ mini-batch's gradient is an unbiased estimate). Reference: autograd.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

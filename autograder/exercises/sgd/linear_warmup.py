@@ -5,13 +5,12 @@ torch.optim.lr_scheduler.LinearLR(start_factor=1/warmup, total_iters=warmup - 1)
 """
 
 import numpy as np
-from torch.optim.lr_scheduler import LinearLR
 
 from autograder.exercises.sgd._schedules import LR0_MISSING, schedule
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 EXERCISE = schedule(
-    lambda optimizer, warmup: LinearLR(optimizer, 1.0 / warmup, 1.0, warmup - 1),
+    lambda optimizer, warmup: torch.optim.lr_scheduler.LinearLR(optimizer, 1.0 / warmup, 1.0, warmup - 1),
     [
         Case("climbs from the first step", ts=range(10), warmup=10),
         Case("stays at lr0 afterwards", ts=(3, 4, 5, 6, 50), warmup=5),

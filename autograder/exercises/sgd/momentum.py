@@ -5,13 +5,12 @@ Lectures 001 and 002 keep the learning rate inside the velocity: the same path u
 """
 
 import numpy as np
-import torch
 
 from autograder.exercises.sgd._velocity import OUTSIDE, velocity_slips
 from autograder.judge import Case, Optimizer, alternative, slips, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.SGD, momentum=0.9),
+    reference=torch_optimizer("SGD", momentum=0.9),
     section="5 · Momentum: a memory of slopes",
     typical={"momentum": 0.8},
     cases=[

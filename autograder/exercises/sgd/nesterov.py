@@ -4,13 +4,11 @@ v <- momentum * v + grad;  w <- w - lr * (grad + momentum * v), with the new v (
 with the learning rate taken out of the velocity). Reference: torch.optim.SGD(nesterov=True).
 """
 
-import torch
-
 from autograder.exercises.sgd._velocity import OUTSIDE, velocity_slips
 from autograder.judge import Case, Optimizer, alternative, slips, torch_optimizer
 
 EXERCISE = Optimizer(
-    reference=torch_optimizer(torch.optim.SGD, momentum=0.9, nesterov=True),
+    reference=torch_optimizer("SGD", momentum=0.9, nesterov=True),
     section="6 · Nesterov: look before you leap",
     typical={"momentum": 0.8},
     cases=[

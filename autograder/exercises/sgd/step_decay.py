@@ -6,13 +6,12 @@ lr = lr0 * gamma^(t // step_size), t from 0 (lecture 001). Reference: torch.opti
 import math
 
 import numpy as np
-from torch.optim.lr_scheduler import StepLR
 
 from autograder.exercises.sgd._schedules import LR0_MISSING, schedule
-from autograder.judge import Case, alternative, slips
+from autograder.judge import Case, alternative, slips, torch
 
 EXERCISE = schedule(
-    lambda optimizer, step_size, gamma: StepLR(optimizer, step_size, gamma),
+    lambda optimizer, step_size, gamma: torch.optim.lr_scheduler.StepLR(optimizer, step_size, gamma),
     [
         Case("the whole staircase, steps of 10", ts=range(41), step_size=10, gamma=0.5, weight=2),
         Case("the edges of a stair", ts=(6, 7, 8, 13, 14, 15, 20, 21, 22), step_size=7, gamma=0.1, weight=2),

@@ -5,9 +5,8 @@ torch.nn.functional.mse_loss.
 """
 
 import numpy as np
-import torch.nn.functional as F
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, F, Function, alternative, slips
 
 
 def draw(rng, case):

@@ -7,10 +7,10 @@ and 0 in b. Another objective has its least where these gradients are something 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-import torch.nn.functional as F
+from scipy import special
 
-from autograder.judge import Finding, Probe, Script, Want, without_compiler
+from autograder import exercises
+from autograder.judge import F, Finding, Probe, Script, Want, in_torch, torch, without_compiler
 from autograder.worker.calls import LAYOUTS
 
 # Allowed above the least.
@@ -40,7 +40,7 @@ class Problem:
         p = np.exp(scores - scores.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         rows = np.arange(len(self.y))
-        loss = float(F.cross_entropy(torch.tensor(scores), torch.tensor(self.y)))
+        loss = -float(special.log_softmax(scores, axis=1)[rows, self.y].mean())
         p[rows, self.y] -= 1
         return loss, self.x.astype(float).T @ p / len(self.y), p.mean(axis=0)
 
@@ -48,6 +48,11 @@ class Problem:
         return self.cross_entropy(W, b)[0] + self.decay * float((W**2).sum())
 
 
+def solution(x, y, weight_decay):
+    return exercises.load("linear_probe").right[0](x.astype(float), y, weight_decay=weight_decay)
+
+
+@in_torch(otherwise=solution)
 def least(x, y, weight_decay):
     """The minimiser, by torch's L-BFGS in float64."""
     x, y = torch.tensor(x, dtype=torch.float64), torch.tensor(y)

@@ -1,10 +1,9 @@
 """How lr_range_test is asked: bowls whose losses the judge answers, and the same run by torch."""
 
 import numpy as np
-import torch
-from torch.optim.lr_scheduler import ExponentialLR
 
-from autograder.judge import Probe, Script, Want, without_compiler
+from autograder import exercises
+from autograder.judge import Probe, Script, Want, in_torch, torch, without_compiler
 from autograder.judge.exercise import in_words
 from autograder.worker.calls import LAYOUTS
 
@@ -16,28 +15,36 @@ def value(w, curvatures, floor):
     return floor + 0.5 * (curvatures * w**2).sum()
 
 
+def solution(problem, **asks):
+    return exercises.load("lr_range_test").right[0](Loss(problem), problem["w"], **asks)
+
+
+@in_torch(otherwise=solution)
 def reference(problem, lr_min=1e-5, lr_max=1.0, steps=100):
-    """The rates and losses as far as the test goes, and the least distance of a loss from where it would end."""
+    """The rates and losses as far as the test goes."""
     w = torch.nn.Parameter(torch.tensor(problem["w"]))
     optimizer = without_compiler(torch.optim.SGD, [w], lr=lr_min)
-    schedule = ExponentialLR(optimizer, (lr_max / lr_min) ** (1 / (steps - 1)))
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, (lr_max / lr_min) ** (1 / (steps - 1)))
     curvatures = torch.tensor(problem["curvatures"])
-    lrs, losses, margin = [], [], np.inf
+    lrs, losses = [], []
     for t in range(steps):
         optimizer.zero_grad()
         loss = value(w, curvatures, problem["floor"])
         loss = loss * (np.nan if problem.get("ends") == t else np.inf if problem.get("bursts") == t else 1.0)
         lrs.append(schedule.get_last_lr()[0])
         losses.append(loss.item())
-        if not np.isfinite(losses[-1]):
-            break
-        margin = min(margin, abs(losses[-1] / (STOP * min(losses)) - 1))
-        if losses[-1] > STOP * min(losses):
+        if not np.isfinite(losses[-1]) or losses[-1] > STOP * min(losses):
             break
         loss.backward()
         optimizer.step()
         schedule.step()
-    return np.array(lrs), np.array(losses), margin
+    return np.array(lrs), np.array(losses)
+
+
+def margin(losses):
+    """The least distance of a loss from where the test would end."""
+    finite = losses[np.isfinite(losses)]
+    return np.abs(finite / (STOP * np.minimum.accumulate(finite)) - 1).min(initial=np.inf)
 
 
 class Loss:
@@ -78,9 +85,9 @@ def ask(case, rng):
             curvatures *= case.get("steep", 3.0) / curvatures.max()
             problem = {"w": w, "curvatures": curvatures, "floor": case.get("floor", 0.5)}
             problem |= {name: case.get(name) for name in ("ends", "bursts") if case.get(name) is not None}
-            lrs, losses, margin = reference(problem, **asks)
+            lrs, losses = reference(problem, **asks)
             # No verdict hangs on the last bits, and where it is to end early it does.
-            if margin > 1e-3 and (len(lrs) < asks.get("steps", 100)) == case.get("early", False):
+            if margin(losses) > 1e-3 and (len(lrs) < asks.get("steps", 100)) == case.get("early", False):
                 return problem, lrs, losses
 
     def call(item, role="value", layout=""):

@@ -6,10 +6,8 @@ torch.optim.swa_utils.AveragedModel. BatchNorm's running statistics are measured
 """
 
 import numpy as np
-import torch
-from torch.optim.swa_utils import AveragedModel
 
-from autograder.judge import Case, Function, alternative, mistake, slips
+from autograder.judge import Case, Function, alternative, mistake, slips, torch
 
 
 def draw(rng, case):
@@ -28,7 +26,7 @@ def reference(checkpoints):
     """Modules that hold the weights in one order of the names."""
     names = sorted(checkpoints[0])
     modules = [torch.nn.ParameterList([each[name] for name in names]) for each in checkpoints]
-    averaged = AveragedModel(modules[0])
+    averaged = torch.optim.swa_utils.AveragedModel(modules[0])
     for module in modules:
         averaged.update_parameters(module)
     return dict(zip(names, averaged.module, strict=True))

@@ -6,9 +6,8 @@ Reference: torch.nn.utils.clip_grad_norm_, whose 1e-6 it is.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

@@ -7,9 +7,8 @@ t samples in avg add up to 1 - decay^t. Reference: these weights written out and
 import math
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):

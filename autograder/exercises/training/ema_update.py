@@ -6,9 +6,8 @@ default decay is 0.999.
 """
 
 import numpy as np
-from torch.optim.swa_utils import get_ema_avg_fn
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, Function, alternative, slips, torch
 
 
 def draw(rng, case):
@@ -21,7 +20,7 @@ def draw(rng, case):
 
 
 def reference(avg, w, decay=0.995):
-    return get_ema_avg_fn(decay)(avg, w, None)
+    return torch.optim.swa_utils.get_ema_avg_fn(decay)(avg, w, None)
 
 
 EXERCISE = Function(

@@ -6,9 +6,8 @@ None; its optimizers skip those.
 """
 
 import numpy as np
-import torch
 
-from autograder.judge import Case, Function, alternative, mistake, slips
+from autograder.judge import Case, Function, alternative, mistake, slips, torch
 
 
 def draw(rng, case):

@@ -7,10 +7,8 @@ torch.nn.functional.cross_entropy of equal scores. The lectures' hinge loss star
 import math
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from autograder.judge import Case, Function, alternative, slips
+from autograder.judge import Case, F, Function, alternative, slips, torch
 
 
 def draw(rng, case):
