@@ -570,7 +570,7 @@ def batchnorm_centering(notes, naive_centering_step, *, lr: float = 0.05, steps:
     return fig
 
 
-@picture("Output gap and gradient ratio against the scale of the weights, with BatchNorm and without.")
+@picture("Output gap and gradient ratio against the scale of the weights, with BatchNorm and without.", waits="any")
 def batchnorm_scale(notes, scale_invariance_gap, *, seed: int = 0):
     """Show what a factor on the weights does to the output and to the gradient."""
     W, u, dout = _scale_problem(seed)
@@ -714,7 +714,7 @@ def _draw_drift(ax, inputs: np.ndarray) -> None:
     ax.plot(step, quantiles[1, :, 0], color=BLUE, label="its median")
 
 
-@picture("Validation accuracy against the learning rate, without and with BatchNorm.")
+@picture("Validation accuracy against the learning rate, without and with BatchNorm.", waits="any")
 def batchnorm_learning_rates(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=100, seeds=3
 ):
@@ -746,7 +746,7 @@ def batchnorm_learning_rates(
     return fig
 
 
-@picture("Validation accuracy against the scale of the first weights, without and with BatchNorm.")
+@picture("Validation accuracy against the scale of the first weights, without and with BatchNorm.", waits="any")
 def batchnorm_start_scales(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=100, seeds=3
 ):
@@ -773,7 +773,9 @@ def batchnorm_start_scales(
     return fig
 
 
-@picture("Validation accuracy against the batch size, without BatchNorm, with it, and with batch statistics.")
+@picture(
+    "Validation accuracy against the batch size, without BatchNorm, with it, and with batch statistics.", waits="any"
+)
 def batchnorm_batch_sizes(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=100, seeds=3
 ):
@@ -806,7 +808,10 @@ def batchnorm_batch_sizes(
     return fig
 
 
-@picture("Accuracy while training, and how far the units' means jump: plain, BatchNorm, BatchNorm with random shifts.")
+@picture(
+    "Accuracy while training, and how far the units' means jump: plain, BatchNorm, BatchNorm with random shifts.",
+    waits="any",
+)
 def batchnorm_shifted(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=150, seeds=4
 ):
@@ -845,7 +850,9 @@ def batchnorm_shifted(
     return fig
 
 
-@picture("Accuracy on the digits with and without BatchNorm, each with its best learning rate, over the seeds.")
+@picture(
+    "Accuracy on the digits with and without BatchNorm, each with its best learning rate, over the seeds.", waits="any"
+)
 def batchnorm_before_and_after(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=300, seeds=3
 ):

@@ -898,7 +898,10 @@ def _judged(digits: data.Dataset, wrong: int, seed: int, layer: training.Dropout
     return _Result(history.val_loss, *(float(np.nan_to_num(score)) for score in scores), believed)
 
 
-@picture("Validation loss without and with dropout; test accuracy and the gap to the training accuracy, against p.")
+@picture(
+    "Validation loss without and with dropout; test accuracy and the gap to the training accuracy, against p.",
+    waits="any",
+)
 def dropout_before_and_after(
     notes: Notes,
     dropout_forward: Callable,
