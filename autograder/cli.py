@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from autograder import lean
+
 if TYPE_CHECKING:
     from autograder.grading.cluster import Cluster
     from autograder.sandbox.levels import Level
@@ -22,6 +24,7 @@ _PROOFS = ("current", "complete", "solved", "untouched", "clean", "rejected", "f
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status: 0 for success, 1 for a failure that was reported, 2 for a wrong call."""
+    lean.enter()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -379,12 +382,11 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Callable[[], Level], Cluster | None]":
     """Where to grade: (isolation or what finds it there, executor or None for processes of this machine)."""
-    from autograder.sandbox.levels import VARIABLE
-
     if not scheduler:
         return partial(_found_here, allow_weak), None
 
     from autograder.grading.cluster import Finder, connected
+    from autograder.sandbox.levels import VARIABLE
 
     finder = Finder(allow_weak, os.environ.get(VARIABLE) == "none")
     executor = stack.enter_context(connected(scheduler, finder))
@@ -402,11 +404,8 @@ def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Callabl
 
 def _found_here(allow_weak: bool) -> "Level":
     from autograder.sandbox.levels import find
-    from autograder.sandbox.warm import end_idle
 
     found = find(allow_weak=allow_weak)
-    # The processes that grade have warm ones of their own.
-    end_idle()
     print(f"Isolation: {found}.", file=sys.stderr)
     _tell_weaker([found])
     return found

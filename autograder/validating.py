@@ -7,18 +7,22 @@ settings are read (nbgrader_config.py), puts what is here in the place of two of
 import html
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
-from nbgrader.validator import Validator
 
-_PRINTED = Validator.validate_and_print
+from autograder import lean
+
+if TYPE_CHECKING:
+    from nbgrader.validator import Validator
+
 _CHECK = re.compile(r"\b(?:check|own_tests)\(\s*[\"'](\w+)[\"'].*?points=([\d.]+)", re.DOTALL)
 _NEEDED = {"grade_id": str, "grade": bool, "solution": bool, "locked": bool, "schema_version": int}
 _CHANGED = "This cell of the course was changed. At grading the course's own stands there, and yours is run besides it."
@@ -32,8 +36,15 @@ class _Unreadable(Exception):
 
 def in_words() -> None:
     """Let nbgrader's Validate end in words a student understands, whatever the notebook looks like."""
+    # `autograder` reads the settings too, and validates nothing.
+    if lean.is_entered() and "nbgrader.validator" not in sys.modules:
+        return
+    from nbgrader.validator import Validator
+
     if getattr(Validator, "_in_words", False):
         return
+    if not hasattr(Validator, "_printed"):
+        Validator._printed = Validator.validate_and_print
 
     def validate_and_print(self: Validator, filename: str) -> None:
         results = _validate(self, filename)
@@ -43,7 +54,7 @@ def in_words() -> None:
             kept = {key: value for key, value in {**results, "failed": checks}.items() if value}
             self.validate = lambda filename: kept
             try:
-                _PRINTED(self, filename)
+                Validator._printed(self, filename)
             finally:
                 del self.validate
         for entry in notes:
@@ -54,7 +65,7 @@ def in_words() -> None:
     Validator._in_words = True
 
 
-def _validate(validator: Validator, filename: str) -> dict[str, list[dict[str, Any]]]:
+def _validate(validator: "Validator", filename: str) -> dict[str, list[dict[str, Any]]]:
     """What nbgrader's own method gives; what else there is to say stands first among what failed, marked `note`."""
     path = Path(filename).absolute()
     try:

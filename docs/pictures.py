@@ -37,6 +37,7 @@ PICTURES = {
     "09_penalties": "penalties_fence",
     "10_dropout": "dropout_uncertainty",
     "11_augmentation": "pipeline",
+    "12_training": "training_between",
     "13_capstone": "capstone_script",
 }
 

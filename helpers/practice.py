@@ -1,14 +1,20 @@
 """Practice for the capstone: what a `train` is worth on alphabets that anybody may see, with its spread."""
 
+import functools
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from helpers import arguments, data, letters
 
+# What `python -m bench.ladder --arc` measured of each step, with many samples and with few.
+ARC = Path(__file__).with_name("arc.json")
+MANY, FEW = 800, 200
 MEASURES = ("accuracy", "shifted", "noisy", "ECE", "seconds")
 
 
@@ -70,6 +76,18 @@ def practice(
         right = [(p.argmax(1) == d.y_test).mean() for p in answers]
         rows.append([*right, calibration_error(answers[0], d.y_test), seconds])
     return Practice(tuple(alphabets), np.array(rows))
+
+
+@functools.cache
+def arc(samples: int = MANY) -> dict[str, np.ndarray]:
+    """Return what each step of the capstone's arc was worth: a row for each alphabet, a column for each of MEASURES.
+
+    Parameters
+    ----------
+    samples : int; MANY, or FEW, with which a step takes seconds
+    """
+    told = json.loads(ARC.read_text(encoding="utf-8"))["samples"][str(samples)]
+    return {name: np.array(rows) for name, rows in told.items()}
 
 
 def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 15) -> float:

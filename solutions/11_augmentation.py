@@ -1511,4 +1511,4 @@ plots.augmentation_recipes(recipes, mixup)
 #
 # </details>
 #
-# **Next:** whatever you have skipped; the table in 00_start shows it.
+# **Next:** 12_training makes it all work.

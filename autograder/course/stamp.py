@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor, SaveCells
+from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.grading.preprocessors import SaveCells as OurSaveCells
-from autograder.grading.stubs import NameStubs
+# nbgrader's own steps from source to release, but for the three that are the course's.
+_STEPS = (
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.InstantiateTests",
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearSolutions",
+    "autograder.grading.stubs.NameStubs",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "autograder.grading.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.course.stamp.Stamp",
+)
 
 
 class Stamp(NbGraderPreprocessor):
@@ -21,19 +35,12 @@ class Stamp(NbGraderPreprocessor):
         return nb, resources
 
 
-def release_preprocessors() -> list[type]:
-    """nbgrader's own steps from source to release, with the course's two among them.
+def release_preprocessors() -> list[str]:
+    """Names of nbgrader's own steps from source to release, with the course's among them.
 
-    Examples
-    --------
-    >>> names = [step.__name__ for step in release_preprocessors()]
-    >>> names[names.index("ClearSolutions") + 1], names[-1]
-    ('NameStubs', 'Stamp')
+    By name: who reads the settings and releases nothing need not load them.
     """
-    steps = list(GenerateAssignment.class_traits()["preprocessors"].default())
-    steps = [OurSaveCells if step is SaveCells else step for step in steps]
-    after = steps.index(ClearSolutions) + 1
-    return [*steps[:after], NameStubs, *steps[after:], Stamp]
+    return list(_STEPS)
 
 
 def stamp(notebook: NotebookNode) -> None:

@@ -75,15 +75,7 @@ class Assignment:
             there = sorted(p.parent.name for p in source_directory.glob("*/*.ipynb"))
             names = f"there are {', '.join(there)}" if there else "run `autograder build` first"
             raise AssignmentError(f"no assignment {name!r} ({path} cannot be read): {names}") from None
-        try:
-            # nbformat's own `reads` validates besides, and only logs what it finds.
-            notebook = nbformat.convert(nbformat.reader.reads(raw.decode()), 4)
-            resources: dict[str, Any] = {}
-            for step in _STEPS:
-                notebook, resources = step().preprocess(notebook, resources)
-        except Exception as error:
-            raise AssignmentError(f"{path} is no notebook that nbgrader can release: {error}") from error
-        return cls(name, notebook, hashlib.sha256(raw).hexdigest())
+        return _loaded(path, name, raw)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Grading processes get it with each submission: it is packed once, and unpacked once in each of them.
@@ -120,6 +112,19 @@ class Assignment:
                     continue
                 lines += [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
         return "\n".join(dict.fromkeys(lines))
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, name: str, raw: bytes) -> Assignment:
+    try:
+        # nbformat's own `reads` validates besides, and only logs what it finds.
+        notebook = nbformat.convert(nbformat.reader.reads(raw.decode()), 4)
+        resources: dict[str, Any] = {}
+        for step in _STEPS:
+            notebook, resources = step().preprocess(notebook, resources)
+    except Exception as error:
+        raise AssignmentError(f"{path} is no notebook that nbgrader can release: {error}") from error
+    return Assignment(name, notebook, hashlib.sha256(raw).hexdigest())
 
 
 @lru_cache(maxsize=4)

@@ -3,14 +3,13 @@
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbgrader.utils import parse_utc
 
@@ -22,11 +21,12 @@ from autograder.grading.feedback import NO_WRITING, Pages
 from autograder.grading.flights import Flights, set_aside
 from autograder.grading.gradebook import Book, NotRecorded
 from autograder.grading.graded import Graded, key
-from autograder.grading.pool import processes
 from autograder.grading.receipt import leave_receipt
 from autograder.grading.scores import points_text
-from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
+
+if TYPE_CHECKING:
+    from autograder.sandbox.levels import Level
 
 # Submissions and results wait in memory: a submission has up to 20 MB.
 _FLYING_BYTES = 256 * 2**20
@@ -77,7 +77,7 @@ def grade_class(
     course: Course,
     name: str,
     secret: str,
-    level: Level | Callable[[], Level],
+    level: "Level | Callable[[], Level]",
     *,
     students: Sequence[str] = (),
     workers: int | None = None,
@@ -95,8 +95,7 @@ def grade_class(
     ----------
     course, name : the assignment
     secret : what hidden inputs are drawn from
-    level : the isolation in force, or what finds it: before the first is graded, or, with an executor, in the process
-        that grades
+    level : the isolation in force, or what finds it, in a process that grades
     students : only these; all where it is empty
     workers : how many processes; the number of cores by default
     force : also where the recorded result still holds
@@ -114,22 +113,23 @@ def grade_class(
     assignment = Assignment.load(course.source, name)
     names = _students(course, name, students)
     progress(len(names))
-    count = min(workers or os.cpu_count() or 1, len(names))
     flights = Flights(course.root, name)
-    grader = _Grader(
-        flights,
-        (assignment, secret, course.limits, level if isinstance(level, Level) or executor else cache(level)),
-        (lambda: processes(count)) if executor is None else (lambda: nullcontext(executor)),
-        getattr(executor, "size", lambda: count),
-        here=executor is None,
-    )
     book = Book(course.db_url, course.course_id)
     try:
         for change in book.register(assignment):
             tell(change)
         times: dict[str, datetime | None] = {}
         waiting = _Waiting(course, assignment, (secret, *former), book, flights, force, set(students))
-        with closing(grader.run(waiting.tasks(names))) as answers:
+        count, tasks = _ahead(waiting.tasks(names), workers or os.cpu_count() or 1)
+        grader = _Grader(
+            flights,
+            (assignment, secret, course.limits),
+            level,
+            (lambda: _processes(count)) if executor is None else (lambda: nullcontext(executor)),
+            getattr(executor, "size", lambda: count),
+            here=executor is None,
+        )
+        with closing(grader.run(tasks)) as answers:
             for task, graded, error in answers:
                 if graded is not None and graded.key != task.key:
                     graded, error = None, "it was graded by another version of autograder: install this one there"
@@ -160,6 +160,16 @@ def _students(course: Course, name: str, students: Sequence[str]) -> Sequence[st
 
 
 _Answer = tuple[_Task, Graded | None, str]
+
+
+def _ahead(tasks: Iterator[_Task | _Answer], most: int) -> tuple[int, Iterator[_Task | _Answer]]:
+    """How many are to be graded, `most` at most: more processes would have nothing to do; and all tasks."""
+    seen: list[_Task | _Answer] = []
+    count = 0
+    while count < most and (task := next(tasks, None)) is not None:
+        seen.append(task)
+        count += isinstance(task, _Task)
+    return count, chain(seen, tasks)
 
 
 @dataclass(frozen=True)
@@ -208,9 +218,9 @@ class _Waiting:
         recorded = self.book.key_of(name, student)
         there = _graded_file(self.course, student, name).exists()
         if there and not self.force and recorded in (task.key, *keys):
-            return task, None, ""
+            return replace(task, data=None), None, ""
         if self.flights.is_set_aside(student, task.key) and student not in self.named and not self.force:
-            return task, None, set_aside(name, student)
+            return replace(task, data=None), None, set_aside(name, student)
         return replace(task, alone=self.flights.deaths(student, task.key) > 0)
 
 
@@ -222,11 +232,20 @@ def _grade(assignment: Assignment, data: bytes | None, reason: str, secret: str,
     return grade(assignment, data, reason, secret, limits, level() if callable(level) else level)
 
 
+def _processes(count: int) -> AbstractContextManager[Executor]:
+    if not count:
+        return nullcontext(Executor())
+    # Here: where there is nothing to grade, nothing of it is needed.
+    from autograder.grading.pool import processes
+
+    return processes(count)
+
+
 def _try(pool: Executor) -> None:
     """See whether processes that do nothing at all are killed too."""
     try:
         pool.submit(int).result()
-    except BrokenProcessPool:
+    except BrokenExecutor:
         raise Stopped("grading processes end as soon as they start (out of memory?)") from None
 
 
@@ -236,22 +255,25 @@ class _Grader:
     Parameters
     ----------
     flights : where it is noted what is being graded
-    arguments : of `grade` but for the submission: assignment, secret, limits, level
+    arguments : of `grade` but for the submission and the level: assignment, secret, limits
+    level : as for `grade_class`
     pool : makes an executor; anew where its processes were killed
     size : how many processes grade at this moment
-    here : whether the level is found in this process
+    here : whether all processes are of this machine: then the level that one finds is that of all
     """
 
     def __init__(
         self,
         flights: Flights,
         arguments: tuple,
+        level: "Level | Callable[[], Level]",
         pool: Callable[[], AbstractContextManager[Executor]],
         size: Callable[[], int],
         *,
         here: bool,
     ):
-        self.flights, self.arguments, self.pool, self.size, self.here = flights, arguments, pool, size, here
+        self.flights, self.arguments, self.level, self.pool, self.size = flights, arguments, level, pool, size
+        self.here = here
         self.flying: dict[Future, _Task] = {}
         self.suspects: deque[_Task] = deque()
 
@@ -307,15 +329,24 @@ class _Grader:
                 self.suspects.append(task)
                 continue
             self.flights.begin(task.student, task.key, alone=task.is_suspect)
-            assignment, secret, limits, level = self.arguments
-            level = level() if self.here and callable(level) else level
+            assignment, secret, limits = self.arguments
+            level = self._found(pool)
             try:
                 future = pool.submit(_grade, assignment, task.data, task.reason, secret, limits, level)
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 self.suspects.appendleft(task)
                 return True
             self.flying[future] = task
         return False
+
+    def _found(self, pool: Executor) -> "Level | Callable[[], Level]":
+        """The level that one process has found for all of them; elsewhere each finds its own."""
+        if self.here and callable(self.level):
+            try:
+                self.level = pool.submit(self.level).result()
+            except BrokenExecutor:
+                raise Stopped("a grading process was killed as it tried the isolation (out of memory?)") from None
+        return self.level
 
     def _has_room(self) -> bool:
         flying = self.flying.values()
@@ -330,7 +361,7 @@ class _Grader:
         """What came of a task; None where it is to be tried again, alone."""
         try:
             return task, future.result(), ""
-        except BrokenProcessPool:
+        except BrokenExecutor:
             # Once among others, whose fault it may have been, and twice alone.
             if task.kills == 2:
                 return task, None, "the grading process was killed twice on this submission alone (out of memory?)"

@@ -12,10 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
-from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution, is_task
@@ -28,6 +27,9 @@ from autograder.grading.receipt import leave_receipt
 from autograder.grading.scores import Entry, Mark, duration, entries, moment_text, outdated, points_text, worth
 from autograder.rendering import verdict_html
 from autograder.verdict import Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # No other student's page could be written either.
 NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -297,7 +299,10 @@ def _code() -> bytes:
 
 
 @cache
-def _template() -> Template:
+def _template() -> "Template":
+    # Here: where every page is current, none is drawn.
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
     return Environment(loader=PackageLoader("autograder.grading", "."), autoescape=select_autoescape()).get_template(
         "feedback.html"
     )

@@ -1,9 +1,8 @@
 """The one writer of nbgrader's gradebook: a submission is one transaction, keyed by what its result follows from."""
 
+import ast
 import hashlib
 import json
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nbformat import NotebookNode
+from nbgrader import api, dbutil
 from nbgrader.api import Assignment as NbgraderAssignment
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
 from nbgrader.utils import compute_checksum, is_solution
@@ -63,8 +63,7 @@ class Book:
 
     def __init__(self, db_url: str, course_id: str):
         self.db_url = db_url
-        _let_nbgrader_find_alembic()
-        with _told(db_url):
+        with _told(db_url), _without_alembic():
             _make(db_url, course_id)
             self.gradebook = Gradebook(db_url, course_id)
             self.engine = self.gradebook.engine
@@ -384,8 +383,31 @@ def _let_sqlite_use_savepoints(engine: Any) -> None:
     engine.dispose()
 
 
-def _let_nbgrader_find_alembic() -> None:
-    """nbgrader calls the command `alembic`, which lies beside this Python even where no environment is activated."""
-    here = str(Path(sys.executable).parent)
-    if here not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", os.defpath)
+@contextmanager
+def _without_alembic() -> Iterator[None]:
+    """Let nbgrader make a new gradebook without its command alembic.
+
+    That loads all of nbgrader to tell one word, and is not found where no environment is activated.
+    """
+    usual = api.get_alembic_version
+    api.get_alembic_version = _newest_schema
+    try:
+        yield
+    finally:
+        api.get_alembic_version = usual
+
+
+def _newest_schema() -> str:
+    """The last of nbgrader's migrations: a new gradebook is as if it had gone through all of them."""
+    before = {}
+    for path in Path(dbutil.ALEMBIC_DIR, "versions").glob("*.py"):
+        told = {
+            target.id: ast.literal_eval(node.value)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name) and target.id in ("revision", "down_revision")
+        }
+        before[told["revision"]] = told["down_revision"]
+    (last,) = before.keys() - set(before.values())
+    return last

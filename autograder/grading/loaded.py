@@ -1,4 +1,4 @@
-"""What a grading process needs, loaded once in the process that the others are forks of.
+"""What a grading process needs, loaded once, and in the process that others are forks of.
 
 Only loaded: what runs PyTorch would leave threads behind, and a process with threads cannot be forked safely. The one
 that NumPy's OpenBLAS starts as it is loaded is ended by OpenBLAS at each fork.
@@ -6,10 +6,14 @@ that NumPy's OpenBLAS starts as it is loaded is ended by OpenBLAS at each fork.
 
 import gc
 
-from autograder.grading import grader  # noqa: F401
-from autograder.judge import references
+from autograder import lean
+
+lean.enter()
+# What is loaded is hardly ever garbage: looking through it takes time, and would copy the memory that forks share.
+gc.disable()
+from autograder.grading import grader  # noqa: E402, F401
+from autograder.judge import references  # noqa: E402
 
 references.load(what="Grading")
-# What is loaded is never garbage: looking through it would copy the memory that forks share.
-gc.collect()
 gc.freeze()
+gc.enable()

@@ -10,6 +10,7 @@ from autograder.judge.optimizer import Optimizer, Transform, torch_optimizer, to
 from autograder.judge.procedure import Procedure
 from autograder.judge.references import F, in_torch, torch
 from autograder.judge.script import Finding, Probe, Script, Want
+from autograder.judge.variants import vjp
 from autograder.verdict import Verdict
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "torch",
     "torch_optimizer",
     "torch_steps",
+    "vjp",
     "without_compiler",
 ]

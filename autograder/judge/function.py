@@ -11,7 +11,17 @@ import numpy as np
 from autograder.judge.exercise import Case, Words, in_words
 from autograder.judge.references import by_solution, torch
 from autograder.judge.script import Probe, Script
-from autograder.judge.variants import Arguments, DrawnExercise, Named, cast, exact_values, tensors, want, watch_inputs
+from autograder.judge.variants import (
+    Arguments,
+    DrawnExercise,
+    Named,
+    cast,
+    exact_values,
+    tensors,
+    vjp,
+    want,
+    watch_inputs,
+)
 from autograder.worker.wire import Handle
 
 
@@ -233,7 +243,7 @@ class Layer(DrawnExercise):
             return exact_values(self.solution[1](dout.astype(np.float64), cache), len(self.gradients))
         leaves = tensors({**positional, **keywords})
         wanted = [leaves[name].requires_grad_() for name in self.gradients]
-        grads = torch.autograd.grad(self.reference(**leaves), wanted, torch.tensor(dout, dtype=torch.float64))
+        grads = vjp(self.reference(**leaves), wanted, torch.tensor(dout, dtype=torch.float64))
         return [grad.numpy() for grad in grads]
 
     def _exact_forward(self, arguments: Arguments) -> tuple[Any, Any]:

@@ -6,6 +6,8 @@ arrays that are the caller's own. The kinds `Function` and `Layer` ask all of it
 only what is special about its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -193,6 +195,18 @@ def tensors(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return value
 
     return {name: one(value) for name, value in arguments.items()}
+
+
+def vjp(
+    out: torch.Tensor, wanted: Sequence[torch.Tensor], dout: torch.Tensor, *, retain_graph: bool = False
+) -> tuple[torch.Tensor, ...]:
+    """Vector-Jacobian products: the gradients of out's elements weighted by dout, of its shape.
+
+    As `torch.autograd.grad(out, wanted, dout)`, which loads PyTorch's compiler to compare the two shapes.
+    """
+    if out.shape != dout.shape:
+        raise ValueError(f"dout has shape {tuple(dout.shape)}, and the result it is for {tuple(out.shape)}")
+    return torch.autograd.grad((out * dout).sum(), wanted, retain_graph=retain_graph)
 
 
 def exact_values(result: Any, parts: int) -> Sequence[Any]:

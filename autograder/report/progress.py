@@ -2,9 +2,10 @@
 
 import sys
 import time
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Progress:
@@ -35,6 +36,10 @@ class Progress:
         self.total = total
         self.began = self.told = time.monotonic()
         if self.file.isatty():
+            from tqdm import tqdm
+
+            # It would watch the bar in a thread, and a process with threads is not forked.
+            tqdm.monitor_interval = 0
             self.bar = tqdm(desc=self.label or None, total=total, unit="submission", leave=False, file=self.file)
 
     def skip(self) -> None:
@@ -55,6 +60,8 @@ class Progress:
 
     def line(self) -> str:
         """How far it is, in words."""
+        from tqdm import tqdm
+
         rate = self.done / max(time.monotonic() - self.began, 1e-9)
         left = tqdm.format_interval((self.total - self.done) / rate) if rate else "?"
         return f"{self.label}{self.done} of {self.total} graded, {rate:.2f} per second, {left} left"

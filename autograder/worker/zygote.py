@@ -47,6 +47,7 @@ def main(number: int, nested: bool) -> None:
     nested : whether a submission gets a user namespace too, in which it may have the others: that of an ordinary user
     """
     shell: Shell | None = None
+    made = 0
     link = socket.socket(fileno=number)
     link.settimeout(_IDLE_SECONDS)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY)
@@ -59,8 +60,12 @@ def main(number: int, nested: bool) -> None:
         make = _make_nested if nested else _make
         told = json.loads(request)
         # The canary needs none of it: who only tries the walls need not wait.
-        if shell is None and told["bait"] is None:
-            shell = _loaded()
+        if told["bait"] is None:
+            made += 1
+            if shell is None:
+                shell = _loaded()
+            elif made == 2:
+                _load_for_errors(shell)
         try:
             make(told, descriptors[0], link, own, shell)
         except OSError as error:
@@ -77,17 +82,26 @@ def _loaded() -> "Shell":
     lockdown.landlock_version()
     for name in ("helpers.plots", "helpers.widgets", "numpy.random", "numpy.linalg", "traceback", "linecache"):
         __import__(name)
+    _run(shell, "def f(x):\n    return x", "print(f(1))")
+    return shell
+
+
+def _load_for_errors(shell: "Shell") -> None:
+    """Load what IPython loads at its first error: not every submission has one, so for a single one it is left out."""
+    _run(shell, "1 / 0")
+
+
+def _run(shell: "Shell", *cells: str) -> None:
+    """Run cells of our own, of which nothing stays but what they have loaded."""
     before = dict(shell.user_ns)
-    for cell in ("def f(x):\n    return x", "print(f(1))"):
+    for cell in cells:
         shell.run(cell)
-    shell.run("1 / 0")
     shell.user_ns.clear()
     shell.user_ns.update(before)
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("a library has started a thread: what has threads cannot be forked")
     gc.collect()
     gc.freeze()
-    return shell
 
 
 def _reap() -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 _TABLE = {
     # start
     "start_error": "start",
+    "course_map": "start",
     # optimizers
     "step_sizes": "optimizers",
     "stability_threshold": "optimizers",
@@ -170,8 +171,27 @@ _TABLE = {
     "dropout_linear_penalty": "dropout",
     "dropout_ensemble": "dropout",
     "dropout_before_and_after": "dropout",
+    # training
+    "training_first_loss": "diagnosis",
+    "training_guess": "diagnosis",
+    "training_runs": "diagnosis",
+    "training_range": "search",
+    "training_draws": "search",
+    "training_search": "search",
+    "training_validation_size": "search",
+    "training_folds": "search",
+    "training_clip": "search",
+    "training_average": "averages",
+    "training_between": "averages",
+    "training_ensemble": "averages",
+    "training_cures": "transfer",
+    "training_samples": "transfer",
+    "training_transfer": "transfer",
+    "training_layers": "transfer",
+    "training_before_and_after": "transfer",
     # capstone
     "capstone_script": "capstone",
+    "capstone_arc": "capstone",
 }
 
 

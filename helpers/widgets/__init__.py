@@ -25,6 +25,11 @@ _TABLE = {
     "pruning_explorer": "penalties",
     "augmentation_gallery": "augmentation",
     "dropout_explorer": "dropout",
+    "guess_explorer": "training",
+    "range_explorer": "training",
+    "search_explorer": "training",
+    "validation_explorer": "training",
+    "average_explorer": "training",
 }
 
 

@@ -16,7 +16,7 @@ SECTION = re.compile(r"^## (\d+) · ", re.MULTILINE)
 ANSWER = "<details><summary>Answer</summary>"
 FOLD = re.compile(r"<details><summary>The same in PyTorch</summary>\n(.*?)</details>", re.DOTALL)
 # Exercises that PyTorch has nothing to put beside, or has within what another section shows.
-NOT_IN_PYTORCH = {"04_beyond_adam": {4, 5, 6, 7, 8, 9, 11}, "05_second_order": {3, 4, 5}}
+NOT_IN_PYTORCH = {"04_beyond_adam": {4, 5, 6, 7, 8, 9, 11}, "05_second_order": {3, 4, 5}, "12_training": {2}}
 SNIPPET = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 

@@ -7,7 +7,7 @@ Reference: autograd, with the mean detached and without.
 
 import numpy as np
 
-from autograder.judge import Case, Function, alternative, slips, torch
+from autograder.judge import Case, Function, alternative, slips, torch, vjp
 
 
 def draw(rng, case):
@@ -22,8 +22,8 @@ def reference(b, grad_out, lr):
     bias = torch.tensor(b, dtype=torch.float64, requires_grad=True)
     # Any x: it is not in the gradient.
     shifted = torch.linspace(-1.0, 1.0, len(grad_out), dtype=torch.float64) + bias
-    (naive,) = torch.autograd.grad(shifted - shifted.mean().detach(), bias, grad_out, retain_graph=True)
-    (true,) = torch.autograd.grad(shifted - shifted.mean(), bias, grad_out)
+    (naive,) = vjp(shifted - shifted.mean().detach(), [bias], grad_out, retain_graph=True)
+    (true,) = vjp(shifted - shifted.mean(), [bias], grad_out)
     # What rounding leaves of 0 is shown as 0.
     true = torch.where(true.abs() > 1e-12 * grad_out.abs().sum(), true, 0.0)
     return (bias - lr * naive).detach(), true

@@ -8,7 +8,7 @@ swallows.
 
 import numpy as np
 
-from autograder.judge import Case, F, Function, alternative, slips, torch
+from autograder.judge import Case, F, Function, alternative, slips, vjp
 
 NO_EPS = 1e-300  # PyTorch refuses 0 in training; added to any variance here, this changes no digit.
 
@@ -38,7 +38,7 @@ def reference(W, u, dout, a):
         leaf = weights.clone().requires_grad_()
         out = F.batch_norm(u @ leaf, None, None, training=True, eps=NO_EPS)
         outs.append(out.detach())
-        grads.append(torch.autograd.grad(out, leaf, dout)[0])
+        grads.append(vjp(out, [leaf], dout)[0])
     return (outs[1] - outs[0]).abs().max(), grads[1].norm() / grads[0].norm()
 
 

@@ -7,7 +7,7 @@ section 3). Reference: autograd through x @ (W * S) + b, where S is read off the
 import numpy as np
 
 from autograder.exercises.dropout import _draws, _gradients, _noise, _weights
-from autograder.judge import Case, Procedure, in_torch, remembering, slips, torch
+from autograder.judge import Case, Procedure, in_torch, remembering, slips, torch, vjp
 
 
 def draw(rng, shape, dtype):
@@ -25,7 +25,7 @@ def gradients(call, dout, factors):
     """dx, dW, db by autograd."""
     x, W, b = (torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in call.arrays)
     out = x @ (W * torch.tensor(factors)) + b
-    return [g.numpy() for g in torch.autograd.grad(out, (x, W, b), torch.tensor(dout, dtype=torch.float64))]
+    return [g.numpy() for g in vjp(out, (x, W, b), torch.tensor(dout, dtype=torch.float64))]
 
 
 def terms(call, dout, factors):
