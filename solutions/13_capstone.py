@@ -14,7 +14,7 @@
 #
 # **Time:** about 300 minutes, and as many as you like after that.
 #
-# **Core path:** sections 1 to 6: about 200 minutes, and some 90 of 100 points.
+# **Core path:** sections 1 to 6: about 200 minutes, and 87 to 93 of 100 points.
 
 # %%
 import numpy as np
@@ -402,7 +402,7 @@ check("train", train, points=100)
 # Draw one of each for every image, arrays of shape `(n, 1, 1)`: no loop. Then train for 100 epochs and more.
 
 # %% [markdown]
-# **What to expect.** 96 of 100 unseen letters (± 0.5) in place of 84, 88 of shifted ones in place of 55: about 90 points. It is
+# **What to expect.** 96 of 100 unseen letters (± 0.5) in place of 84, 88 of shifted ones in place of 55: 87 to 93 points. It is
 # the largest step of all, and the longest: 12 seconds of processor time for 100 epochs. Look at some of your warped letters
 # before you train on them:
 #
