@@ -55,18 +55,19 @@ def pieces(*names: str, folder: Path | None = None) -> Pieces:
 
     Parameters
     ----------
-    names : exercises, such as "adam"
+    names : exercises, such as "adam"; several in one string, parted by spaces, are several names
     folder : of the notebooks; that which the running one's folder lies in where it is None
 
     Raises
     ------
     ValueError : no name is given
     """
-    if not names:
+    asked = " ".join(names).split()
+    if not asked:
         raise ValueError('pieces: name the functions, such as pieces("adam", "minibatches")')
     place = Path.cwd().parent if folder is None else folder
     own, course = _written(place), _written(place.parent / "solutions")
-    wanted, seen = list(names), []
+    wanted, seen = asked, []
     sources: list[str] = []
     mine: dict[str, str] = {}
     lent: dict[str, str] = {}

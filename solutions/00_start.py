@@ -158,7 +158,7 @@ progress()
 # ### Picture
 # The map. An arrow leads from what is needed to what needs it. In two weeks, take the bold frames, and of each its *core
 # path*; in a term, everything. Either way the last assignment puts what you wrote together: with nothing but your own
-# functions, a network that reads more than 95 of 100 letters of a script that nobody has seen before.
+# functions, a network that reads some 95 of 100 letters of a script that nobody has seen before.
 
 # %% demo="start_map"
 plots.course_map()

@@ -79,13 +79,15 @@ def draw_map(notes: Notes, table: Mapping[str, Mapping[str, Any]]):
     columns = [[number for number in depth if depth[number] == k] for k in range(max(depth.values()) + 1)]
     places = {n: (3.0 * k, (len(ns) - 1) / 2 - i) for k, ns in enumerate(columns) for i, n in enumerate(ns)}
     fig, ax = notes.plt.subplots(figsize=(9, 4.4))
+    width = 3.0 * (len(columns) - 1) + 2.8
+    beside = 0.075 * width
     for number, before in needs.items():
         # An arrow that others imply would hide them.
         implied = set().union(*(_all_needs(need, needs) for need in before))
         for need in {*before} & {*places} - implied:
             (x0, y0), (x1, y1) = places[need], places[number]
             arrow = {"arrowstyle": "->", "color": "0.55", "linewidth": 1.0}
-            ax.annotate("", (x1 - 1.02, y1), (x0 + 1.02, y0), arrowprops=arrow)
+            ax.annotate("", (x1 - beside, y1), (x0 + beside, y0), arrowprops=arrow)
     for name, about in table.items():
         bold = name[:2] in TWO_WEEKS
         frame = {"boxstyle": "round,pad=0.35", "facecolor": "white"}
@@ -93,7 +95,7 @@ def draw_map(notes: Notes, table: Mapping[str, Mapping[str, Any]]):
         words = f"{name[:2]} {name[3:].replace('_', ' ')}\n{about['minutes']} minutes"
         ax.text(*places[name[:2]], words, ha="center", va="center", fontsize=8.5, bbox=frame)
     ax.plot(*zip(*places.values(), strict=True), linestyle="none")
-    ax.set(xlim=(-1.4, 3.0 * (len(columns) - 1) + 1.4), title="What needs what")
+    ax.set(xlim=(-1.4, width - 1.4), title="What needs what")
     ax.margins(y=0.12)
     ax.axis("off")
     return fig

@@ -219,7 +219,14 @@ def test_points_grow_linearly_between_rungs_in_whole_points(part, value, points)
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("constant", 0, 0), ("class mean", 38, 50), ("softmax regression", 43, 52), ("two layers, SGD", 45, 54)],
+    [
+        ("constant", 0, 0),
+        ("class mean", 38, 50),
+        ("softmax regression", 43, 52),
+        ("five neighbours", 50, 62),
+        ("two layers, SGD", 45, 54),
+        ("+ Adam, BatchNorm, dropout", 50, 60),
+    ],
 )
 def test_plain_solutions_earn_what_the_ladder_says(name, least, most):
     """The cheap rows of `python -m bench.ladder`, on one alphabet."""
