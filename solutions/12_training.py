@@ -411,7 +411,8 @@ def random_search(objective, space, trials, rng):
     for _ in range(trials):
         params = {}
         for name, (low, high) in space.items():
-            params[name] = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+            u = rng.uniform(np.log(low), np.log(high))
+            params[name] = float(np.exp(u))
         value = objective(params)
         results.append((params, value))
         if best is None or value < least:
@@ -499,7 +500,7 @@ widgets.validation_explorer(diagnose)
 #
 # <details><summary>Answer</summary>
 #
-# From 100 on, mostly (three of four sets of samples; at 50, too). With other samples every epoch the jumps follow the
+# From 50 on, mostly: three of four sets of samples, at 100 too. With other samples every epoch the jumps follow the
 # law: 0.14 for 20, 0.06 for 100, a third of it for ten times as many.
 #
 # With the same samples the curve is calmer: 0.08 for 20. Its error does not jump, it *stays*: with `other samples` a
@@ -1117,18 +1118,17 @@ plots.training_layers(linear_probe)
 
 # %% [markdown]
 # ### Question
-# What do the two lines say about layers? And one about freezing: would a frozen weight stay under momentum, Adam, or
-# weight decay, if you froze it in the middle of a run?
+# What do the two lines say about layers? And: would a weight that you freeze in the middle of a run stay under
+# momentum, Adam, weight decay?
 #
 # <details><summary>Answer</summary>
 #
 # Letters: the later the better, 71.0 % on pixels, 74.0, 77.4, and 78.6 % on the 100 scores (give or take 2). Digits: the
-# other way round, from 89.2 % on pixels down to 83.8 %. Each layer says more about letters, and forgets what letters do
-# not need. "From different stages" is good advice; here the best stage is none.
+# other way round, from 89.2 % on pixels down to 83.8 %. Each layer forgets what letters do not need. The advice is good;
+# here the best stage is none.
 #
-# No. Momentum carries a velocity, Adam a mean of old gradients, decay needs no gradient at all: all three move a weight
-# whose gradient is zero. PyTorch skips a parameter whose gradient is *None*. With zeros you have to leave it out of the
-# step.
+# No. Momentum carries a velocity, Adam a mean of old gradients, and decay needs no gradient: all three move a weight
+# whose gradient is zero. PyTorch skips a parameter whose gradient is *None*.
 #
 # </details>
 
