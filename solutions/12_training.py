@@ -381,6 +381,10 @@ def log_uniform(low, high, rng, size):
 # %% check="log_uniform" points=3
 check("log_uniform", log_uniform, points=3)
 
+# %% [markdown]
+# ### Picture
+# 400 of your draws, and 400 uniform ones. Predict first: how many of the uniform ones are below 0.01?
+
 # %% demo="training_draws"
 plots.training_draws(log_uniform, seed=SEED)
 
@@ -503,9 +507,9 @@ widgets.validation_explorer(diagnose)
 # From 50 on, mostly: three of four sets of samples, at 100 too. With other samples every epoch the jumps follow the
 # law: 0.14 for 20, 0.06 for 100, a third of it for ten times as many.
 #
-# With the same samples the curve is calmer: 0.08 for 20. Its error does not jump, it *stays*: with `other samples` a
-# curve lies above the truth from the first epoch to the last, another one below. A calm curve is not a true one. And
-# from 500 on it is the network itself that jumps, by 0.02.
+# With the same samples the curve is calmer: 0.08 for 20. Its error does not jump, it *stays*: of four sets of 20, one is
+# 10 points too high on average, and above the truth in nearly every epoch; another is 7 points too low. A calm curve is
+# not a true one. And from 500 on it is the network itself that jumps, by 0.02.
 #
 # </details>
 
@@ -908,8 +912,8 @@ plots.training_ensemble(average_checkpoints, ensemble_predict)
 # <details><summary>Answer</summary>
 #
 # More: 4.8 ± 1.0 points for five models, 4.2 ± 1.1 by majority, 3.0 ± 1.3 for five checkpoints of one run. These runs
-# end at a high constant rate, and much of what is won is the shaking that the average takes away. With a rate that falls
-# to zero an ensemble wins less; section 10 shows how much.
+# end at a high constant rate, and much of what is won is the shaking that the mean takes away. Where the weights are
+# averages already, five models win less; section 10 shows how much.
 #
 # Right: two models find 0 a little more likely than 1, the third is sure that it is 1. The vote counts two against one.
 # The mean hears that the two hardly care.
