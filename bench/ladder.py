@@ -2,7 +2,8 @@
 
 Eleven solutions, from a constant to three convolutional networks, each on several alphabets that no notebook has: mean
 and spread of every measure. The rungs in `autograder/exercises/capstone/train.py` are chosen by this table, and the
-cheap rows are held by `tests/exercises/test_capstone.py`. It takes a quarter of an hour; `--only` names rows.
+cheap rows are held by `tests/exercises/test_capstone.py`. It takes a quarter of an hour; `--only` names rows. `--arc`
+measures instead the steps of the notebook, made of the course's own exercises (`bench/arc.py`).
 """
 
 import argparse
@@ -15,6 +16,7 @@ from autograder import exercises
 from autograder.exercises.capstone._neighbours import five_neighbours, rows, softmax, softmax_regression, two_layers
 from autograder.judge import Verdict, judge
 from autograder.judge.script import LocalCaller
+from bench import arc
 from helpers.letters import LETTERS, SIZE
 
 Array = np.ndarray
@@ -265,5 +267,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=list(SOLUTIONS), help="names of solutions")
     parser.add_argument("--alphabets", type=int, default=3)
+    parser.add_argument("--arc", action="store_true", help="measure the notebook's steps, and write helpers/arc.json")
     arguments = parser.parse_args()
-    print(table(arguments.only, arguments.alphabets))
+    if arguments.arc:
+        arc.measure()
+    else:
+        print(table(arguments.only, arguments.alphabets))

@@ -9,7 +9,7 @@
 #
 # **Left out:** everything else. This is a warm-up, and nobody grades it.
 #
-# **Time:** about 10 minutes.
+# **Time:** about 15 minutes.
 
 # %% [markdown]
 # ## What this is
@@ -118,7 +118,24 @@ plots.start_error(mean_squared_error)
 # Finding the bottom of such a valley, with a million slopes at once, is what this course is about.
 
 # %% [markdown]
-# ## 2 · When something is odd
+# ## 2 · In words, and handing in
+#
+# Some notebooks ask a question that a person reads, and end it with a cell for your words. The cell below is one to
+# practise on: **double-click** it, replace what stands there, and press **Shift + Enter**. It becomes text again; to
+# change it, double-click once more. Formulas go between dollars: `$w - \eta g$` becomes $w - \eta g$.
+
+# %% [markdown]
+# *Your words: double-click here.*
+
+# %% [markdown]
+# **Before you hand in:** *Kernel → Restart Kernel and Run All Cells*. In a class there may also be a button *Validate*
+# above the notebook (and, in any terminal, `nbgrader validate`, with the notebook's name). It runs the whole notebook from
+# an empty memory, on the same inputs that you see, and shows every check that has not got full points; then which cells
+# stand twice, which were turned into text, and which are lost. It changes nothing and hands nothing in. At grading your
+# functions get other inputs, with the same properties.
+
+# %% [markdown]
+# ## 3 · When something is odd
 #
 # - **A name is not defined:** the cell that defines it has not run yet. *Run → Run All Above Selected Cell*.
 # - **A cell hangs** (`[*]`): *Kernel → Interrupt*.
@@ -128,7 +145,7 @@ plots.start_error(mean_squared_error)
 # - **Your work is the notebook's file.** It is saved as you go. On Binder nothing is kept: download it before you leave.
 
 # %% [markdown]
-# ## 3 · All assignments, and where you stand
+# ## 4 · All assignments, and where you stand
 #
 # In JupyterLab, click on a name to open it. They build on each other, so go in order, or begin where you are curious: each
 # says what it needs. The points are your best so far; they are kept on this machine for you alone. Run the cell again
@@ -136,6 +153,15 @@ plots.start_error(mean_squared_error)
 
 # %% demo="start_progress"
 progress()
+
+# %% [markdown]
+# ### Picture
+# The map. An arrow leads from what is needed to what needs it. In two weeks, take the bold frames, and of each its *core
+# path*; in a term, everything. Either way the last assignment puts what you wrote together: with nothing but your own
+# functions, a network that reads more than 95 of 100 letters of a script that nobody has seen before.
+
+# %% demo="start_map"
+plots.course_map()
 
 # %% [markdown]
 # **How long it takes.** Each assignment begins with an honest number of minutes for everything, between two and

@@ -16,6 +16,7 @@ from nbgrader.converters import GenerateAssignment, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.course.plan import out_of_order, told, with_syllabus
 from autograder.course.source import TOPIC, Cell, Source, SourceError, SourceErrors, dead_references, parse
 from autograder.course.stamp import is_as_built, stamp
 from autograder.files import write_atomically
@@ -23,6 +24,8 @@ from autograder.progress import CONTENTS
 
 SOLUTIONS = "solutions"
 NOTEBOOKS = "notebooks"
+# Where the syllabuses stand.
+_FOR_INSTRUCTORS = Path("docs", "instructors.md")
 # What everybody opens first: a notebook of its own, directly in notebooks/, and no assignment of nbgrader's.
 START = "00_start"
 
@@ -205,8 +208,8 @@ def render(root: Path, topic: str, *, hints: Hints = exercise_hints) -> dict[Pat
         With all mistakes in the source file.
     """
     source = parse(root / SOLUTIONS / f"{topic}.py", root)
-    if dead := dead_references(source, texts(root)):
-        raise SourceErrors(dead)
+    if wrong := [*dead_references(source, texts(root)), *out_of_order(source, texts(root))]:
+        raise SourceErrors(wrong)
     text = _source_notebook(source, hints)
     solved = {} if topic == START else {root / SOLUTIONS / topic / f"{topic}.ipynb": text.encode()}
     return {**solved, released(root, topic): _release(root, source, text)}
@@ -225,7 +228,7 @@ def solved(root: Path, topic: str, *, hints: Hints = exercise_hints) -> str:
 
 
 def contents_entry(source: Source) -> dict:
-    """What `progress` has to know of an assignment: its title, and the points of checks and answers."""
+    """What `progress` and the map have to know of an assignment: its title, its points, what its header tells."""
     opening = next((cell.source for cell in source.cells if cell.kind == "text"), "")
     title = _TITLE.search(opening)
     return {
@@ -235,13 +238,14 @@ def contents_entry(source: Source) -> dict:
             cell.id: cell.points for cell in source.cells if cell.kind == "check" and cell.reports and cell.counts
         },
         "answers": {cell.id: cell.points for cell in source.cells if cell.kind == "answer" and cell.counts},
+        **told(source),
     }
 
 
 def _contents(root: Path, topic: str) -> dict[Path, bytes]:
-    """The table of what there is, brought up to date for one topic; nothing where the course has no package of its own.
+    """The table of what there is, brought up to date for one topic, and the syllabuses that follow from it.
 
-    The package carries it, because a student's notebooks may lie anywhere.
+    Nothing where the course has no package of its own: that carries it, because a student's notebooks may lie anywhere.
     """
     path = root / "autograder" / CONTENTS
     if not path.parent.is_dir():
@@ -252,7 +256,12 @@ def _contents(root: Path, topic: str) -> dict[Path, bytes]:
         table = None
     table = table if isinstance(table, dict) else {}
     table[topic] = contents_entry(parse(root / SOLUTIONS / f"{topic}.py", root))
-    return {path: contents_bytes({name: table[name] for name in texts(root) if name in table})}
+    table = {name: table[name] for name in texts(root) if name in table}
+    document = root / _FOR_INSTRUCTORS
+    if not document.exists() or any("minutes" not in about for about in table.values()):
+        return {path: contents_bytes(table)}
+    syllabus = with_syllabus(document.read_text(encoding="utf-8"), table)
+    return {path: contents_bytes(table), document: syllabus.encode()}
 
 
 def contents_bytes(table: Mapping[str, dict]) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from autograder.judge.script import Script
+from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.levels import Level
 from autograder.sandbox.process import Limits
 from autograder.sandbox.usage import Meter
@@ -95,7 +96,7 @@ class Worker:
         self.sandbox.end()
 
     def _state(self, link: socket.socket) -> "State":
-        state = State(link, self.limits, self.deadline, self.began, self.sandbox.pid)
+        state = State(link, self.limits, self.deadline, self.began, self.sandbox.pid, self.sandbox.cgroup)
         self.states.append(state)
         return state
 
@@ -124,10 +125,14 @@ class State:
     link : its socket
     limits, deadline, began : as for `Worker`
     pid : the process that all of the sandbox's descend from
+    group : their control group, where there is one
     """
 
-    def __init__(self, link: socket.socket, limits: Limits, deadline: float, began: float, pid: int):
-        self.link, self.limits, self.deadline, self.began, self.pid = link, limits, deadline, began, pid
+    def __init__(
+        self, link: socket.socket, limits: Limits, deadline: float, began: float, pid: int, group: Cgroup | None
+    ):
+        self.link, self.limits, self.deadline, self.began = link, limits, deadline, began
+        self.pid, self.group = pid, group
         self._caller: RemoteCaller | None = None
         self._is_shared = False
         # A call that hangs would be waited for twice, in a fork that others share and in one of its own: after one,
@@ -238,7 +243,7 @@ class RemoteCaller:
             (outcome,) = self.run_all([script])
             return outcome
         self.call_seconds = script.allowance.patience
-        with Meter(self.state.pid, script.allowance.seconds, self._hang_up) as meter:
+        with Meter(self.state.pid, script.allowance.seconds, self._hang_up, self.state.group) as meter:
             (outcome,) = self.run_all([script])
         self.call_seconds = self.limits.call_seconds
         outcome = script.measured(outcome, meter.seconds)

@@ -1,4 +1,4 @@
-"""A control group around a sandbox, where this account may make one: memory and processes of all of it together."""
+"""A control group around a sandbox, where this account may make one: memory, processes and time of all together."""
 
 import itertools
 import os
@@ -45,6 +45,11 @@ class Cgroup:
                 with suppress(OSError):
                     folder.rmdir()
             return None
+        # In version 2 every group counts time.
+        with suppress(OSError):
+            folder = _TOP / "cpuacct" / name
+            folder.mkdir()
+            made.append(folder)
         return cls(tuple(made))
 
     @staticmethod
@@ -77,6 +82,16 @@ class Cgroup:
                     words = (folder / name).read_text().split()
                     return words[words.index("oom_kill") + 1] != "0"
         return False
+
+    def seconds(self) -> float | None:
+        """Processor time of all that has been in the group; None where the kernel does not count it."""
+        for folder in self.folders:
+            with suppress(OSError):
+                return int((folder / "cpuacct.usage").read_text()) / 1e9
+            with suppress(OSError, ValueError):
+                words = (folder / "cpu.stat").read_text().split()
+                return int(words[words.index("usage_usec") + 1]) / 1e6
+        return None
 
     def end(self) -> None:
         """Remove the group; its last processes may take a moment to be gone."""

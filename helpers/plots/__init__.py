@@ -6,6 +6,7 @@ from importlib import import_module
 _TABLE = {
     # start
     "start_error": "start",
+    "course_map": "start",
     # optimizers
     "step_sizes": "optimizers",
     "stability_threshold": "optimizers",
@@ -190,6 +191,7 @@ _TABLE = {
     "training_before_and_after": "transfer",
     # capstone
     "capstone_script": "capstone",
+    "capstone_arc": "capstone",
 }
 
 

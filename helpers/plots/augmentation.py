@@ -419,7 +419,7 @@ def heard(alt: str) -> Callable:
     def decorate(draw: Callable) -> Callable:
         pictured = picture(alt)(draw)
 
-        @functools.wraps(draw)
+        @functools.wraps(pictured)
         def show(*args, **kwargs) -> None:
             figure, notes = pictured.draw(*args, **kwargs)
             for note in notes:

@@ -18,6 +18,7 @@ In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows no
 
 import functools
 import html
+import inspect
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
@@ -199,6 +200,9 @@ def picture(alt: str) -> Callable:
             show_figure(figure, alt)
 
         show.draw, show.alt = build, alt
+        # `?` tells what a notebook passes: not the notes.
+        wanted = inspect.signature(draw)
+        show.__signature__ = wanted.replace(parameters=list(wanted.parameters.values())[1:])
         return show
 
     return decorate

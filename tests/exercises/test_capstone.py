@@ -105,6 +105,16 @@ def test_who_breaks_the_contract_is_called_by_name(change, name, lost):
     assert verdict.points == 100 - lost
 
 
+def test_batch_statistics_are_noticed_behind_a_memory_of_images():
+    known = {}
+
+    def remembered(p, images, rng):
+        p = of_the_whole_batch(p, images, rng)
+        return np.stack([known.setdefault(image.tobytes(), row) for image, row in zip(images, p, strict=True)])
+
+    assert verdict_on(predicting(remembered), seed="held out").mistakes == ["batch_statistics"]
+
+
 def test_what_is_surer_than_it_is_right_is_called_over_confident():
     assert "over_confident" in verdict_on(predicting(hard), seed="held out").mistakes
 

@@ -2,6 +2,7 @@
 
 import inspect
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 from unittest import mock
 
@@ -13,6 +14,7 @@ from autograder.grading.grader import _as_asked
 from autograder.grading.link import Worker
 from autograder.grading.remote import Session, caller_of
 from autograder.judge import contest, judge
+from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.levels import find_for_samples
 from autograder.sandbox.process import Limits
 
@@ -38,6 +40,30 @@ def train(x, y, rng):
     time.sleep(30)
     return right(x, y, rng)
 """
+SHORT_LIVED = """
+import signal
+
+def train(x, y, rng):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        end, their_end = os.pipe()
+        if os.fork() == 0:
+            began = time.process_time()
+            while time.process_time() < began + 0.03:
+                pass
+            os._exit(0)
+        os.close(their_end)
+        os.read(end, 1)
+        os.close(end)
+"""
+REMEMBERS = """
+kept = {}
+
+def train(x, y, rng):
+    if len(x) not in kept:
+        kept[len(x)] = right(x + 1e-3 * np.random.default_rng().standard_normal(x.shape), y, rng)
+    return kept[len(x)]
+"""
 
 
 def verdict_on(source):
@@ -57,13 +83,20 @@ def test_a_submission_is_asked_and_its_processor_time_is_measured():
     assert 0 <= verdict.measured["train_seconds"] < verdict.measured["train_budget"]
 
 
-@pytest.mark.parametrize("source", [A_CHILD_WORKS, NOBODY_WAITS])
-def test_the_time_of_children_counts(source):
-    with mock.patch.object(contest, "_TRAIN_SECONDS", 1.0), mock.patch.object(contest, "slowness", lambda: 1.0):
+@pytest.mark.parametrize("source", [A_CHILD_WORKS, NOBODY_WAITS, SHORT_LIVED])
+@pytest.mark.parametrize("group", [True, False], ids=["control group", "no control group"])
+def test_the_time_of_children_counts(source, group):
+    none = nullcontext() if group else mock.patch.object(Cgroup, "make", lambda *limits: None)
+    with none, mock.patch.object(contest, "_TRAIN_SECONDS", 1.0), mock.patch.object(contest, "slowness", lambda: 1.0):
         verdict = verdict_on(source)
     assert verdict.points == 0
     assert verdict.cases[0].message == "no answer in time: the limit is 1 s of processor time"
     assert verdict.measured["train_seconds"] > 1.0
+
+
+def test_who_remembers_the_first_training_is_not_taken_for_reproducible():
+    verdict = verdict_on(REMEMBERS)
+    assert verdict.mistakes == ["not_reproducible"] and verdict.points == 97.5
 
 
 def assignment(*names):

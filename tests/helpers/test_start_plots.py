@@ -3,7 +3,10 @@
 import matplotlib
 import numpy as np
 
+from autograder.progress import contents
 from helpers.plots import start_error
+from helpers.plots.ready import picture
+from helpers.plots.start import TWO_WEEKS, draw_map, needs_in_words
 
 matplotlib.use("Agg")
 
@@ -26,3 +29,24 @@ def test_what_is_not_ready_is_said_and_waits():
     assert "waits for your function" in [text.get_text() for text in figure.axes[1].texts]
     for wrong in (lambda p, t: None, lambda p, t: p - t, lambda p, t: "0.5"):
         assert len(start_error.draw(wrong)[1]) == 1
+
+
+def test_the_map_shows_what_needs_what_and_says_it_in_words():
+    table = {name: about for name, about in contents().items() if not name.startswith("00")}
+    figure, notes = picture("")(draw_map).draw(table)
+    boxes = {text.get_text()[:2]: text for text in figure.axes[0].texts if text.get_text()}
+    assert sorted(boxes) == [name[:2] for name in table]
+    for name, about in table.items():
+        x, _ = boxes[name[:2]].get_position()
+        assert all(boxes[need].get_position()[0] < x for need in about["needs"] if need in boxes)
+        assert (boxes[name[:2]].get_bbox_patch().get_linewidth() > 2) == (name[:2] in TWO_WEEKS)
+    hours = sum(about["minutes"] for about in table.values()) / 60
+    assert f"{hours:.0f} hours" in notes[1]
+    assert "04 beyond adam needs 03." in needs_in_words(table)
+
+
+def test_who_goes_the_way_of_two_weeks_has_met_what_each_assignment_needs():
+    table = contents()
+    for name in table:
+        if name[:2] in TWO_WEEKS:
+            assert {*table[name]["needs"]} <= {*TWO_WEEKS}
