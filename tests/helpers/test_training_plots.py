@@ -216,11 +216,15 @@ def test_a_grid_has_three_rates_and_random_search_nine():
     assert titles[:2] == ["grid: 3 different rates", "random_search: 9 different rates"]
 
 
-def test_errors_between_networks_are_theirs_at_the_networks():
+def test_errors_between_networks_lie_halfway_on_both_logarithmic_scales():
     table = search.landscape()
     at = search.error_at(search._LRS[20], search._DECAYS[3])
     assert at == pytest.approx(table[20, 3])
     assert search.error_at(1e-9, search._DECAYS[0]) == pytest.approx(table[0, 0])
+    halfway = np.sqrt(search._LRS[29] * search._LRS[30]), np.sqrt(search._DECAYS[5] * search._DECAYS[6])
+    four = table[29:31, 5:7]
+    assert np.ptp(four, axis=0).min() > 0 and np.ptp(four, axis=1).min() > 0
+    assert search.error_at(*halfway) == pytest.approx(four.mean())
 
 
 def test_jumps_on_other_samples_follow_the_binomial_law_and_on_the_same_ones_are_smaller():
