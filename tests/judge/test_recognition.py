@@ -224,7 +224,7 @@ def optimizer():
     names = {
         "__name__": __name__,
         "EXERCISE": Optimizer(
-            reference=torch_optimizer(torch.optim.SGD, lr=0.1, momentum=0.9),
+            reference=torch_optimizer("SGD", lr=0.1, momentum=0.9),
             cases=[
                 Case("one step", steps=1, momentum=0.9),
                 Case("many steps", momentum=0.8),
