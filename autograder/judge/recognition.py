@@ -163,7 +163,7 @@ def recognise(exercise: Exercise, drawn: Sequence[Drawn], outcomes: Sequence[Out
     )
     student = _Student(drawn, answers, failing, finite)
     bank = _bank(exercise, drawn, seed)
-    candidates = _maximal(found for number in range(len(exercise.mistakes)) if (found := bank.single(number, student)))
+    candidates = _maximal(one for number in range(len(exercise.mistakes)) if (one := bank.single(number, student)))
     chosen, partial = _choice(candidates, student, bank)
     known = {m.name: KnownMistake(m.name, m.sentence, m.section, partial, m.degree) for c in chosen for m in c.mistakes}
     explained = frozenset().union(*(c.explained | c.excused for c in chosen))
