@@ -1,7 +1,10 @@
 # Everything here uses the environment in .venv, made at the first call and again when what it is made of changes.
 PYTHON ?= python3
-# For a processor-only PyTorch on Linux: make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_FLAGS ?=
+# "no" for `make lab` without PyTorch, of which there is none for Macs with Intel's processors.
+TORCH ?= $(if $(filter Darwin-x86_64,$(shell uname -s)-$(shell uname -m)),no,yes)
+# On Linux, PyPI's PyTorch brings 2.7 GB for NVIDIA's processors; this one, 0.2 GB, does without.
+CPU_TORCH ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
 # nbgrader calls alembic and jupyter by name.
@@ -24,8 +27,8 @@ quick: .venv/installed
 	$(BIN)/mypy
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q tests/judge tests/exercises tests/worker tests/test_check.py tests/test_docs.py
 
-lab: .venv/installed
-	JUPYTER_CONFIG_PATH="$(CURDIR)/helpers/lab" $(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: $(if $(filter no,$(TORCH)),.venv/without-torch,.venv/installed)
+	$(BIN)/python -m helpers.lab
 
 build: .venv/installed
 	$(BIN)/autograder build
@@ -44,8 +47,19 @@ site: .venv/installed
 clean:
 	rm -rf .venv build demo-class .pytest_cache .ruff_cache
 
-.venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Downhill needs Python 3.11 or newer: make demo PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[test,site]'
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+ifeq ($(shell uname -s),Linux)
+	@$(PIP) --index-url $(CPU_TORCH) --no-deps --retries 0 --timeout 20 torch || echo "$(CPU_TORCH) cannot be reached: PyTorch comes from PyPI."
+endif
+	$(PIP) $(PIP_FLAGS) -e '.[test,site]'
 	@touch $@
+
+.venv/without-torch: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) $(PIP_FLAGS) -e .
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5) and "Downhill needs Python 3.11.5 or newer: make demo PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv

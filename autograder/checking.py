@@ -161,7 +161,7 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
             if references.is_installed():
                 references.load()
             elif exercises.is_released(exercise_id):
-                raise references.TorchMissing("A check of a class's folder")
+                raise references.TorchMissing("A check in a class's folder")
     except exercises.UnknownExercise as error:
         raise exercises.UnknownExercise(f"check: {error}") from None
     _must_be_points(f"check({exercise_id!r})", points)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -288,9 +289,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _need_torch(what: str) -> None:
-    from autograder.judge.references import TorchMissing, is_installed
+    # Looked for here: the judge loads NumPy, whose threads would keep a single grading process from being a fork.
+    if find_spec("torch") is None:
+        from autograder.judge.references import TorchMissing
 
-    if not is_installed():
         raise TorchMissing(what)
 
 
@@ -331,6 +333,14 @@ def _collect(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from autograder.grading.unchanged import Watch
+
+    began, watch = time.monotonic(), Watch(Path.cwd(), options.assignment)
+    all_here = not (options.student or options.scheduler)
+    if all_here and not options.force and (before := watch.graded()):
+        _tell_graded(before.said, 0, before.count, began)
+        return 0
+
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
     from autograder.grading.secret import former, secret
@@ -340,7 +350,7 @@ def _grade(options: argparse.Namespace) -> int:
     _need_torch("Grading")
     course = Course.at(Path.cwd())
     allow_weak = options.allow_weak_isolation or course.allow_weak_isolation
-    began, graded, same, failed = time.monotonic(), 0, 0, []
+    graded, same, failed = 0, 0, []
     changes: list[str] = []
     with ExitStack() as stack:
         level, executor = _place(options.scheduler, allow_weak, stack)
@@ -369,15 +379,22 @@ def _grade(options: argparse.Namespace) -> int:
                 graded += 1
                 bar.step()
             del result
-    print(class_table(course, options.assignment, options.student))
-    unchanged = f", {same} unchanged since the last time" if same else ""
-    print(f"\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
+    watch.look(course)
+    said = class_table(course, options.assignment, options.student)
+    if all_here and not failed:
+        watch.note(course, said, graded + same)
+    _tell_graded(said, graded, same, began)
     print(*changes, sep="\n", end="\n" * bool(changes))
     for result in failed:
         print(f"{printable(result.student)}: {result.error}", file=sys.stderr)
     if failed:
         print(f"{len(failed)} not graded: the same command tries them again.", file=sys.stderr)
     return int(bool(failed))
+
+
+def _tell_graded(said: str, graded: int, same: int, began: float) -> None:
+    unchanged = f", {same} unchanged since the last time" if same else ""
+    print(f"{said}\n\n{graded} graded in {time.monotonic() - began:.1f} s{unchanged}.")
 
 
 def _place(scheduler: str, allow_weak: bool, stack: ExitStack) -> "tuple[Callable[[], Level], Cluster | None]":

@@ -1,9 +1,8 @@
 """Takes single modules of large packages without all that the packages load as they are imported.
 
-nbgrader's package loads its server extensions, nbconvert's every exporter, and jsonschema compiles a grammar: together
-they take longer than all that `autograder grade` has to do where nothing was handed in. Here such a package is entered
-without running its `__init__`. A name that this would have bound is looked for where it comes from, and where that does
-not tell, the `__init__` is run after all.
+nbgrader's package loads its server extensions and nbconvert's every exporter, which takes longer than all else that
+`autograder grade` does besides judging. Here such a package is entered without running its `__init__`. A name that this
+would have bound is looked for where it comes from, and where that does not tell, the `__init__` is run after all.
 """
 
 import ast
@@ -23,13 +22,9 @@ _MODULES = {
     "nbgrader.auth",
     "nbgrader.plugins",
     "nbgrader.preprocessors",
-    # A third of PyTorch's start: the shapes of results without the results, for its compiler.
-    "torch._meta_registrations",
 }
 # What is asked of a module as another one is loaded, and called seldom or never.
 _CALLED_LATE = {
-    "rfc3986_validator": ("validate_rfc3986",),
-    "rfc3987_syntax": ("is_valid_syntax",),
     "setuptools.archive_util": ("unpack_archive", "unpack_tarfile", "unpack_zipfile"),
 }
 
@@ -75,13 +70,14 @@ class _Entered(ModuleType):
     """A module, most often a package, whose code has not run."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         spec = self.__spec__
         assert spec is not None and isinstance(spec.loader, _Loader)
         below = _imported(spec.loader.get_source(spec.name) or "").get(name)
         if below is not None:
             value = getattr(importlib.import_module(f"{spec.name}.{below}"), name)
+        elif name.startswith("__"):
+            # The import system asks for some of these.
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         elif spec.submodule_search_locations and find_spec(f"{spec.name}.{name}"):
             value = importlib.import_module(f"{spec.name}.{name}")
         else:
@@ -116,7 +112,7 @@ def _late(name: str, functions: tuple[str, ...]) -> ModuleType:
         return lambda *args, **kwargs: getattr(loaded(), function)(*args, **kwargs)
 
     def other(attribute: str) -> Any:
-        # Import itself asks for some of those.
+        # The import system asks for some of these.
         if attribute.startswith("__"):
             raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
         return getattr(loaded(), attribute)

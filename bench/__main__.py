@@ -2,7 +2,8 @@
 
 Compared are seconds per submission, from the submitted file to the recorded score and the written feedback. To be fair:
 
-- Each grader is a process that is already warm, its libraries loaded; start-up is reported apart.
+- Each grader is a process that is already warm, its libraries loaded; start-up is reported apart, and so is what whole
+  commands cost where there is one submission or none: in processor seconds, which another program's load changes less.
 - They take turns within one run, in rounds: what else the machine does meets all of them.
 - Stock nbgrader runs the same notebooks with the same `check` cells in the student's kernel, as nbgrader has it, and by
   the calls that formgrader makes. Demo cells are marked for it to skip, as ours does: some train for half a minute.
@@ -31,6 +32,8 @@ import psutil
 
 from autograder.sandbox.levels import find
 from bench import binder, classes, solutions
+from bench.as_user import as_user
+from bench.spent import spent
 
 _PERIOD = 0.1  # seconds between two looks at memory
 
@@ -156,6 +159,29 @@ def side_by_side(root: Path, folder: Path, size: int, rounds: int) -> None:
         print(f"untouched, broken, doubled (ours, 1 worker): {cheap:.3f} s per submission")
 
 
+def fixed_costs(root: Path, folder: Path, rounds: int) -> None:
+    """Print what whole commands cost for a class of one, and again where nothing is to be done."""
+    topic = classes.TOPIC
+    grading = {
+        "stock nbgrader": [["nbgrader", "autograde", topic], ["nbgrader", "generate_feedback", topic]],
+        "ours": [["autograder", "grade", topic]],
+    }
+    seconds: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in grading}
+    for number in range(rounds):
+        for name, commands in grading.items():
+            place = folder / f"one{number}" / name.partition(" ")[0]
+            classes.make(root, place, 1, stock=name != "ours")
+            if name != "ours":
+                spent(["nbgrader", "generate_assignment", topic], place)
+            for found in seconds[name]:
+                found.append(sum(spent(command, place) for command in commands))
+    print(f"\n{'Processor s of whole commands':30s} {'one submission':>15s} {'from … to':>13s} {'nothing to do':>15s}")
+    for name, (one, none) in seconds.items():
+        print(f"{name:30s} {fmean(one):15.2f} {f'{min(one):.2f} … {max(one):.2f}':>13s} {fmean(none):15.2f}")
+    ratios = [fmean(theirs) / fmean(ours) for theirs, ours in zip(*seconds.values(), strict=True)]
+    print(f"{'':30s} {f'{ratios[0]:.1f} ×':>15s} {'':13s} {f'{ratios[1]:.1f} ×':>15s}", flush=True)
+
+
 def where_time_goes(root: Path, folder: Path, size: int) -> None:
     """Print the stages of ours, one after the other in one process."""
     made = classes.make(root, folder / "0", size)
@@ -200,6 +226,11 @@ def at_scale(root: Path, folder: Path, sizes: Sequence[int], workers: int) -> No
         print(f"{size:11d} {each:8.3f} {first:14.3f} {last:13.3f} {grown:>22s}", flush=True)
 
 
+def _without_user(words: Sequence[str]) -> list[str]:
+    at = next(k for k, word in enumerate(words) if word.startswith("--user"))
+    return [*words[:at], *words[at + (1 if "=" in words[at] else 2) :]]
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
@@ -207,12 +238,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="one submission of stock's in each (default: 7)")
     parser.add_argument("--scale", type=int, nargs="*", default=[100, 300], help="sizes of larger classes")
     parser.add_argument("--notebooks", nargs="*", default=[], help="those to run as on Binder (default: all)")
+    parser.add_argument("--speed", action="store_true", help="only how fast grading is, and what a command costs")
+    parser.add_argument("--user", type=int, metavar="UID", help="for root: as this ordinary user")
     options = parser.parse_args()
+    if options.user:
+        sys.exit(as_user(options.user, [sys.executable, "-m", "bench", *_without_user(sys.argv[1:])]))
     root = Path.cwd()
     print(f"{classes.TOPIC}, a class of {options.size}, {os.cpu_count()} cores.")
     print(f"Isolation of ours: {find(allow_weak=True)}.\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="downhill-bench-") as folder:
         side_by_side(root, Path(folder), options.size, options.rounds)
+        if options.rounds > 1:
+            fixed_costs(root, Path(folder), min(options.rounds, 3))
+        if options.speed:
+            return
         where_time_goes(root, Path(folder), options.size)
         at_scale(root, Path(folder), options.scale, 2)
     print()

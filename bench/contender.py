@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from autograder import lean
 from bench.classes import TOPIC
 
 Grader = Callable[[Sequence[str]], Iterator[str]]
@@ -62,6 +63,7 @@ def _must(result: dict[str, Any]) -> None:
 
 def ours(workers: int, stages: dict[str, float], stack: ExitStack) -> Grader:
     """What `autograder grade` calls, its processes kept; with 0 workers in this one, noting where the time goes."""
+    lean.enter()
     from autograder.grading.classroom import grade_class
     from autograder.grading.course import Course
     from autograder.grading.pool import processes

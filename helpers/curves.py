@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from helpers import arguments
+
 Curves = dict[str, np.ndarray]
 
 KINDS = (
@@ -38,6 +40,10 @@ def curves(kind: str, rng: np.random.Generator, *, epochs: int = 40, first: floa
     """
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} must be one of {', '.join(KINDS)}")
+    arguments.generator("rng", rng)
+    arguments.whole("epochs", epochs, 20)
+    arguments.positive("first", first)
+    arguments.number("doubt", doubt, lambda value: 0 <= value <= 1, "lie in [0, 1]")
 
     def between(clear: float, other: float, spread: float) -> float:
         """From its clear-cut value to one beyond the threshold."""

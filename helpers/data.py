@@ -10,10 +10,14 @@ import os
 import pickle
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from helpers import arguments
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +58,8 @@ def split(
 
     Parameters
     ----------
-    x : ndarray of shape (N, ...)
-    y : ndarray of shape (N,)
+    x : ndarray of shape (N, ...), or a list of N samples
+    y : ndarray of shape (N,), or a list
     validation, test : float in [0, 1); shares of N, together less than 1
     seed : int; the same seed gives the same three parts
 
@@ -70,11 +74,15 @@ def split(
     >>> split(x, y)
     Dataset(60 train, 20 val, 20 test, each sample (2,))
     """
+    x, y = arguments.samples("x", x), arguments.samples("y", y)
+    arguments.whole("seed", seed, 0)
     n = len(x)
     if len(y) != n:
         raise ValueError(f"x has {n} samples, y has {len(y)}: they must be as many")
-    if min(validation, test) < 0 or validation + test >= 1:
-        raise ValueError(f"validation={validation} and test={test} must not be negative, and add up to less than 1")
+    for name, part in (("validation", validation), ("test", test)):
+        arguments.share(name, part)
+    if validation + test >= 1:
+        raise ValueError(f"validation={validation} and test={test} must add up to less than 1")
     n_val, n_test = round(validation * n), round(test * n)
     if n_val + n_test >= n:
         raise ValueError(f"{n} samples leave none to train on")
@@ -133,8 +141,8 @@ def script(seed: int = 0, *, train: int = 800, validation: int = 0, test: int = 
     """
     from helpers import letters
 
-    if min(train, validation, test) < 0:
-        raise ValueError(f"train={train}, validation={validation} and test={test} must not be negative")
+    for name, value in (("seed", seed), ("train", train), ("validation", validation), ("test", test)):
+        arguments.whole(name, value, 0)
     drawn, *parts = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4))
     alphabet = letters.alphabet(drawn)
     found = []
@@ -172,10 +180,13 @@ def linear_regression(
     >>> float(np.linalg.cond(x.T @ x / 200).round(6))
     100.0
     """
-    if not 1 <= d <= n:
+    for name, value in (("n", n), ("d", d)):
+        arguments.whole(name, value, 1)
+    arguments.not_negative("noise", noise)
+    arguments.whole("seed", seed, 0)
+    if not d <= n:
         raise ValueError(f"n={n}, d={d}: d must be at least 1 and n at least d")
-    if condition < 1:
-        raise ValueError(f"condition={condition} must be at least 1")
+    arguments.number("condition", condition, lambda value: 1 <= value < np.inf, "be at least 1")
     if d == 1 and condition != 1:
         raise ValueError(f"condition={condition}: one feature (d=1) has condition 1")
     rng = np.random.default_rng(seed)
@@ -190,6 +201,8 @@ def linear_regression(
 
 def _balanced_labels(n: int, classes: int, rng: np.random.Generator) -> np.ndarray:
     """Return (n,) labels in random order, every class as often as any other, give or take one."""
+    arguments.whole("n", n, 1)
+    arguments.whole("classes", classes, 1)
     if not 1 <= classes <= n:
         raise ValueError(f"classes={classes} must lie between 1 and n={n}")
     return rng.permutation(np.arange(n) % classes)
@@ -213,6 +226,8 @@ def spirals(n: int, classes: int = 3, *, noise: float = 0.2, seed: int = 0) -> t
     x : ndarray of shape (n, 2)
     y : ndarray of int, shape (n,)
     """
+    arguments.not_negative("noise", noise)
+    arguments.whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     y = _balanced_labels(n, classes, rng)
     radius = rng.uniform(0.0, 1.0, n)
@@ -234,6 +249,8 @@ def two_moons(n: int, *, noise: float = 0.1, seed: int = 0) -> tuple[np.ndarray,
     x : ndarray of shape (n, 2)
     y : ndarray of int, shape (n,); 0 for the upper moon about (0, 0), 1 for the lower about (1, 0.5)
     """
+    arguments.not_negative("noise", noise)
+    arguments.whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     y = _balanced_labels(n, 2, rng)
     angle = rng.uniform(0.0, np.pi, n)
@@ -258,6 +275,8 @@ def blobs(n: int, classes: int = 3, *, noise: float = 0.3, seed: int = 0) -> tup
     x : ndarray of shape (n, 2)
     y : ndarray of int, shape (n,)
     """
+    arguments.not_negative("noise", noise)
+    arguments.whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     y = _balanced_labels(n, classes, rng)
     angle = 2 * np.pi * y / classes
@@ -347,6 +366,7 @@ def cifar10(
     DataUnavailable
         If the archive is not in the folder and cannot be downloaded whole.
     """
+    arguments.share("validation", validation)
     (path,) = fetch(source, folder, progress=progress)
     x, y, x_test, y_test = _read(path, _read_cifar10)
     return _prepare(x, y, x_test, y_test, flat, validation, seed, dtype)
@@ -382,6 +402,7 @@ def mnist(
     DataUnavailable
         If a file is not in the folder and cannot be downloaded whole.
     """
+    arguments.share("validation", validation)
     paths = fetch(source, folder, progress=progress)
     x, y, x_test, y_test = (_read(path, _read_idx) for path in paths)
     return _prepare(x[:, None], y, x_test[:, None], y_test, flat, validation, seed, dtype)
@@ -404,8 +425,11 @@ def fetch(source: Source, folder: str | os.PathLike | None = None, *, progress: 
     DataUnavailable
         If a file is not there and cannot be downloaded whole from any address.
     """
+    if folder is not None and not os.fspath(folder):
+        raise ValueError("folder='' names no folder: None takes the user's cache, '.' this folder")
     if folder is None:
-        folder = os.environ.get("DOWNHILL_DATA")
+        # Empty as if it were not set: "" would be the folder in which one happens to be.
+        folder = os.environ.get("DOWNHILL_DATA") or None
     if folder is None:
         import pooch
 
@@ -425,14 +449,15 @@ def _fetch_file(source: Source, name: str, folder: Path, progress: bool) -> Path
         tried.append(f"{path}: not there")
     for base in source.bases:
         try:
-            found = pooch.retrieve(
-                base + name,
-                known_hash="sha256:" + source.files[name],
-                fname=name,
-                path=folder,
-                # pooch's default chunk of 1 kB flushes 170,000 times for CIFAR-10.
-                downloader=pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=(5, 30)),
-            )
+            with _pooch_says(progress):
+                found = pooch.retrieve(
+                    base + name,
+                    known_hash="sha256:" + source.files[name],
+                    fname=name,
+                    path=folder,
+                    # pooch's default chunk of 1 kB flushes 170,000 times for CIFAR-10.
+                    downloader=pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=(5, 30)),
+                )
         except (OSError, ValueError) as error:  # requests' exceptions are OSErrors
             tried.append(f"{base}{name}: {_why(error)}")
         else:
@@ -449,6 +474,21 @@ def _fetch_file(source: Source, name: str, folder: Path, progress: bool) -> Path
         + "(another folder: pass folder=..., or set the environment variable DOWNHILL_DATA).\n"
         + "Every notebook works without it, and without a network, on data.digits()."
     )
+
+
+@contextmanager
+def _pooch_says(progress: bool) -> Iterator[None]:
+    """Where no progress is to be shown, pooch does not say what it downloads either."""
+    import pooch
+
+    logger = pooch.get_logger()
+    before = logger.disabled
+    # Not by its level: this logger keeps in mind what it was once asked.
+    logger.disabled = not progress
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _why(error: Exception) -> str:
@@ -564,8 +604,6 @@ def _read_idx(path: Path) -> np.ndarray:
 
 def _prepare(x, y, x_test, y_test, flat, validation, seed, dtype) -> Dataset:
     """Return the published test set as it is, and the training set shuffled and divided."""
-    if not 0 <= validation < 1:
-        raise ValueError(f"validation={validation} must lie in [0, 1)")
     order = np.random.default_rng(seed).permutation(len(y))
     val, train = np.split(order, [round(validation * len(y))])
 

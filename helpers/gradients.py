@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers import arguments
+
 TINY = 1e-8  # below this, a difference of two gradients is judged absolutely
 
 
@@ -35,24 +37,25 @@ def numerical_gradient(
     ------
     ValueError
         If h is not positive, or f(x) and dout differ in shape.
+    TypeError
+        If f is no function, or what it returns, x, h or dout are no numbers.
 
     Examples
     --------
     >>> numerical_gradient(lambda x: np.sum(x**2), np.array([1, 2, 3])).round(6)
     array([2., 4., 6.])
     """
-    if not h > 0:
-        raise ValueError(f"h={h} must be positive")
-    x = np.array(x, dtype=np.float64)
-    weight = np.array(1.0 if dout is None else dout, dtype=np.float64)
+    arguments.function("f", f)
+    arguments.positive("h", h)
+    x = arguments.numbers("x", x)
+    weight = arguments.numbers("dout", 1.0 if dout is None else dout)
     grad = np.empty_like(x)
     for index in np.ndindex(x.shape):
         above, below = x.copy(), x.copy()
         above[index] += h
         below[index] -= h
         # Copied, because f may give back its argument, or a buffer that its next call overwrites.
-        upper = np.array(f(above), dtype=np.float64)
-        lower = np.array(f(below), dtype=np.float64)
+        upper, lower = (arguments.numbers("f(x)", f(point)) for point in (above, below))
         if dout is None and upper.size == 1:
             upper, lower = upper.reshape(()), lower.reshape(())
         if upper.shape != weight.shape:
@@ -64,7 +67,7 @@ def numerical_gradient(
 
 
 def _relative_errors(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    a, b = arguments.numbers("a", a), arguments.numbers("b", b)
     if a.shape != b.shape:
         raise ValueError(f"shapes {a.shape} and {b.shape} differ")
     with np.errstate(invalid="ignore"):  # inf - inf is nan, and that is the answer
@@ -170,7 +173,7 @@ def gradient_report(
       numerical       4
       relative error  3.3e-01: they differ
     """
-    x, grad = np.asarray(x), np.asarray(grad)
+    x, grad = arguments.numbers(name, x), arguments.numbers("grad", grad)
     if grad.shape != x.shape:
         raise ValueError(f"grad has shape {grad.shape}, {name} has {x.shape}")
     if x.size == 0:

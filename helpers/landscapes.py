@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from helpers import arguments
+
 Field = Callable[[np.ndarray], np.ndarray]
 
 
@@ -44,6 +46,7 @@ class Landscape:
 
     def grid(self, n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return x (n,), y (n,) and the values (n, n) over the part worth drawing, rows along y."""
+        arguments.whole("n", n, 2)
         x, y = np.linspace(*self.xlim, n), np.linspace(*self.ylim, n)
         return x, y, self.value(np.stack(np.meshgrid(x, y), axis=-1))
 
@@ -74,7 +77,9 @@ def quadratic(
     ----------
     curvatures : the eigenvalues of the Hessian, along x and along y
     """
-    scale = np.array(curvatures, dtype=float)
+    scale = arguments.numbers("curvatures", curvatures)
+    if scale.shape != (2,):
+        raise ValueError(f"curvatures={curvatures!r} must be two numbers, along x and along y")
     lowest = _points((0.0, 0.0)) if scale.min() > 0 else _points()
     return Landscape(
         name=name,
@@ -107,8 +112,7 @@ def bowl(condition: float = 25.0) -> Landscape:
     array([[ 1.,  0.],
            [ 0., 25.]])
     """
-    if condition < 1:
-        raise ValueError(f"condition={condition} must be at least 1")
+    arguments.number("condition", condition, lambda value: 1 <= value < np.inf, "be at least 1")
     # The start has as much loss along x as along y, whatever the condition, so that neither is a side issue.
     side = 9.0 / np.sqrt(condition)
     return quadratic(
@@ -146,6 +150,41 @@ def saddle() -> Landscape:
         ylim=(-1.5, 1.5),
         lr=0.1,
         momentum=0.8,
+        log_levels=False,
+    )
+
+
+def two_wells(tilt: float = 0.3) -> Landscape:
+    """Return (x^2 - 1)^2 + tilt x + y^2: a deep well on the left, a shallow one, a local minimum, on the right.
+
+    Parameters
+    ----------
+    tilt : positive, below 1.5, where the shallow well is gone
+    """
+    if not 0 < tilt < 1.5:
+        raise ValueError(f"tilt={tilt} must lie between 0 and 1.5")
+
+    def value(w):
+        x, y = w[..., 0], w[..., 1]
+        return (x**2 - 1) ** 2 + tilt * x + y**2
+
+    def gradient(w):
+        x, y = w[..., 0], w[..., 1]
+        return _stack(4 * x * (x**2 - 1) + tilt, 2 * y)
+
+    lowest = _points((float(np.roots([4, 0, -4, tilt]).real.min()), 0.0))
+    return Landscape(
+        name="two wells",
+        value=value,
+        gradient=gradient,
+        hessian=lambda w: np.diag([12 * w[0] ** 2 - 4, 2.0]),
+        minima=lowest,
+        floor=float(value(lowest[0])),
+        start=_points((2.0, 0.8))[0],
+        xlim=(-2.2, 2.2),
+        ylim=(-1.2, 1.2),
+        lr=0.01,
+        momentum=0.9,
         log_levels=False,
     )
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from helpers import arguments
+
 SIZE = 16
 LETTERS = 10
 _STROKES, _POINTS = 3, 12
@@ -59,6 +61,7 @@ def written(letters: np.ndarray, y: np.ndarray, rng: np.random.Generator, *, unt
         In [0, 1], ink being 1.
     """
     n = len(y)
+    y = arguments.labels("y", y, n, LETTERS)
     strokes = letters[y] + 0.5 * untidy * rng.standard_normal((n, _STROKES, 3, 2))
     angle, slant = untidy * np.array([[np.radians(17)], [0.25]]) * rng.standard_normal((2, n))
     width, height = np.exp(0.13 * untidy * rng.standard_normal((2, n)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from helpers import data, letters
+from helpers import arguments, data, letters
 
 # What `python -m bench.ladder --arc` measured of each step, with many samples and with few.
 ARC = Path(__file__).with_name("arc.json")
@@ -56,6 +56,11 @@ def practice(
     samples, test : int; images to train on and to be measured on
     seed : int; of the generator that `train` is given
     """
+    arguments.function("train", train)
+    arguments.whole("samples", samples, 1)
+    arguments.whole("test", test, 1)
+    if not len(alphabets):
+        raise ValueError("alphabets is empty: name at least one")
     rows = []
     for number in alphabets:
         d = data.script(number, train=samples, test=test)
@@ -66,7 +71,8 @@ def practice(
             began = time.process_time()
             predict = train(d.x_train.copy(), d.y_train.copy(), np.random.default_rng(seed))
             seconds = time.process_time() - began
-        answers = [np.asarray(predict(images.copy()), float) for images in shown]
+        arguments.function("what train returns", predict)
+        answers = [_probabilities(predict(images.copy()), len(images)) for images in shown]
         right = [(p.argmax(1) == d.y_test).mean() for p in answers]
         rows.append([*right, calibration_error(answers[0], d.y_test), seconds])
     return Practice(tuple(alphabets), np.array(rows))
@@ -90,10 +96,18 @@ def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
     Guo, Pleiss, Sun and Weinberger (2017), equation 3: over equal bins of the top probability, the mean distance of its
     mean from the share that is right, weighted by how many there are.
     """
+    y = arguments.labels("y", y, len(p))
     top, right = p.max(1), p.argmax(1) == y
     place = np.minimum((top * bins).astype(int), bins - 1)
     sums = [abs(np.sum(top[place == k] - right[place == k])) for k in range(bins)]
     return float(np.sum(sums) / len(y))
+
+
+def _probabilities(answer, n: int) -> np.ndarray:
+    p = arguments.numbers("predict(images)", answer)
+    if p.shape != (n, letters.LETTERS):
+        raise ValueError(f"predict(images) has shape {p.shape}, it must be {(n, letters.LETTERS)}")
+    return p
 
 
 def _line(name: str, row: np.ndarray) -> str:

@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 
+from helpers import arguments
+
 SAMPLE_RATE = 8000
 
 
@@ -41,6 +43,8 @@ def melody(*, sample_rate: int = SAMPLE_RATE, seed: int = 0) -> np.ndarray:
     >>> len(melody())
     12000
     """
+    arguments.whole("sample_rate", sample_rate, 1)
+    arguments.whole("seed", seed, 0)
     scale = 220 * 2 ** (np.array([0, 3, 5, 7, 10, 12]) / 12)
     notes = np.random.default_rng(seed).permutation(scale)[:5]
     time = np.arange(round(1.5 * sample_rate)) / sample_rate
@@ -64,6 +68,10 @@ def bends(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> np.n
     size : float; standard deviation in pixels
     rng : numpy.random.Generator
     """
+    if len(shape) != 4:
+        raise ValueError(f"shape={shape} must be that of images, (N, C, H, W)")
+    arguments.not_negative("size", size)
+    arguments.generator("rng", rng)
     n, _, h, w = shape
     return _tents(h) @ rng.normal(0, size, (n, 2, 3, 3)) @ _tents(w).T
 

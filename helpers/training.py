@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from helpers import arguments
 from helpers.data import Dataset
 
 Initializer = Callable[[tuple[int, int], np.random.Generator], np.ndarray]
@@ -40,6 +41,10 @@ class Layers:
     activation: Callable
     activation_backward: Callable
     loss: Callable
+
+    def __post_init__(self) -> None:
+        for name, function in vars(self).items():
+            arguments.function(name, function)
 
 
 def _linear_forward(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]:
@@ -102,6 +107,10 @@ class BatchNorm:
     def __post_init__(self) -> None:
         if (self.inference is None) != (self.update_running is None):
             raise ValueError("inference and update_running belong together: give both or none")
+        for name in ("forward", "backward", *([] if self.inference is None else ["inference", "update_running"])):
+            arguments.function(name, getattr(self, name))
+        arguments.not_negative("eps", self.eps)
+        arguments.number("momentum", self.momentum, lambda value: 0 <= value <= 1, "lie in [0, 1]")
 
 
 def grouped(forward: Callable, backward: Callable, groups: int) -> BatchNorm:
@@ -113,6 +122,10 @@ def grouped(forward: Callable, backward: Callable, groups: int) -> BatchNorm:
     backward : ``groupnorm_backward(dout, cache) -> (dx, dgamma, dbeta)``
     groups : int; divides the units of every hidden layer
     """
+
+    for name, function in (("forward", forward), ("backward", backward)):
+        arguments.function(name, function)
+    arguments.whole("groups", groups, 1)
 
     def of_units(x, gamma, beta, *, eps):
         out, cache = forward(x[:, :, None, None], gamma, beta, groups, eps=eps)
@@ -135,6 +148,9 @@ def mean_only(forward: Callable, backward: Callable) -> BatchNorm:
     forward : ``mean_only_batchnorm_forward(x, beta) -> (out, cache)``
     backward : ``mean_only_batchnorm_backward(dout, cache) -> (dx, dbeta)``
     """
+
+    for name, function in (("forward", forward), ("backward", backward)):
+        arguments.function(name, function)
 
     def without_gamma(x, gamma, beta, *, eps):
         return forward(x, beta)
@@ -164,6 +180,10 @@ class WeightNorm:
 
     forward: Callable
     backward: Callable
+
+    def __post_init__(self) -> None:
+        for name, function in vars(self).items():
+            arguments.function(name, function)
 
     def params(self, params: Params) -> Params:
         """Return the same network in directions and lengths; the last layer keeps its W."""
@@ -213,6 +233,11 @@ class Dropout:
     backward: Callable
     p: float = 0.5
 
+    def __post_init__(self) -> None:
+        arguments.function("forward", self.forward)
+        arguments.function("backward", self.backward)
+        arguments.share("p", self.p)
+
 
 def he(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Return weights (fan_in, fan_out) from N(0, 2 / fan_in); He et al. (2015), equation 10."""
@@ -246,6 +271,9 @@ def init_mlp(
     >>> {name: w.shape for name, w in params.items()}
     {'W1': (64, 32), 'b1': (32,), 'W2': (32, 10), 'b2': (10,)}
     """
+    arguments.generator("rng", rng)
+    for i, size in enumerate(sizes):
+        arguments.whole(f"sizes[{i}]", size, 1)
     if len(sizes) < 2:
         raise ValueError(f"sizes={list(sizes)}: at least the input features and the classes")
     if init == "he":
@@ -303,6 +331,9 @@ def mlp_loss(
     loss : float
     grads : dict; same keys and shapes as params
     """
+    # A loss of one's own may take something else, such as one-hot rows.
+    if layers.loss is BUILT_IN.loss:
+        y = arguments.labels("y", y, len(x), _classes(params))
     norm, drop = _training_norm(params, batchnorm, running), _drop(dropout, rng, train=True)
     scores, cache, trace = _forward(params, x, layers, norm, drop)
     loss, dout = layers.loss(scores, y)
@@ -327,6 +358,10 @@ def mlp_loss(
             value, slope = penalty(params[f"W{i}"])
             loss, grads[f"W{i}"] = loss + value, grads[f"W{i}"] + slope
     return loss, {name: grads[name] for name in params}
+
+
+def _classes(params: Params) -> int:
+    return params[f"W{sum(name.startswith('W') for name in params)}"].shape[1]
 
 
 def mlp_scores(
@@ -401,6 +436,9 @@ class MLP:
         weight_decay: float = 0.0,
         penalty: Callable | None = None,
     ) -> None:
+        arguments.not_negative("weight_decay", weight_decay)
+        if penalty is not None:
+            arguments.function("penalty", penalty)
         self.params = init_mlp(sizes, rng, init=init, batchnorm=batchnorm is not None)
         if weightnorm is not None:
             self.params = weightnorm.params(self.params)
@@ -462,7 +500,7 @@ class MLP:
 
     def accuracy(self, x: np.ndarray, y: np.ndarray) -> float:
         """Return the share of right labels, nan for no samples."""
-        return _evaluate(self, x, y)[1]
+        return _evaluate(self, x, arguments.labels("y", y, len(x)))[1]
 
     def activations(self, x: np.ndarray, *, at: str = "relu_in", train: bool = True) -> list[np.ndarray]:
         """Return what a layer computes, one array (N, units) for each hidden layer; no unit is dropped.
@@ -639,6 +677,7 @@ class History:
 
 def shuffled_minibatches(n: int, batch_size: int, rng: np.random.Generator):
     """Yield the indices of one epoch in random order, batch_size at a time; the last may be short."""
+    arguments.whole("batch_size", batch_size, 1)
     order = rng.permutation(n)
     for start in range(0, n, batch_size):
         yield order[start : start + batch_size]
@@ -709,6 +748,21 @@ def train(
     """
     if (lr is None) == (schedule is None):
         raise ValueError(f"lr={lr}, schedule={schedule}: give one of them")
+    arguments.function("step", step)
+    arguments.generator("rng", rng)
+    given = {"schedule": schedule, "minibatches": minibatches, "on_step": on_step, "stop": stop}
+    for name, function in given.items():
+        if function is not None:
+            arguments.function(name, function)
+    if lr is not None:
+        arguments.number("lr", lr, np.isfinite, "be finite")
+    for name, value in (("epochs", epochs), ("batch_size", batch_size), ("watch_every", watch_every)):
+        arguments.whole(name, value, 1)
+    for part in ("train", "val"):
+        x, y = getattr(data, f"x_{part}"), getattr(data, f"y_{part}")
+        arguments.labels(f"data.y_{part}", y, len(x))
+    if not len(data.y_train):
+        raise ValueError("data holds no samples to train on")
     if stop is not None and not len(data.y_val):
         raise ValueError("stop needs validation samples, and there are none")
     schedule = schedule or (lambda t: lr)
@@ -891,7 +945,8 @@ def seeds_summary(run: Callable[[int], float | np.ndarray], seeds: Iterable[int]
     >>> mean, std
     (array([ 2., 20.]), array([ 1., 10.]))
     """
-    results = [np.asarray(run(seed), dtype=float) for seed in seeds]
+    arguments.function("run", run)
+    results = [arguments.numbers(f"run({seed})", run(seed)) for seed in seeds]
     if len(results) < 2:
         raise ValueError(f"{len(results)} seeds: a standard deviation needs at least two")
     shapes = {result.shape for result in results}

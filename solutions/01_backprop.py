@@ -6,6 +6,7 @@
 #
 # **You will be able to**
 # - check any gradient, by nothing but calling the function;
+# - follow a gradient through any graph, forks included, and have a program do it;
 # - write layers, activations and losses with their backward passes;
 # - put them together into a network that learns, and say what each part is good for.
 #
@@ -14,9 +15,9 @@
 #
 # **Left out:** better optimizers (02, 03), how to choose the first weights (06), convolutions.
 #
-# **Time:** about 270 minutes.
+# **Time:** about 320 minutes.
 #
-# **Core path:** sections 1 to 4, 6, 8 and 10, without the exercises marked *optional*: about 175 minutes, and all that
+# **Core path:** sections 1 to 5, 7, 9 and 11, without the exercises marked *optional*: about 195 minutes, and all that
 # the later notebooks build on.
 
 # %% [markdown]
@@ -103,6 +104,35 @@ def numerical_gradient(f, x, h=1e-5):
 check("numerical_gradient", numerical_gradient, points=4)
 
 # %% [markdown]
+# ### Picture
+# With this function alone something learns. A step against the slope, three hundred times: that is all of training, and
+# the rest of the course makes it fast. The network has 16 weights, and asks your function for their slopes.
+
+
+# %% demo="by_trial"
+def by_trial(loss, w, steps, lr):
+    walk = [w]
+    for _ in range(steps):
+        w = w - lr * numerical_gradient(loss, w)
+        walk.append(w)
+    return walk
+
+
+plots.backprop_by_trial(by_trial)
+
+# %% [markdown]
+# ### Question
+# Each of the 300 steps calls the loss 32 times. How often would it be for 1,000 weights, and for the 4,810 of the
+# network at the end?
+#
+# <details><summary>Answer</summary>
+#
+# Twice for each weight: 2,000 and 9,620 calls for a single step. It works (the mean squared error falls from 1.2 to
+# 0.04), but only in the small. The next section finds all slopes with one pass back.
+#
+# </details>
+
+# %% [markdown]
 # ### Equation
 #
 # Is a gradient of 0.001 wrong when it should be 0.002? Yes, by far; and 1000.001 for 1000.002 is fine. What counts is
@@ -176,7 +206,196 @@ plots.backprop_step_width(numerical_gradient, relative_error)
 # </details>
 
 # %% [markdown]
-# ## 2 · One layer, backwards
+# ## 2 · The graph of a computation
+#
+# ### Idea
+# The slope of a large formula can be derived on paper, once, with much paper; change the loss, and begin anew. Better
+# (lecture 002): cut the formula into pieces so small that each one's slope is known. What remains is bookkeeping: who
+# has used whom. It is drawn as a graph, values go through it from left to right, blame comes back from right to left.
+
+# %% [markdown]
+# ### Equation
+#
+# A node $n = n(u, v, \dots)$ knows how much it moves with each of its inputs, its *local* gradient. What it gets from
+# those that use it is its *upstream* gradient $\partial f/\partial n$. It hands back to input $u$
+#
+# $$\frac{\partial f}{\partial n}\cdot\frac{\partial n}{\partial u}
+# \qquad\text{and}\qquad
+# \frac{\partial f}{\partial u} = \sum_{n\ \text{uses}\ u} \frac{\partial f}{\partial n}\cdot
+# \frac{\partial n}{\partial u}$$
+#
+# Along a way, gradients are multiplied; where $u$ is used twice, the gradients of its ways **add up**. Three nodes have
+# patterns that are worth knowing. What does each hand back, to each of its inputs? Derive it before you open the fold.
+#
+# <details><summary>The patterns</summary>
+#
+# | node | hands back | in a word |
+# |---|---|---|
+# | $u + v$ | the upstream gradient $d$ to both | distributes |
+# | $u\,v$ | $d\,v$ to $u$, and $d\,u$ to $v$ | swaps |
+# | $\max(u, v)$ | $d$ to the larger, 0 to the other | routes |
+#
+# </details>
+
+# %% [markdown]
+# By hand first. $f = (x + y)\max(y, z)$ has three nodes, and $y$ is used by two of them: name the sum $a$ and the
+# maximum $b$. Write one line of code for each gradient, from $f$ back to $x$, $y$, $z$.
+
+
+# %% exercise="graph_backward" core=2
+def graph_backward(x, y, z):
+    """Return the gradients of f = (x + y) * max(y, z), one for each node.
+
+    With a = x + y and b = max(y, z), f is a * b: local gradient times
+    upstream gradient, from f back; where a node is used twice the
+    gradients add up (lecture 002). Where y and z are equal there is no
+    slope, and nothing is asked (PyTorch gives half to each).
+
+    Parameters
+    ----------
+    x, y, z : float, or ndarrays of one shape: f is then computed element
+        by element
+
+    Returns
+    -------
+    grads : dict; df/da, df/db, df/dx, df/dy and df/dz under the keys "a",
+        "b", "x", "y" and "z", each of the shape of x
+    """
+    ### BEGIN SOLUTION
+    a, b = x + y, np.maximum(y, z)
+    da, db = b, a
+    y_wins = y > z
+    return {
+        "a": da,
+        "b": db,
+        "x": da * 1,
+        "y": da + db * y_wins,
+        "z": db * (z > y),
+    }
+    ### END SOLUTION
+
+
+# %% check="graph_backward" points=3
+check("graph_backward", graph_backward, points=3)
+
+# %% [markdown]
+# ### Picture
+# Your numbers on the graph, with $y$ the larger and with $z$. Predict first: what arrives at $y$ on the left?
+
+# %% demo="graph"
+plots.backprop_graph(graph_backward)
+
+# %% [markdown]
+# ### Question
+# Raise $x$, $y$ or $z$ a little: which moves $f$ most, left and right? And $z$ has no gradient on the left: may it be
+# changed as one likes?
+#
+# <details><summary>Answer</summary>
+#
+# $y$ on the left, with 3 + 4 = 7: it moves the sum and the maximum. On the right the maximum is $z$'s, which gets 4; $x$
+# and $y$ get 5 each, by the sum alone. A gradient of 0 says *a little*: raise $z$ from -2 above 3, and it takes over.
+# Units of a ReLU, $\max(0, x)$, live by this pattern.
+#
+# </details>
+
+# %% [markdown]
+# ### Idea
+# Nobody writes such lines for a network with thousands of nodes. A program can: it needs the graph, each node's local
+# gradients, and an *order*. A node may hand its gradient back when it is complete, after all that use it. By how far
+# they lie from the end? That fails as soon as a short way and a long one meet. So go through the graph once, write each
+# node down after its inputs, and read that list from its end: a *topological* order. With it each node has one turn,
+# however many ways lead through it. (Forty forks in a row have $2^{40}$ ways.)
+
+
+# %% exercise="backpropagate" extra=3
+def backpropagate(graph, output):
+    """Return the gradient of one node of a graph in each of its nodes.
+
+    A node's gradient is the sum, over all its uses, of the user's
+    gradient times the local one; the output's own is 1. A node has its
+    turn when all that use it have had theirs (lecture 002; the order of
+    PyTorch's autograd).
+
+    >>> graph = {"x": [], "f": [("x", 3.0), ("x", 3.0)]}  # x * x at 3
+    >>> backpropagate(graph, "f")
+    {'x': 6.0, 'f': 1.0}
+
+    Parameters
+    ----------
+    graph : dict; the name of each node -> its inputs, a list of pairs
+        (name, local gradient), empty for a leaf. An input may be there
+        twice; the nodes are listed in any order. It has no cycles, and is
+        as before when the function returns.
+    output : str; the node whose gradients are asked for
+
+    Returns
+    -------
+    grads : dict of float; every node -> its gradient, 0.0 where the
+        output does not depend on it
+    """
+    ### BEGIN SOLUTION
+    order = []
+
+    def visit(node):
+        for name, _ in graph[node]:
+            if name not in order:
+                visit(name)
+        order.append(node)
+
+    visit(output)
+    grads = dict.fromkeys(graph, 0.0) | {output: 1.0}
+    for node in order[::-1]:
+        for name, local in graph[node]:
+            grads[name] += local * grads[node]
+    return grads
+    ### END SOLUTION
+
+
+# %% check="backpropagate" points=5
+check("backpropagate", backpropagate, points=5)
+
+# %% [markdown]
+# ### Picture
+# Two samples, 1 with the target 0 and 3 with the target 3, and a model with one weight and one bias. All gradients are
+# yours. Predict first: where does this graph fork?
+
+# %% demo="engine"
+plots.backprop_engine(backpropagate)
+
+# %% [markdown]
+# ### Question
+# Find $dw$ and $db$ on their edges. What is done with the gradients of the two samples, and what would be wrong with
+# the larger of them, or their mean?
+#
+# <details><summary>Answer</summary>
+#
+# The weight and the bias are used once for each sample, so they fork: 2 + 12 = 14 for $w$, 2 + 4 = 6 for $b$. The sum
+# is what a small change of $w$ does to $L$, and nothing else is: try $w = 2.001$, and $L$ rises by 0.014. (A mean
+# would come in by a $1/N$ in the loss.) The next section does just this, for matrices.
+#
+# </details>
+#
+# <details><summary>The same in PyTorch</summary>
+#
+# `retain_grad` keeps the gradients of nodes that are no leaves.
+#
+# ```python
+# import torch
+#
+# x, y, z = torch.tensor([1.0, 3.0, 5.0]).requires_grad_().unbind()
+# a, b = x + y, torch.maximum(y, z)
+# nodes = {"a": a, "b": b, "x": x, "y": y, "z": z}
+# for node in nodes.values():
+#     node.retain_grad()
+# (a * b).backward()
+# mine = graph_backward(1.0, 3.0, 5.0)
+# [node.grad for node in nodes.values()], [mine[name] for name in nodes]
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## 3 · One layer, backwards
 #
 # ### Idea
 # `numerical_gradient` tells the truth, but it calls $f$ twice for every weight. The network at the end of this
@@ -307,7 +526,7 @@ plots.backprop_gradient_check(
 # </details>
 
 # %% [markdown]
-# ## 3 · Lines upon lines
+# ## 4 · Lines upon lines
 #
 # ### Idea
 # One linear layer draws straight borders, and three spiral arms need bent ones. More layers, then? Two of
@@ -386,7 +605,7 @@ plots.backprop_collapse(linear_forward, linear_backward, collapse)
 # </details>
 
 # %% [markdown]
-# ## 4 · Six ways to bend
+# ## 5 · Six ways to bend
 #
 # ### Idea
 # Any curve in place of the straight line prevents the collapse. But there are good and bad ones: with the one that
@@ -751,7 +970,7 @@ plots.backprop_depth(activations)
 # </details>
 
 # %% [markdown]
-# ## 5 · Units that die
+# ## 6 · Units that die
 #
 # ### Idea
 # A ReLU that is given negative numbers only has slope 0 everywhere: its weights never get a gradient again. It is
@@ -867,7 +1086,7 @@ plots.backprop_maxout(maxout_forward, maxout_backward)
 # </details>
 
 # %% [markdown]
-# ## 6 · What a mistake costs
+# ## 7 · What a mistake costs
 #
 # ### Idea
 # The last layer gives each class a score. How wrong are they? The usual answer, typed as it is printed, works for
@@ -955,7 +1174,7 @@ plots.backprop_softmax(softmax_cross_entropy)
 # </details>
 
 # %% [markdown]
-# ## 7 · A loss that can be satisfied
+# ## 8 · A loss that can be satisfied
 #
 # ### Idea
 # Softmax is never content: however far ahead the true class is, the gradient pushes on. The hinge loss asks for a
@@ -1041,7 +1260,7 @@ plots.backprop_hinge(multiclass_hinge, softmax_cross_entropy, seed=SEED)
 # </details>
 
 # %% [markdown]
-# ## 8 · A network
+# ## 9 · A network
 #
 # ### Idea
 # You have all the parts. What goes wrong most often is none of them, but the joints: a mask taken from the wrong layer,
@@ -1193,7 +1412,7 @@ widgets.backprop_playground(two_layer_loss)
 # </details>
 
 # %% [markdown]
-# ## 9 · In twenty lines
+# ## 10 · In twenty lines
 #
 # ### Idea
 # Lecture 002 ends its recap with a whole network, training included, in about twenty lines of NumPy: one hidden
@@ -1240,7 +1459,7 @@ plots.backprop_twenty_lines(twenty_lines)
 # </details>
 
 # %% [markdown]
-# ## 10 · Before and after
+# ## 11 · Before and after
 #
 # ### Idea
 # Is it worth it? Handwritten digits of 8 x 8 pixels: a single linear layer, and your two layers with a ReLU between.
@@ -1274,6 +1493,21 @@ plots.backprop_before_and_after(
 # </details>
 
 # %% [markdown]
+# ## Go further
+# *Nobody grades this; you can check all of it yourself.* Choose one.
+#
+# 1. **A third layer.** Write `three_layer_loss(params, x, y)` with `W3` and `b3`. Your own `numerical_gradient` and
+#    `relative_error` say whether it is right: below $10^{-6}$ in every parameter, for two random batches. Then train it
+#    as section 11 does. Is it better than two layers, by more than the spread over five seeds?
+# 2. **A larger engine.** Let each node of `backpropagate` hold an array and a function `backward(d)` in place of a
+#    number, with nodes for `@`, `+` and `max`. Rebuild `two_layer_loss` from them: all gradients must agree to rounding.
+# 3. **Photos.** `from helpers import data`; `data.cifar10(flat=True)` (a download of 170 MB) has 3,072 numbers an
+#    image. What does your two-layer network get, 10 % being chance, and how do you know that the first loss is right?
+
+# %%
+# Your experiment.
+
+# %% [markdown]
 # ## Where the books disagree
 #
 # | what | here | elsewhere | it matters |
@@ -1286,8 +1520,8 @@ plots.backprop_before_and_after(
 #
 # <details><summary>Read on</summary>
 #
-# - [CS231n, backpropagation](https://cs231n.github.io/optimization-2/): the same with gates and graphs, from single
-#   numbers up; its [linear classifiers](https://cs231n.github.io/linear-classify/) compare softmax and hinge loss.
+# - [CS231n, backpropagation](https://cs231n.github.io/optimization-2/): section 2 with more gates, from single numbers
+#   up; its [linear classifiers](https://cs231n.github.io/linear-classify/) compare softmax and hinge loss.
 # - [d2l, multilayer perceptrons](https://d2l.ai/chapter_multilayer-perceptrons/mlp.html) and
 #   [backpropagation](https://d2l.ai/chapter_multilayer-perceptrons/backprop.html): the same in matrix calculus.
 # - [Rumelhart, Hinton and Williams (1986)](https://doi.org/10.1038/323533a0): the four pages that made it known.

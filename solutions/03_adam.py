@@ -14,12 +14,14 @@
 #
 # **Left out:** the successors (04_beyond_adam), curvature in the step (05_second_order), proofs.
 #
-# **Time:** about 195 minutes.
+# **Time:** about 215 minutes.
 #
-# **Core path:** sections 1, 2, 4, 5, 7 and 11: about 110 minutes. The others are variations, and what the lectures
+# **Core path:** sections 1, 2, 4, 5, 7 and 11: about 125 minutes. The others are variations, and what the lectures
 # print.
 
 # %%
+import math
+
 import numpy as np
 
 from autograder import check
@@ -61,17 +63,27 @@ def momentum(w, grad, state, *, lr, momentum=0.9):
 # - $\epsilon$ (`eps`): a tiny number, so that nothing is divided by zero.
 #
 # [Duchi, Hazan and Singer (2011)](https://jmlr.org/papers/v12/duchi11a.html). A slope divided by slopes has no unit:
-# multiply the loss by 1000, and no step changes.
+# multiply the loss by 1000, and no step changes. Weight by weight it reads as below. Write it for all weights at once.
+
+
+# %%
+def adagrad_by_loop(w, grad, state, *, lr=0.01, eps=1e-10):
+    """Return w after one step of AdaGrad, weight by weight."""
+    cache = dict(state.get("cache", {}))
+    new = w.copy()
+    for i in np.ndindex(w.shape):
+        cache[i] = cache.get(i, 0.0) + grad[i] ** 2
+        new[i] = w[i] - lr * grad[i] / (math.sqrt(cache[i]) + eps)
+    return new, {"cache": cache}
 
 
 # %% exercise="adagrad" core=1
 def adagrad(w, grad, state, *, lr=0.01, eps=1e-10):
     """Return w after one step of AdaGrad, and the state.
 
-    cache <- cache + grad^2, then w <- w - lr * grad / (sqrt(cache) +
-    eps), element by element; cache is 0 at the start. As
-    torch.optim.Adagrad. Duchi, Hazan and Singer (2011); lectures 001
-    and 003. Lecture 000 prints no root, lecture 002 has eps inside it.
+    As adagrad_by_loop and torch.optim.Adagrad, without a loop: the state
+    holds one array. Duchi, Hazan and Singer (2011); lectures 001 and 003.
+    Lecture 000 prints no root, lecture 002 has eps inside it.
 
     Parameters
     ----------
@@ -94,6 +106,25 @@ def adagrad(w, grad, state, *, lr=0.01, eps=1e-10):
 
 # %% check="adagrad" points=4
 check("adagrad", adagrad, points=4)
+
+# %% [markdown]
+# ### Picture
+# The loop and yours, for one step. Predict first: how many times as fast are arrays for 10,000 weights?
+
+# %% demo="adam_speed"
+plots.adam_speed(adagrad_by_loop, adagrad)
+
+# %% [markdown]
+# ### Question
+# The network of section 11 has 2,410 weights in four arrays. What would a training of 340 steps cost by the loop?
+#
+# <details><summary>Answer</summary>
+#
+# Read the loop's time at 2,410 weights off the picture, some 2 ms, and take it 340 times: more than half a second, beside
+# a hundredth for arrays. (In 02_sgd the ratio was larger still: a matrix product is one call for many multiplications;
+# square, root and quotient are a call each.)
+#
+# </details>
 
 # %% [markdown]
 # ### Picture
@@ -168,14 +199,29 @@ plots.adam_valley(sgd, adagrad)
 # never published it. They took $\alpha = 0.9$; PyTorch takes 0.99.
 
 
+# %% [markdown]
+# ### Debug this
+# A colleague typed it, and reports: "The very first step throws the weights out by a million, whatever `lr` I take. If
+# I start from a state that was saved in the middle of a run, all goes well." Which line is to blame, and for what? Say
+# it in a sentence. Then write it right.
+
+
+# %%
+def rmsprop_of_a_colleague(w, grad, state, *, lr=0.01, alpha=0.99, eps=1e-8):
+    average = state.get("average", np.zeros_like(w))
+    step = lr * grad / (np.sqrt(average) + eps)
+    average = alpha * average + (1 - alpha) * np.square(grad)
+    return w - step, {"average": average}
+
+
 # %% exercise="rmsprop" core=1
 def rmsprop(w, grad, state, *, lr=0.01, alpha=0.99, eps=1e-8):
     """Return w after one step of RMSProp, and the state.
 
-    cache <- alpha * cache + (1 - alpha) * grad^2, then w <- w - lr *
-    grad / (sqrt(cache) + eps); cache is 0 at the start. As
-    torch.optim.RMSprop. Tieleman and Hinton (2012); lectures 001 and
-    003. Lecture 000 prints no root, lecture 002 has eps inside it.
+    AdaGrad's step, with a running average of the squared slopes in place
+    of their sum, 0 at the start. As torch.optim.RMSprop. Tieleman and
+    Hinton (2012); lectures 001 and 003. Lecture 000 prints no root,
+    lecture 002 has eps inside it.
 
     Parameters
     ----------
@@ -200,6 +246,19 @@ def rmsprop(w, grad, state, *, lr=0.01, alpha=0.99, eps=1e-8):
 
 # %% check="rmsprop" points=4
 check("rmsprop", rmsprop, points=4)
+
+# %% [markdown]
+# ### Question
+# What was wrong, and why did the saved state hide it?
+#
+# <details><summary>Answer</summary>
+#
+# The step divides by the average from *before* this slope. In the first step that is 0, and $\epsilon = 10^{-8}$ is all
+# that is left: a slope of 1 makes a step of $10^8\,\mathrm{lr}$. Later the average of before is nearly that of now, so a
+# saved state is nearly right, and only a check of every step tells. The course's check knows it by name: run
+# `check("rmsprop", rmsprop_of_a_colleague, points=4)` in a cell of your own.
+#
+# </details>
 
 # %% [markdown]
 # ### Picture
@@ -461,18 +520,25 @@ plots.adam_first_steps(adam_uncorrected, first_step_ratio)
 # ## 5 · Adam
 #
 # ### Idea
-# An average that starts at zero is too small, and one knows by how much: after $t$ steps on an even slope, $m = (1 -
-# \beta_1^t)\, g$. So divide by just that. The same for $v$, where nobody needs an even slope: $1 - \beta_2^t$ is what all the
-# shares in the average add up to.
+# An average that starts at zero is too small, and one knows by how much. On paper: what is $m$ after one, two, $t$ steps
+# on an even slope $g$? By what must it be divided to be $g$? Is it the same for $v$, and if the slope is not even?
 
 # %% [markdown]
 # ### Equation
 #
-# $$\hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
-# w \leftarrow w - \mathrm{lr}\,\frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
+# $$w \leftarrow w - \mathrm{lr}\,\frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
 #
-# - $t$: the number of this step, 1 for the first; it lives in `state` too;
-# - $\hat m$, $\hat v$: used for the step, and *not* kept: `state` holds $m$ and $v$.
+# - $\hat m$, $\hat v$: the moments, each divided by what you found; used for the step, and *not* kept: `state` holds $m$
+#   and $v$;
+# - $t$: the number of this step, 1 for the first; it lives in `state` too.
+#
+# <details><summary>Derivation</summary>
+#
+# $m = (1 - \beta_1)\, g$ after one step, $\beta_1 (1 - \beta_1)\, g + (1 - \beta_1)\, g = (1 - \beta_1^2)\, g$ after two,
+# and $(1 - \beta_1^t)\, g$ after $t$: the shares of all slopes so far add up to $1 - \beta_1^t$, whatever the slopes. So
+# $\hat m = m / (1 - \beta_1^t)$ is an average in which the shares add up to 1, and so is $\hat v = v / (1 - \beta_2^t)$.
+#
+# </details>
 #
 # [Kingma and Ba (2015)](https://arxiv.org/abs/1412.6980), Algorithm 1. Adam is short for adaptive moments.
 
@@ -481,12 +547,11 @@ plots.adam_first_steps(adam_uncorrected, first_step_ratio)
 def adam(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
     """Return w after one step of Adam, and the state.
 
-    m <- beta1 * m + (1 - beta1) * grad, v <- beta2 * v + (1 - beta2) *
-    grad^2; corrected, m_hat = m / (1 - beta1^t) and v_hat = v / (1 -
-    beta2^t), where t is 1 in the first step; w <- w - lr * m_hat /
-    (sqrt(v_hat) + eps). The state keeps m and v themselves, and t. As
-    torch.optim.Adam. Kingma and Ba (2015), Algorithm 1; lectures 001
-    and 003 (eps 1e-7). Lecture 002 has eps inside the root.
+    The moments of adam_uncorrected; for the step each is divided by what
+    the shares of all gradients so far add up to. The state keeps the
+    moments themselves, and the number of steps. As torch.optim.Adam.
+    Kingma and Ba (2015), Algorithm 1; lectures 001 and 003 (eps 1e-7).
+    Lecture 002 has eps inside the root.
 
     Parameters
     ----------
@@ -1078,6 +1143,21 @@ plots.adam_digits(contenders, uneven=True)
 # to go. The cure costs one line, dividing each pixel by its spread: 06_initialization.
 #
 # </details>
+
+# %% [markdown]
+# ## Go further
+# *Nobody grades this; you can check all of it yourself.* Choose one.
+#
+# 1. **An optimizer of your own.** Keep `mine(w, grad, state, *, lr)`, and race it: `plots.adam_race({"adam": adam, "mine":
+#    mine})`, then `plots.adam_digits({"adam": adam, "mine": mine})`, each at its best rate. Is it better by more than the
+#    spread? Does it survive the uneven units of section 11 (`uneven=True`)?
+# 2. **How wide is the range?** For every rate from $10^{-4}$ to 1 note whether a run of section 11's network gets 90 %:
+#    for Adam, for momentum, and for Adam with a warm-up of 02_sgd. Five seeds each. `helpers.training.train` trains.
+# 3. **Photos.** `from helpers import data, training`; `data.cifar10(flat=True)` (a download of 170 MB). Is Adam still no
+#    better than momentum there? Give both the same number of rates to choose from.
+
+# %%
+# Your experiment.
 
 # %% [markdown]
 # ## Where the books disagree

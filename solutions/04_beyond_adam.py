@@ -1418,6 +1418,15 @@ plots.beyond_table(pairs)
 # | centring | all axes but the first | the whole array: published code | yes |
 # | arrows in the table | | relative, not points | by a factor up to 2.4 |
 #
+# <details><summary>Go further (open, not checked)</summary>
+#
+# - Section 13's table with `weight_decay` in every optimizer, or with a rate that falls to 0 (02_sgd): does a difference
+#   come that is larger than the one of RAdam against itself? Write down first what you would count as one.
+# - Your own optimizer, from one line of Adam that you change: race it in section 10, then put it and `adam` into
+#   `plots.beyond_table` as a pair.
+#
+# </details>
+#
 # <details><summary>Read on</summary>
 #
 # - [Schmidt, Schneider and Hennig (2021)](https://arxiv.org/abs/2007.01547): fifteen optimizers, 50,000 runs, and no

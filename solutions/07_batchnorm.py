@@ -14,9 +14,9 @@
 #
 # **Left out:** Layer, Instance, Group and Weight normalization (08_normalization).
 #
-# **Time:** about 180 minutes.
+# **Time:** about 195 minutes.
 #
-# **Core path:** sections 1 to 5 and 10 to 13, without the exercises marked *optional*: about 110 minutes.
+# **Core path:** sections 1 to 5, 10 to 12 and 14, without the exercises marked *optional*: about 115 minutes.
 
 # %%
 import numpy as np
@@ -372,6 +372,14 @@ check(
     batchnorm_backward,
     points=8,
 )
+
+# %% [markdown]
+# ### Picture
+# The same as a graph, drawn as in 01_backprop, with your numbers at its ends: $x$ forks, and so does $c$. Follow the
+# third sample from $\mathrm{dout}$ back to $x$, by all three roads.
+
+# %% demo="backward_graph"
+plots.batchnorm_graph(batchnorm_forward, batchnorm_backward)
 
 # %% [markdown]
 # ### Picture
@@ -783,6 +791,50 @@ plots.batchnorm_centering(naive_centering_step, lr=0.005)
 # </details>
 
 # %% [markdown]
+# ### Idea
+# So the gradient must go through the statistics. The paper (section 2; lecture 004) writes a layer that normalizes $x$
+# by a whole set $\mathcal X$ of samples as $\hat x = \mathrm{Norm}(x, \mathcal X)$: it has *two* Jacobians, and $b$
+# ran away because the second one was left out.
+#
+# ### Equation
+#
+# $$\frac{\partial\, \mathrm{Norm}(x, \mathcal X)}{\partial x} \qquad\text{and}\qquad
+# \frac{\partial\, \mathrm{Norm}(x, \mathcal X)}{\partial \mathcal X}$$
+#
+# For centring, the sample itself gives 1 and each sample of the set $-\frac1N$. For one feature of BatchNorm
+# ($\gamma = 1$), with both roads in one:
+#
+# $$\frac{\partial \hat x_i}{\partial x_j} = \frac{1}{\sqrt{\sigma_B^2 + \epsilon}}
+# \Bigl(\underbrace{\delta_{ij}}_{x} - \underbrace{\tfrac1N - \tfrac1N\, \hat x_i\, \hat x_j}_{\mathcal X}\Bigr)$$
+#
+# Multiply it by $\mathrm{dout}_i$, sum over $i$, and section 5's line stands there.
+
+# %% [markdown]
+# ### Idea
+# What the paper wanted first was *whitening*: all features at once, over the whole training set,
+#
+# $$\hat x = \mathrm{Cov}(x)^{-1/2}\,(x - \mathrm{E}\,x), \qquad \mathrm{Cov}(x) = \mathrm{E}\,x x^\top -
+# \mathrm{E}\,x\; \mathrm{E}\,x^\top$$
+#
+# Both Jacobians of that are needed at every step. Two simplifications make BatchNorm of it (section 3): each feature
+# by itself, and the mini-batch for $\mathcal X$.
+#
+# ### Question
+# A layer of 100 units, 50,000 images, batches of 64. What does each of the two simplifications save? And why does
+# the second one need the first?
+#
+# <details><summary>Answer</summary>
+#
+# Without the first: a covariance of $100 \cdot 101 / 2 = 5{,}050$ numbers in place of 100 variances, and its inverse
+# root, about $100^3$ operations, with a derivative. Without the second: all 50,000 images go through the network for a
+# single step, and again backward, since all are in $\mathcal X$.
+#
+# 64 samples give a covariance of rank 63 at most: in 37 of 100 directions nothing varies, and there is no inverse root
+# (only $\epsilon$'s). A variance needs two samples. Whitening returns, in 08_normalization, as decorrelated BatchNorm.
+#
+# </details>
+
+# %% [markdown]
 # ## 9 · The scale of the weights
 #
 # ### Idea
@@ -1081,10 +1133,38 @@ plots.batchnorm_shifted(
 )
 
 # %% [markdown]
+# ### Picture
+# And is the loss *smoother*? At every tenth step of such a training, walk along the gradient of the batch, as far as
+# `lr` = 1: which losses does one meet, which share of the fall that the slope promised comes true, and where does the
+# gradient point there? (After their figure 4; the shifts stand still during a walk.) Predict: which of the two others
+# will the shifted network resemble?
+
+# %% demo="smoothness"
+plots.batchnorm_smoothness(
+    batchnorm_forward,
+    batchnorm_backward_fast,
+    batchnorm_inference,
+    update_running,
+)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The steady one. At a distance of 0.1 both have 84 to 87 % of the promised fall, and a gradient that has hardly turned
+# (cosine 0.90 to 0.93, the same for all four seeds). Without BatchNorm it is 49 ± 17 %, the cosine is 0.0 ± 0.3, and
+# further on the loss *rises*, from step 70 on by more than 1. So smoothness goes with the learning rates of section 11,
+# and steadiness does not.
+#
+# It is no proof. A gradient through BatchNorm is at right angles to the weights (section 9): a long step makes them
+# longer and is forgiven. How much of this smoothness is only that, the picture cannot say.
+#
+# </details>
+
+# %% [markdown]
 # ### Question
 # *Graded, 4 points.* Name one measurement of this notebook that fits the explanation of 2015, and one that does not fit
-# it. Which other effect, also measured here, could explain the wider range of learning rates? And what would you
-# measure next, to decide? Four to eight sentences.
+# it. Which other effects, also measured here, could explain the wider range of learning rates? And what would you
+# measure next, to decide between them? Four to eight sentences.
 
 # %% [markdown] answer="why_it_works" points=4
 # ### BEGIN SOLUTION
@@ -1093,16 +1173,52 @@ plots.batchnorm_shifted(
 # in the plain network, and it learns no worse than the plain one, at first even faster. So steady inputs cannot be
 # the whole reason.
 #
-# Another candidate is the scale of the weights: large weights get a gradient of 1/a, so after a step that was too
-# long the next one turns the weights less. That would let high learning rates repair themselves.
+# Two other candidates: the loss is smoother along the gradient, with the shifts just as without them, so a longer step
+# still does what the slope promised. And the scale of the weights: large weights get a gradient of 1/a, so after a
+# step that was too long the next one turns the weights less. That would let high learning rates repair themselves.
 #
-# Next I would measure what Santurkar et al. claim: how much loss and gradient change along a step, with BatchNorm,
-# without, and with the shifts. If the shifted network is as smooth as the steady one, smoothness explains what the
-# shift does not.
+# The two may be one. Next I would set the weights back to their old length after every step, and measure along the
+# gradient again, and the range of learning rates: if both shrink, it was the scale.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 13 · Before and after
+# ## 13 · In place of dropout?
+#
+# ### Idea
+# A sample's output depends on its companions, and those are drawn anew at every step: noise. Ioffe and Szegedy (2015,
+# section 3.4) say that it regularises, and lecture 004 draws the consequence: *dropout layers can be removed*. Dropout
+# is 10_dropout's subject; all that matters here is that it sets half of the units to 0, others at every step.
+#
+# ### Picture
+# 200 digits, two hidden layers of 64 units: nothing, dropout, BatchNorm, both. Triangles are training images, dots are
+# test images; the bar between is the gap. Predict for each panel: does BatchNorm close the gap? May dropout go?
+
+# %% demo="in_place_of_dropout"
+plots.batchnorm_and_dropout(
+    batchnorm_forward,
+    batchnorm_backward_fast,
+    batchnorm_inference,
+    update_running,
+)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# All labels right: dropout may go, but BatchNorm is not why. Dropout costs 2.6 ± 0.7 points here (seed by seed, ±
+# standard error). BatchNorm gains 0.1 ± 0.4, with dropout 0.8 ± 0.5, and the gap is 9.6 points in place of 9.7. (With
+# 100 units, batches of 10 and twice as many steps BatchNorm gains 1.3 ± 0.3: smaller batches, more noise.)
+#
+# 20 labels wrong: BatchNorm learns them all by heart, a gap of 17 points; it is 2.8 ± 1.1 ahead of nothing, which is not
+# finished learning them. Dropout refuses them. Both together are best, 7.8 ± 1.8 ahead, and taking dropout out again
+# would cost 5 points.
+#
+# So the noise of batches is a weak regulariser. Ioffe and Szegedy measured on a million images, with nothing to be
+# learnt by heart in a few passes.
+#
+# </details>
+
+# %% [markdown]
+# ## 14 · Before and after
 #
 # ### Picture
 # Your layer in a whole network. Both networks may choose their best learning rate of four, on the validation images.
@@ -1143,6 +1259,15 @@ plots.batchnorm_before_and_after(
 # | `eps` | `1e-5` (PyTorch) | `1e-3` (Keras) |
 # | place | before the ReLU (2015 paper, 004) | also seen after it |
 # | why it helps | open; measured in sections 9, 11, 12 | internal covariate shift (2015), a smoother loss (2018) |
+# | dropout beside it | helps where labels are wrong | can be removed (001, 003, 004) |
+#
+# <details><summary>Go further (open, not checked)</summary>
+#
+# - Section 12's next measurement: after each step set the columns of every hidden `W` back to their old length, and walk
+#   along the gradient again. A check of your code: the outputs of the network must not change by more than rounding.
+# - `data.cifar10()` gives 60,000 small photographs. Does the factor of ten in section 11 hold there?
+#
+# </details>
 #
 # <details><summary>Read on</summary>
 #

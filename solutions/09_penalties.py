@@ -1383,7 +1383,9 @@ plots.penalties_digits(
 # label is not certain, that 0.1 in a pixel does not change a digit. That is lecture 000's third way, and
 # 11_augmentation has more of it.
 #
-# Each was given two strengths only, and the attacked images took twice the work.
+# Each was given two strengths only, and the attacked images took twice the work. With up to five strengths and ten
+# seeds (`long=True`) the gains with wrong labels are 2.0 to 6.7 points, on nine seeds or ten; with clean labels
+# smoothed ones gain 1.4 ± 1.0 and attacked images 0.9 ± 1.7 (± standard deviation), the others 0.4 or less.
 #
 # </details>
 
@@ -1399,6 +1401,15 @@ plots.penalties_digits(
 # | decoupled decay | times `lr`: PyTorch | not: Loshchilov and Hutter | when `lr` falls |
 # | smoothed labels | $\varepsilon/K$ for all | $\alpha$ and $1 - \alpha$: 002 | for small $K$ |
 # | nan while stopping | costs patience: Keras | stops at once: PyTorch Lightning | when it diverges |
+#
+# <details><summary>Go further (open, not checked)</summary>
+#
+# - Section 12's comparison with *two* of your regularisers at once, each strength chosen on validation images: do the
+#   gains add up? Start with smoothed labels and L2.
+# - `data.cifar10()` gives 60,000 small photographs. Take 1,000 of them, and the same once more with all labels
+#   shuffled: there nothing can help on test images, and what seems to is the spread.
+#
+# </details>
 #
 # <details><summary>Read on</summary>
 #

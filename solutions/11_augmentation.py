@@ -1499,6 +1499,15 @@ plots.augmentation_recipes(recipes, mixup)
 #
 # The lectures list augmentations and give no formulas, so PyTorch, its libraries and the papers decide here.
 #
+# <details><summary>Go further (open, not checked)</summary>
+#
+# - Take a recipe to `data.cifar10()`: 1,000 photographs, flips, crops, colour. A check of your measurement: with the
+#   recipe that leaves every image as it is, the gain is 0 to the last digit.
+# - One transform that this notebook does not have, such as *cutout* (a square of zeros), and the picture of section 11
+#   with it. When does it break the label?
+#
+# </details>
+#
 # <details><summary>Read on</summary>
 #
 # - [d2l, image augmentation](https://d2l.ai/chapter_computer-vision/image-augmentation.html): a residual network

@@ -81,9 +81,10 @@ plots.training_first_loss(initial_loss)
 # Found: weights that are too large (11.1 on average), pixels that were not scaled (14.0), and a class that nobody has,
 # which is nearly missed, 2.40.
 #
-# Not found: whatever says nothing *in the beginning* all the same. A second softmax (2.30) makes all scores alike;
-# shuffled labels (2.30) are as good as right ones for a network that knows nothing; zeros (2.30) give equal scores
-# exactly. They show when you train on 20 samples, as in the next sections: a sound network learns these by heart.
+# Not found: whatever says nothing *in the beginning* all the same, at 2.30. Two of them show when you train on 20
+# samples, which a sound network learns by heart. A second softmax cannot get below $-\ln \frac{e}{e + 9} = 1.46$; zeros
+# have no slope but in the last biases, so they learn how frequent each class is. Shuffled labels are learnt by heart as
+# well: they show on validation samples alone.
 #
 # </details>
 
@@ -381,6 +382,10 @@ def log_uniform(low, high, rng, size):
 # %% check="log_uniform" points=3
 check("log_uniform", log_uniform, points=3)
 
+# %% [markdown]
+# ### Picture
+# 400 of your draws, and 400 uniform ones. Predict first: how many of the uniform ones are below 0.01?
+
 # %% demo="training_draws"
 plots.training_draws(log_uniform, seed=SEED)
 
@@ -411,7 +416,8 @@ def random_search(objective, space, trials, rng):
     for _ in range(trials):
         params = {}
         for name, (low, high) in space.items():
-            params[name] = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+            u = rng.uniform(np.log(low), np.log(high))
+            params[name] = float(np.exp(u))
         value = objective(params)
         results.append((params, value))
         if best is None or value < least:
@@ -499,12 +505,12 @@ widgets.validation_explorer(diagnose)
 #
 # <details><summary>Answer</summary>
 #
-# From 100 on, mostly (three of four sets of samples; at 50, too). With other samples every epoch the jumps follow the
+# From 50 on, mostly: three of four sets of samples, at 100 too. With other samples every epoch the jumps follow the
 # law: 0.14 for 20, 0.06 for 100, a third of it for ten times as many.
 #
-# With the same samples the curve is calmer: 0.08 for 20. Its error does not jump, it *stays*: with `other samples` a
-# curve lies above the truth from the first epoch to the last, another one below. A calm curve is not a true one. And
-# from 500 on it is the network itself that jumps, by 0.02.
+# With the same samples the curve is calmer: 0.08 for 20. Its error does not jump, it *stays*: of four sets of 20, one is
+# 10 points too high on average, and above the truth in nearly every epoch; another is 7 points too low. A calm curve is
+# not a true one. And from 500 on it is the network itself that jumps, by 0.02.
 #
 # </details>
 
@@ -555,9 +561,9 @@ plots.training_folds(kfold)
 # The spread falls from 3.6 to 1.2 points. For 200 samples in place of 40 the law promises $\sqrt 5 = 2.2$; the rest is
 # luck of twelve seeds. The price is five trainings.
 #
-# Training anew on all wins 1.1 ± 0.5 points, on every seed. Nobody has measured *that* network: all 200
-# were used. The estimate of the folds is for networks that saw a fifth less, so it is a little too low, which is the
-# better side to err on.
+# Training anew on all wins 1.1 ± 0.5 points, on every seed. Nobody has measured *that* network: all 200 were used. The
+# folds speak of networks that saw a fifth less, so they promise a little too little, the better side to err on. (The
+# dots lean to the right since these 718 images are a little harder: a test set is a sample, too.)
 #
 # </details>
 
@@ -616,7 +622,7 @@ plots.training_folds(kfold)
 # g \leftarrow g \cdot \min\left(1,\; \frac{\mathrm{max\_norm}}{\mathrm{total} + 10^{-6}}\right)$$
 #
 # - *one* factor for all arrays, so that the direction stays; what is short stays as it is;
-# - $10^{-6}$ is PyTorch's: so a gradient of exactly max\_norm is shortened, too, by a millionth.
+# - $10^{-6}$ is PyTorch's: so a gradient of exactly max\_norm is shortened, too, by a hair.
 
 
 # %% exercise="clip_grad_norm" core=2
@@ -666,8 +672,8 @@ plots.training_clip(clip_grad_norm)
 # Rates of 0.2 and 0.4: 94.6 and 85.7 % with, 71 and 20 % without, and there 36 to 89 % from seed to seed. The best of
 # all is 94.9 % at 0.1, where both agree: it buys safety, not accuracy, and at 0.8 not even that.
 #
-# Array by array the gradient turns by 36 degrees: it is no longer the direction of descent. You would not see it in
-# the loss. So record `total_norm`, which you return for that purpose: if every step is clipped, what you are running is
+# Array by array the gradient turns by 36 degrees: it is no longer that of steepest descent. You would not see it
+# in the loss. So record `total_norm`, which you return for that purpose: if every step is clipped, what you are running is
 # a step of constant length.
 #
 # </details>
@@ -772,12 +778,13 @@ widgets.average_explorer(ema_update, ema_debiased)
 
 # %% [markdown]
 # ### Question
-# What does the average win, and why does it lose in the first hundred steps?
+# What does the average win, and when does it lose?
 #
 # <details><summary>Answer</summary>
 #
 # 79.0 ± 1.1 % for the weights after 500 steps, 81.0 ± 1.2 % for their average at 0.99, and the same at 0.995; in the
-# middle of the run, 5 points and more. It smooths from step to step what the batches shake.
+# middle of the run, about 5 points. It smooths from step to step what the batches shake. It loses while the weights
+# still come from far: in the first 70 steps.
 #
 # At 0.999 it is 75.8 %: an average over 1,000 steps still holds the random weights of the start, copied or not. Too
 # much memory is a wrong start remembered. A rate that falls to zero calms the dance as well: section 10 compares them.
@@ -907,8 +914,8 @@ plots.training_ensemble(average_checkpoints, ensemble_predict)
 # <details><summary>Answer</summary>
 #
 # More: 4.8 ± 1.0 points for five models, 4.2 ± 1.1 by majority, 3.0 ± 1.3 for five checkpoints of one run. These runs
-# end at a high constant rate, and much of what is won is the shaking that the average takes away. With a rate that falls
-# to zero an ensemble wins less; section 10 shows how much.
+# end at a high constant rate, and much of what is won is the shaking that the mean takes away. Where the weights are
+# averages already, five models win less; section 10 shows how much.
 #
 # Right: two models find 0 a little more likely than 1, the third is sure that it is 1. The vote counts two against one.
 # The mean hears that the two hardly care.
@@ -1117,18 +1124,17 @@ plots.training_layers(linear_probe)
 
 # %% [markdown]
 # ### Question
-# What do the two lines say about layers? And one about freezing: would a frozen weight stay under momentum, Adam, or
-# weight decay, if you froze it in the middle of a run?
+# What do the two lines say about layers? And: would a weight that you freeze in the middle of a run stay under
+# momentum, Adam, weight decay?
 #
 # <details><summary>Answer</summary>
 #
 # Letters: the later the better, 71.0 % on pixels, 74.0, 77.4, and 78.6 % on the 100 scores (give or take 2). Digits: the
-# other way round, from 89.2 % on pixels down to 83.8 %. Each layer says more about letters, and forgets what letters do
-# not need. "From different stages" is good advice; here the best stage is none.
+# other way round, from 89.2 % on pixels down to 83.8 %. Each layer forgets what letters do not need. The advice is good;
+# here the best stage is none.
 #
-# No. Momentum carries a velocity, Adam a mean of old gradients, decay needs no gradient at all: all three move a weight
-# whose gradient is zero. PyTorch skips a parameter whose gradient is *None*. With zeros you have to leave it out of the
-# step.
+# No. Momentum carries a velocity, Adam a mean of old gradients, and decay needs no gradient: all three move a weight
+# whose gradient is zero. PyTorch skips a parameter whose gradient is *None*.
 #
 # </details>
 

@@ -8,9 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from bench.spent import spent
+
 pytest.importorskip("psutil")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+# A process that is left behind works on when the command is over, as a sandbox may.
+WORK = "from time import process_time as spent; any(spent() > 0.4 for _ in iter(int, 1))"
+ORPHAN = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {WORK!r}], start_new_session=True)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what is left behind is not counted")
+def test_what_a_command_costs_is_that_of_all_its_processes(tmp_path):
+    assert spent([sys.executable, "-c", ORPHAN], tmp_path) > 0.4
+    with pytest.raises(RuntimeError, match="failed:"):
+        spent([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
 
 
 @pytest.mark.slow

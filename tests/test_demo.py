@@ -36,6 +36,8 @@ DESERVED = {
             "two_layer_loss": None,
         },
         "half_finished": {
+            "graph_backward": None,
+            "backpropagate": None,
             "linear_backward": None,
             "collapse": None,
             "sigmoid": [],
@@ -95,6 +97,7 @@ DESERVED = {
             "inverse_time_decay": None,
             "cosine_decay": None,
             "linear_warmup": None,
+            "training_loop": None,
         },
         "in_place": {"sgd": ["in_place"], "linear_regression_gradient": ["sum_not_mean"]},
         "lr_inside_velocity": {"momentum": ["lr_inside_velocity"]},

@@ -53,7 +53,8 @@ def test_every_dependency_has_one_version_in_constraints():
 
 
 def test_environment_yml_has_the_dependencies_in_the_versions_of_constraints():
-    wanted = {name: constraints()[name] for name in plain(required()[0])}
+    dependencies, extras = required()
+    wanted = {name: constraints()[name] for name in plain(dependencies) + extras["torch"]}
     found = {CONDA.get(name, name): version for name, version in conda().items() if name != "python"}
     assert found == wanted
 
@@ -77,6 +78,19 @@ def test_environment_yml_takes_all_from_conda_forge_and_pytorch_without_mkl():
     # `nodefaults` is a channel like any other to some versions of mamba, and cannot be found.
     assert re.search(r"^channels:\n((?:  - .*\n)+)", text, re.MULTILINE)[1] == "  - conda-forge\n"
     assert re.search(r"^  - pytorch-cpu=[0-9.]+=cpu_generic\*$", text, re.MULTILINE)
+
+
+def test_on_windows_pip_installs_the_same_versions():
+    text = (ROOT / "environment-windows.yml").read_text()
+    assert re.search(r"^channels:\n((?:  - .*\n)+)", text, re.MULTILINE)[1] == "  - conda-forge\n"
+    assert [line.strip() for line in text.splitlines()[-3:]] == ["- pip:", "- -c constraints.txt", "- -e .[torch]"]
+    assert conda()["python"] == re.search(r"^  - python=(\S+)$", text, re.MULTILINE)[1]
+
+
+def test_a_learner_can_do_without_torch_and_all_others_have_it():
+    dependencies, extras = required()
+    assert "torch" not in installed_with(plain(dependencies))
+    assert extras["torch"] == ["torch"] and "torch" in extras["test"]
 
 
 def test_torch_is_pinned_to_one_release():

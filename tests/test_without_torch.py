@@ -87,12 +87,12 @@ def test_no_file_loads_torch_at_its_top(package):
         assert not list(imports_of_torch(ast.parse(file.read_text()))), file
 
 
-@pytest.mark.parametrize("command", ["grade 02_sgd", "check 02_sgd", "demo"])
+@pytest.mark.parametrize("command", ["grade 02_sgd", "check 02_sgd"])
 def test_grading_and_proving_say_that_they_need_it(command):
     code = "from autograder.worker.absent import hide; hide(['torch']); from autograder.cli import main; import sys; "
     done = without_torch(f"{code}sys.exit(main({command.split()!r}))")
     assert done.returncode == 1, done.stderr
-    assert done.stderr.count("\n") == 1 and "needs PyTorch: pip install -c constraints.txt -e '.[torch]'" in done.stderr
+    assert done.stderr.count("\n") == 1 and "needs PyTorch: in the course's folder, pip install" in done.stderr
 
 
 def test_an_exercise_without_a_right_solution_needs_it():

@@ -26,6 +26,7 @@ from autograder.judge import Case, Exercise, judge
 from autograder.judge.compare import RTOL, difference
 from autograder.judge.judging import PUBLIC_SEED, draw
 from autograder.judge.mistakes import DETAIL_COSTS, Mistake
+from autograder.judge.recognition import OfTheBank
 from autograder.judge.references import without_torch
 from autograder.judge.script import LocalCaller, Want
 from autograder.sandbox.levels import VARIABLE, find_for_samples
@@ -160,10 +161,10 @@ def clean(root: Path, topic: str) -> Iterator[str]:
 def rejected(root: Path, topic: str, *, in_turns: bool = False) -> Iterator[str]:
     """6. Every mistake is rejected and named, no other one in its place, and it costs what it should.
 
-    `in_turns`: each with one of the seeds, in half the time
+    `in_turns`: the mistakes of each exercise with one of the seeds, in a third of the time; see `trials`
     """
-    for exercise in _exercises(root, topic):
-        for trial in trials(exercise, in_turns=in_turns):
+    for turn, exercise in enumerate(_exercises(root, topic)):
+        for trial in trials(exercise, turn if in_turns else None):
             yield from trial.complaints
 
 
@@ -195,18 +196,22 @@ def own(exercise: Exercise) -> list[Mistake]:
     return [mistake for mistake in exercise.mistakes if mistake.degree != "elsewhere"]
 
 
-def trials(exercise: Exercise, *, in_turns: bool = False) -> Iterator[Trial]:
+def trials(exercise: Exercise, turn: int | None = None) -> Iterator[Trial]:
     """Judge every mistake of an exercise: it must be rejected, named, and cost what it should.
 
-    With both seeds, or `in_turns` with one of them.
+    With both seeds; or, where it is the exercise's `turn`, with one of them, and what a mistake answers as a submission
+    is what the bank knows of it: whether it would answer the same when it is asked once more is not seen.
     """
     exercise = exercise.rehearsed()
-    for number, mistake in enumerate(own(exercise)):
+    for number, mistake in enumerate(exercise.mistakes):
+        if mistake.degree == "elsewhere":
+            continue
         what, complaints, shares = f"{exercise.id}: the mistake {mistake.name}", [], []
-        for seed in (_SEEDS[number % 2],) if in_turns else _SEEDS:
-            functions = mistake.functions
-            verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
-            shares.append(_share(exercise, functions, verdict, seed))
+        for seed in _SEEDS if turn is None else (_SEEDS[turn % 2],):
+            drawn = draw(exercise, seed)
+            caller = LocalCaller(mistake.functions) if turn is None else OfTheBank(exercise, drawn, seed, number)
+            verdict = judge(exercise, caller, points=1.0, seed=seed)
+            shares.append(_share(exercise, caller.functions, verdict, seed))
             if verdict.passed:
                 complaints.append(f"{what} passes (seed {seed}): add a case that shows it")
             elif verdict.mistakes != [mistake.name]:
@@ -285,12 +290,17 @@ def _rtol(case: Case, want: Want) -> float:
 
 
 def stock(root: Path, topic: str, students: Sequence[str] = ("unusual_style", "half_finished")) -> Iterator[str]:
-    """9. Stock `nbgrader autograde` and `autograder grade` give the same points."""
+    """9. Stock `nbgrader autograde` and `autograder grade` give the same points.
+
+    Demos are emptied: stock would run them most of the time, and `solved` earns all points with them and without.
+    """
     from autograder.course.demo import inside, make_class
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder).resolve() / "class"
         make_class(root, place, [topic], students=students)
+        for path in place.glob(f"*/**/{topic}.ipynb"):
+            _empty_demos(path)
         with inside(place):
             course = Course.at(place)
             ours, errors = _grade_ours(course, topic)
@@ -350,6 +360,14 @@ def _graded(root: Path, topic: str, notebook: NotebookNode) -> tuple[dict[str, f
 
 
 _Scores = dict[str, dict[str, float | None]]
+
+
+def _empty_demos(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell["id"].startswith("demo_"):
+            cell.source = "pass"
+    nbformat.write(notebook, path)
 
 
 def _grade_ours(course: Course, topic: str) -> tuple[_Scores, list[str]]:

@@ -2,6 +2,7 @@
 
 import sys
 
-# nbformat validates with jsonschema, which builds a grammar for IRIs where it finds one, for over a second at each
-# start; no notebook's schema asks for it, and jsonschema goes on without.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # typeshed leaves out None: "no such module"
+# nbformat validates with jsonschema, which for IRIs, URIs and durations builds a grammar and more where it finds them,
+# for over a second at each start; no notebook's schema asks for it, and jsonschema goes on without.
+for _name in ("isoduration", "rfc3986_validator", "rfc3987_syntax"):
+    sys.modules.setdefault(_name, None)  # type: ignore[arg-type]  # typeshed leaves out None: "no such module"

@@ -5,10 +5,13 @@ that NumPy's OpenBLAS starts as it is loaded is ended by OpenBLAS at each fork.
 """
 
 import gc
+import os
 
 from autograder import lean
 
 lean.enter()
+# PyTorch's own switch: it would look through all packages for other devices than the processor, a tenth of its start.
+os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
 # What is loaded is hardly ever garbage: looking through it takes time, and would copy the memory that forks share.
 gc.disable()
 from autograder.grading import grader  # noqa: E402, F401

@@ -115,6 +115,8 @@ class _Registration:
         kind, name = key
         cell = self.there[key] = kind(name=name, notebook=self.notebook, **values)
         self.db.add(cell)
+        if not self.submissions:
+            return
         self.db.flush()
         for submission in self.submissions if kind is not SourceCell else ():
             if kind in (GradeCell, TaskCell):
@@ -122,7 +124,7 @@ class _Registration:
             if kind in (SolutionCell, TaskCell):
                 self.db.add(Comment(cell_id=cell.id, notebook_id=submission))
         self.db.flush()
-        if kind is not SourceCell and self.submissions:
+        if kind is not SourceCell:
             count = self._bring_back(cell)
             if kind is not SolutionCell:
                 back = f"; {count} marks by hand are back" if count else ""

@@ -51,8 +51,8 @@ def renew(root: Path) -> None:
         raise SecretError(f"the environment variable {VARIABLE} is set: give it another value, or remove it")
     known = [*former(root), secret(root)]
     try:
-        _write(root / FORMER, "\n".join(known))
-        _write(root / FILE, secrets.token_hex(32))
+        replace_private(root / FORMER, "\n".join(known))
+        replace_private(root / FILE, secrets.token_hex(32))
     except OSError as error:
         raise SecretError(f"{error.filename}: {error.strerror}") from error
 
@@ -67,7 +67,7 @@ def former(root: Path) -> list[str]:
         raise SecretError(f"{root / FORMER}: {error.strerror}") from error
 
 
-def _write(path: Path, text: str) -> None:
+def replace_private(path: Path, text: str) -> None:
     """Replace a file that its owner alone may read."""
     new = path.with_name(f"{path.name}.new")
     with suppress(FileNotFoundError):

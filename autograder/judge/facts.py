@@ -4,14 +4,14 @@ Each is seen in every answer that it speaks of, and says no more than is seen. N
 that it can be told where the inputs are hidden.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from autograder.judge.compare import agree, difference, tolerance
 from autograder.judge.exercise import Exercise
 from autograder.judge.recognition import Answers, Drawn, answers_of
-from autograder.judge.script import Want
+from autograder.judge.script import Script, Want
 from autograder.judge.wording import GENERAL
 from autograder.verdict import CaseResult
 from autograder.worker.calls import Outcome
@@ -28,9 +28,13 @@ _AMBIGUOUS = "truth value of an array"
 
 
 def facts(
-    exercise: Exercise, drawn: Sequence[Drawn], outcomes: Sequence[Outcome], results: Sequence[CaseResult]
+    exercise: Exercise,
+    drawn: Sequence[Drawn],
+    outcomes: Sequence[Outcome],
+    results: Sequence[CaseResult],
+    ask: Callable[[Script], Outcome],
 ) -> tuple[str, ...]:
-    """What is true of the answers, the most telling first."""
+    """What is true of the answers, the most telling first; `ask` runs a script once more."""
     answers = {
         k: found
         for k, (item, out) in enumerate(zip(drawn, outcomes, strict=True))
@@ -38,7 +42,7 @@ def facts(
     }
     said = [
         *_raising(exercise, drawn, outcomes),
-        *_remembering(exercise, drawn, answers),
+        *(_remembering(exercise, drawn, answers) or _changing(exercise, drawn, outcomes, ask)),
         *_about_cases(drawn, results),
         *_about_results(exercise, answers, drawn),
     ]
@@ -62,7 +66,7 @@ def _raising(exercise: Exercise, drawn: Sequence[Drawn], outcomes: Sequence[Outc
             yield sentence.format(f=exercise.names[-1])
 
 
-def _remembering(exercise: Exercise, drawn: Sequence[Drawn], answers: Mapping[int, Answers]) -> Iterator[str]:
+def _remembering(exercise: Exercise, drawn: Sequence[Drawn], answers: Mapping[int, Answers]) -> list[str]:
     """The same calls made again, whose answers are not the first ones, right or wrong."""
     for k, found in answers.items():
         if drawn[k].case.get("mode") != "again":
@@ -70,9 +74,28 @@ def _remembering(exercise: Exercise, drawn: Sequence[Drawn], answers: Mapping[in
         for pairs in found.results.values():
             first, again = ([pair for pair in pairs if pair[1].role == role] for role in ("value", "again"))
             if any(not agree(now, then, want) for (then, want), (now, _) in zip(first, again, strict=False)):
-                f = drawn[k].probe.function or exercise.names[-1]
-                yield GENERAL["again"][1].format(f=f)
-                return
+                return [_gives_another(exercise, drawn[k])]
+    return []
+
+
+def _changing(
+    exercise: Exercise, drawn: Sequence[Drawn], outcomes: Sequence[Outcome], ask: Callable[[Script], Outcome]
+) -> list[str]:
+    """A case that went wrong, asked once more: where it raises, the property that asks twice has nothing to compare."""
+    if any(out.failure and out.failure.kind != "raised" for out in outcomes):
+        return []
+    for item, outcome in zip(drawn, outcomes, strict=True):
+        first = answers_of(item, outcome)
+        if item.probe.findings or item.probe.script.allowance or not (first and any(map(first.wrong, first.results))):
+            continue
+        second = answers_of(item, ask(item.probe.script))
+        same = second and all(first.equal(second, name) for name in first.results)
+        return [] if same else [_gives_another(exercise, item)]
+    return []
+
+
+def _gives_another(exercise: Exercise, item: Drawn) -> str:
+    return GENERAL["again"][1].format(f=item.probe.function or exercise.names[-1])
 
 
 def _about_cases(drawn: Sequence[Drawn], results: Sequence[CaseResult]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
     if whole := exercise.whole(caller, points, seed, secret):
         return whole
     drawn = draw(exercise, seed)
-    outcomes, assessed, results = _asked(exercise, drawn, caller, secret)
+    caller, outcomes, assessed, results = _asked(exercise, drawn, caller, secret)
     passed = all(result.passed for result in results)
     explains = not passed and _in_time(caller)
     found = recognise(exercise, drawn, outcomes, seed) if explains else Recognised()
@@ -81,7 +81,9 @@ def judge(exercise: Exercise, caller: Caller, *, points: float, seed: str = PUBL
         max_points=float(points),
         cases=tuple(results),
         known=known,
-        facts=facts(exercise, drawn, outcomes, results) if explains and all(k.partial for k in known) else (),
+        facts=facts(exercise, drawn, outcomes, results, caller.run)
+        if explains and all(k.partial for k in known)
+        else (),
         advice=(*_advice(outcomes, secret), *([INSTEAD] if by_solution() else [])),
         note=_not_written(exercise, outcomes),
         eased=not passed and least > share,
@@ -109,8 +111,8 @@ def _draw(exercise: Exercise, number: int, case: Case, seed: str) -> Drawn:
 
 def _asked(
     exercise: Exercise, drawn: Sequence[Drawn], caller: Caller, secret: bool
-) -> tuple[list[Outcome], list[_Assessed], list[CaseResult]]:
-    """What the functions answer, case by case, and what came of it."""
+) -> tuple[Caller, list[Outcome], list[_Assessed], list[CaseResult]]:
+    """Who answered in the end, what the functions answer, case by case, and what came of it."""
     outcomes: list[Outcome] = []
     assessed: list[_Assessed] = []
     if isinstance(caller, Elsewhere) and caller.is_touched:
@@ -124,14 +126,14 @@ def _asked(
             outcomes.append(outcome)
             assessed.append(found)
         else:
-            return outcomes, assessed, _opened(drawn, outcomes, assessed)
+            return caller, outcomes, assessed, _opened(drawn, outcomes, assessed)
         caller = caller.untouched()
     outcomes, assessed = _outcomes(drawn, caller), []
     for number, item in enumerate(drawn):
         if not _in_time(caller):
             outcomes[number] = Outcome(failure=Failure(0, "skipped"))
         assessed.append(_assess(exercise, item, outcomes[number], secret))
-    return outcomes, assessed, _opened(drawn, outcomes, assessed)
+    return caller, outcomes, assessed, _opened(drawn, outcomes, assessed)
 
 
 def _outcomes(drawn: Sequence[Drawn], caller: Caller) -> list[Outcome]:

@@ -16,7 +16,7 @@ import numpy as np
 from autograder.judge.compare import agree, allowed_error, difference, entry, is_finite
 from autograder.judge.exercise import Case, Exercise
 from autograder.judge.mistakes import Edited, Mistake
-from autograder.judge.script import LocalCaller, Probe, Want
+from autograder.judge.script import LocalCaller, Probe, Script, Want
 from autograder.verdict import KnownMistake
 from autograder.worker.calls import Outcome
 
@@ -162,8 +162,8 @@ def recognise(exercise: Exercise, drawn: Sequence[Drawn], outcomes: Sequence[Out
         (k, name) for k, name in failing if answers[k].finite(name) and not drawn[k].case.get("rounding")
     )
     student = _Student(drawn, answers, failing, finite)
-    bank = exercise._cache.setdefault((seed, "bank"), _Bank(exercise, drawn))
-    candidates = _maximal(found for number in range(len(exercise.mistakes)) if (found := bank.single(number, student)))
+    bank = _bank(exercise, drawn, seed)
+    candidates = _maximal(one for number in range(len(exercise.mistakes)) if (one := bank.single(number, student)))
     chosen, partial = _choice(candidates, student, bank)
     known = {m.name: KnownMistake(m.name, m.sentence, m.section, partial, m.degree) for c in chosen for m in c.mistakes}
     explained = frozenset().union(*(c.explained | c.excused for c in chosen))
@@ -211,6 +211,14 @@ def _maximal(candidates: Iterable[_Candidate]) -> list[_Candidate]:
     """Without those that explain less than another one."""
     found = list(candidates)
     return [c for c in found if not any(c.explained < other.explained for other in found)]
+
+
+def _bank(exercise: Exercise, drawn: Sequence[Drawn], seed: str) -> "_Bank":
+    """The bank on what a seed drew, made once."""
+    key = (seed, "bank")
+    if key not in exercise._cache:
+        exercise._cache[key] = _Bank(exercise, drawn)
+    return exercise._cache[key]
 
 
 class _Bank:
@@ -335,18 +343,41 @@ class _Asked:
     functions: tuple[Callable, ...]
     drawn: Sequence[Drawn]
     in_order: bool = False
+    _outcomes: dict[int, Outcome] = field(default_factory=dict)
     _answers: dict[int, Answers | None] = field(default_factory=dict)
 
-    def answers(self, number: int) -> Answers | None:
-        if number not in self._answers:
-            wanted = range(len(self.drawn)) if self.in_order else [number]
+    def outcome(self, number: int) -> Outcome:
+        """What came of a case, run when it is first asked for."""
+        if number not in self._outcomes:
             caller = LocalCaller(self.functions)
-            for k in wanted:
-                item = self.drawn[k]
-                self._answers[k] = None if item.probe.findings else answers_of(item, caller.run(item.probe.script))
+            for k in range(len(self.drawn)) if self.in_order else [number]:
+                self._outcomes[k] = caller.run(self.drawn[k].probe.script)
+        return self._outcomes[number]
+
+    def answers(self, number: int) -> Answers | None:
+        """The answers of a case that can be compared."""
+        if number not in self._answers:
+            item = self.drawn[number]
+            # Asked where nothing is compared, too, by one that remembers: the next answers hang on it.
+            skipped = item.probe.findings and not self.in_order
+            self._answers[number] = None if skipped else answers_of(item, self.outcome(number))
         return self._answers[number]
 
     def changes(self, result: str, order: Sequence[int]) -> bool:
         """Whether it gets this result wrong in some case."""
         found = (self.answers(k) for k in order)
         return any(a is not None and result in a.results and a.wrong(result) for a in found)
+
+
+class OfTheBank(LocalCaller):
+    """A caller of a mistake of the bank: what it answers to the judge, recognition does not ask it once more."""
+
+    def __init__(self, exercise: Exercise, drawn: Sequence[Drawn], seed: str, number: int):
+        self._asked = _bank(exercise, drawn, seed).asked[number]
+        super().__init__(self._asked.functions)
+
+    def run(self, script: Script) -> Outcome:
+        for k, item in enumerate(self._asked.drawn):
+            if item.probe.script is script:
+                return self._asked.outcome(k)
+        return super().run(script)

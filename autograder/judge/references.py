@@ -57,7 +57,7 @@ class TorchMissing(ModuleNotFoundError):
     """PyTorch is needed and not installed; the text says what for, and how to get it."""
 
     def __init__(self, what: str):
-        super().__init__(f"{what} needs PyTorch: pip install -c constraints.txt -e '.[torch]' in the course's folder")
+        super().__init__(f"{what} needs PyTorch: in the course's folder, pip install -c constraints.txt torch")
 
 
 @cache

@@ -228,7 +228,7 @@ def want(label: str, value: Any, case: Case, scale: Any, role: str, result: str 
     if isinstance(value, np.ndarray):
         value = value.astype(dtype) if value.dtype.kind == "f" else value
     elif isinstance(value, dict):
-        value = {key: array.astype(dtype) for key, array in value.items()}
+        value = {key: np.asarray(array).astype(dtype) for key, array in value.items()}
     return Want(label, value, case.get("rtol"), None, scale, role, result)
 
 

@@ -6,7 +6,7 @@ their arguments, so that the judge's own call gives what the worker's does. That
 here helps it nowhere: the judge compares with its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -54,4 +54,33 @@ def signs_settled(out: object, direction: np.ndarray) -> object:
     return out * np.where(direction @ out < 0, -1, 1).astype(out.dtype)
 
 
-FUNCTIONS = {f.__name__: f for f in (dropout_scores, noisy_copy, turned_rows, mirrored, error_of, signs_settled)}
+def plain_step(w: np.ndarray, grad: np.ndarray, state: dict, *, lr: float) -> tuple[np.ndarray, dict]:
+    """A step of gradient descent, which has nothing to remember."""
+    return w - lr * grad, state
+
+
+def heavy_step(w: np.ndarray, grad: np.ndarray, state: dict, *, lr: float) -> tuple[np.ndarray, dict]:
+    """A step of gradient descent with momentum 0.9, its velocity in the state."""
+    v = 0.9 * state.get("v", np.zeros_like(w)) + grad
+    return w - lr * v, {"v": v}
+
+
+def read_once(items: list) -> Iterator:
+    """The items one after the other, as a generator gives them: a second time there are none."""
+    return iter(items)
+
+
+FUNCTIONS: dict[str, Callable] = {
+    f.__name__: f
+    for f in (
+        dropout_scores,
+        noisy_copy,
+        turned_rows,
+        mirrored,
+        error_of,
+        signs_settled,
+        plain_step,
+        heavy_step,
+        read_once,
+    )
+}

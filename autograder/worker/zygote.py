@@ -20,7 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import lockdown
+# The wire, and NumPy with it, for the canary too: it comes first.
+from . import lockdown, wire
 
 if TYPE_CHECKING:
     from .cells import Shell
@@ -238,8 +239,6 @@ def _wait() -> None:
 
 
 def _as_frame(text: str) -> bytes:
-    from . import wire
-
     value = wire.encode(text)
     return len(value).to_bytes(4, "big") + value
 

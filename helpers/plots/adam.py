@@ -293,7 +293,10 @@ def adam_decay(notes: Notes, adam_l2: Callable, adamw: Callable, *, lr: float = 
     return fig
 
 
-@picture("What is left of the weights from each pixel after training: against its brightness, and as maps of pixels.")
+@picture(
+    "What is left of the weights from each pixel after training: against its brightness, and as maps of pixels.",
+    waits="any",
+)
 def adam_dead_pixels(notes: Notes, adam_l2: Callable, adamw: Callable, *, lr: float = 3e-3, epochs: int = 10):
     """Show what L2 and decoupled decay leave of the weights from each pixel of the digits, dark pixels included."""
     from threadpoolctl import threadpool_limits
@@ -387,7 +390,8 @@ def _end(step: Callable, ground: Landscape, lr: float, steps: int) -> float:
 
 
 @picture(
-    "Walks of the optimizers on four landscapes, each at its best rate; their losses; and how they fare at others."
+    "Walks of the optimizers on four landscapes, each at its best rate; their losses; and how they fare at others.",
+    waits="most",
 )
 def adam_race(
     notes: Notes, optimizers: Mapping[str, Callable], *, steps: int = 300, lrs: Iterable[float] | None = None
@@ -477,7 +481,10 @@ def adam_denominators(notes: Notes, adagrad: Callable, rmsprop: Callable, adam: 
     return fig
 
 
-@picture("Validation accuracy on the digits against the size of the loss, for four ways to write Adam's denominator.")
+@picture(
+    "Validation accuracy on the digits against the size of the loss, for four ways to write Adam's denominator.",
+    waits="any",
+)
 def adam_tiny_gradients(
     notes: Notes, adam: Callable, *, lr: float = 0.01, epochs: int = 3, seeds: Iterable[int] = range(3)
 ):
@@ -553,7 +560,9 @@ def _adam_without_root(w, grad, state, *, lr, eps):
 # ------------------------------------------------------------------------------- 11: the digits
 
 
-@picture("Validation error on the digits for a range of rates, and test accuracy at each optimizer's best rate.")
+@picture(
+    "Validation error on the digits for a range of rates, and test accuracy at each optimizer's best rate.", waits="any"
+)
 def adam_digits(
     notes: Notes,
     optimizers: Mapping[str, Callable],

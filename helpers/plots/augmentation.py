@@ -55,7 +55,10 @@ def _made(maker: Callable, *args) -> Callable:
 # ------------------------------------------------------------------------- 1: flips and shifts
 
 
-@picture("A photograph, flipped and shifted; accuracy of a network on digits that were shifted by a few pixels.")
+@picture(
+    "A photograph, flipped and shifted; accuracy of a network on digits that were shifted by a few pixels.",
+    waits="most",
+)
 def augmentation_shifts(notes: Notes, horizontal_flip: Callable, shift: Callable):
     """Show both functions on a photograph, and what a shift does to a network that learnt unmoved digits."""
     fig = notes.plt.figure(figsize=(11, 3.6))
@@ -419,7 +422,7 @@ def heard(alt: str) -> Callable:
     def decorate(draw: Callable) -> Callable:
         pictured = picture(alt)(draw)
 
-        @functools.wraps(draw)
+        @functools.wraps(pictured)
         def show(*args, **kwargs) -> None:
             figure, notes = pictured.draw(*args, **kwargs)
             for note in notes:
@@ -640,7 +643,9 @@ def _learn(recipe: Callable | None, n: int, seed: int, steps: int, mixup: Callab
     return network
 
 
-@picture("Test accuracy on the digits by number of training images, with augmentation and without, over several seeds.")
+@picture(
+    "Test accuracy on the digits by number of training images, with augmentation and without, over several seeds.",
+)
 def augmentation_few_images(
     notes: Notes,
     recipe: Callable,
@@ -681,7 +686,9 @@ def _accuracy(recipe, n, seed, steps, tick, mixup=None) -> tuple[float, float]:
     )
 
 
-@picture("Test accuracy with 100 training images for several recipes of augmentation, on plain and on moved digits.")
+@picture(
+    "Test accuracy with 100 training images for several recipes of augmentation, on plain and on moved digits.",
+)
 def augmentation_recipes(
     notes: Notes,
     recipes: Mapping[str, Callable | None],

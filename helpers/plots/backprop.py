@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers import data, gradients
 from helpers.plots.pieces import GUESSING, TINY, counted, final_accuracy
-from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
+from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, ask_many, describe, name_of, picture
 from helpers.plots.style import COLORS
 from helpers.training import BUILT_IN, MLP, History, Layers, train
 
@@ -159,6 +159,37 @@ def backprop_suspects(notes: Notes, *, epochs: int = 8, seeds: int = 3):
         right.fill_between(epoch, accuracies.min(axis=0), accuracies.max(axis=0), color=line.get_color(), alpha=0.12)
     left.legend(title="network")
     right.legend(title="network", loc="lower right")
+    return fig
+
+
+@picture("A network of sixteen weights bends its curve to points; its loss falls over the steps.")
+def backprop_by_trial(notes: Notes, by_trial: Callable, *, steps: int = 300, lr: float = 0.1):
+    """Show a small network learn points on a curve; `by_trial(loss, w, steps, lr)` returns all its weights."""
+    rng, units = np.random.default_rng(0), 5
+    x = np.linspace(-2, 2, 25)
+    y = np.sin(2 * x) + 0.1 * rng.normal(size=x.size)
+    start = rng.normal(size=3 * units + 1)
+
+    def curve(w, x):
+        inner, shift, outer = w[:-1].reshape(3, units)
+        return np.tanh(x[:, None] * inner + shift) @ outer + w[-1]
+
+    def loss(w) -> float:
+        return float(np.mean((curve(w, x) - y) ** 2))
+
+    fig, (left, right) = notes.plt.subplots(1, 2, figsize=(10.5, 3.6))
+    left.set(xlabel="x", ylabel="y", title=f"a network with {start.size} weights, and {x.size} points")
+    right.set(xlabel="step", ylabel="loss", yscale="log", title="its mean squared error")
+    left.plot(x, y, "o", color="0.6", label="points")
+    with notes.collect():
+        walk = [as_array(by_trial, w, start.shape) for w in ask_many(by_trial, loss, start, steps, lr)]
+        if not walk:
+            raise NotReady(name_of(by_trial), "gave no weights at all")
+        fine = np.linspace(-2, 2, 200)
+        for step in sorted({0, min(20, len(walk) - 1), len(walk) - 1}):
+            left.plot(fine, curve(walk[step], fine), label=f"after {step} steps")
+        right.plot([loss(w) for w in walk], color=BLUE, ls="-")
+    left.legend()
     return fig
 
 

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from helpers import data
+from helpers.plots.graphs import draw_graph, written
 from helpers.plots.pieces import GUESSING, counted, final_accuracy
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.style import COLORS
@@ -49,7 +50,7 @@ def ask_pair(function: Callable, *args, shape: tuple[int, ...] | None = None, **
     return [as_array(function, part, shape) for part in result]
 
 
-def _ready_norm(forward, backward, inference=None, update_running=None) -> BatchNorm:
+def ready_norm(forward, backward, inference=None, update_running=None) -> BatchNorm:
     """Return the student's layer for an MLP, each function tried once; raise NotReady for the first that fails."""
     x = np.random.default_rng(0).normal(size=(6, 4))
     zeros, ones = np.zeros(4), np.ones(4)
@@ -326,6 +327,70 @@ def batchnorm_population(notes, population_statistics, *, batches: int = 500, se
 # ---------------------------------------------------------------------------- backward
 
 
+_ROADS = {
+    "x": (0, 1),
+    "mean": (0.9, 2),
+    "centred": (1.9, 1),
+    "var": (2.8, 2),
+    "std": (3.8, 2),
+    "x_hat": (4.8, 1),
+    "out": (6.6, 1),
+    "gamma": (5.5, 2),
+    "beta": (5.5, 0.1),
+}
+_NAMES = {
+    "x": "$x$",
+    "mean": r"$\mu_B$",
+    "centred": r"$c = x - \mu_B$",
+    "var": r"$\sigma_B^2$",
+    "std": r"$s = \sqrt{\sigma_B^2 + \epsilon}$",
+    "x_hat": r"$\hat x = c\,/\,s$",
+    "gamma": r"$\gamma$",
+    "beta": r"$\beta$",
+    "out": r"out $= \gamma \hat x + \beta$",
+}
+_SLOPES = {
+    ("x", "mean"): "$1/N$",
+    ("x", "centred"): "$1$",
+    ("mean", "centred"): "$-1$",
+    ("centred", "var"): "$2c/N$",
+    ("var", "std"): "$1/(2s)$",
+    ("centred", "x_hat"): "$1/s$",
+    ("std", "x_hat"): "$-c/s^2$",
+    ("x_hat", "out"): r"$\gamma$",
+    ("gamma", "out"): r"$\hat x$",
+    ("beta", "out"): "$1$",
+}
+
+
+@picture("The graph of batch normalization for three samples: values along its edges, and your gradients at its ends.")
+def batchnorm_graph(notes: Notes, batchnorm_forward: Callable, batchnorm_backward: Callable):
+    """Show the student's gradients at the ends of the graph, for one feature and three samples."""
+    x, dout, gamma, beta = np.array([1.0, 2.0, 6.0]), np.array([0.0, 0.0, 1.0]), 2.0, 1.0
+    centred = x - x.mean()
+    var = np.mean(centred**2)
+    std = np.sqrt(var + 1e-5)
+    values = {"x": x, "mean": x.mean(), "centred": centred, "var": var, "std": std, "x_hat": centred / std}
+    values |= {"gamma": gamma, "beta": beta}
+    grads: dict[str, object] = {"x": None, "gamma": None, "beta": None}
+    with notes.collect():
+        _, layer_cache = ask_forward(batchnorm_forward, x[:, None], np.array([gamma]), np.array([beta]))
+        dx, dgamma, dbeta = ask_backward(batchnorm_backward, dout[:, None], layer_cache, 1)
+        grads = {"x": dx[:, 0], "gamma": dgamma[0], "beta": dbeta[0]}
+    edges = {edge: (written(values[edge[0]]), slope) for edge, slope in _SLOPES.items()}
+    signs = {"x": "dx", "gamma": r"d$\gamma$", "beta": r"d$\beta$"}
+    below = {name: f"{signs[name]} = {written(grad)}" for name, grad in grads.items()}
+    below["out"] = f"dout = {written(dout)}"
+    fig, ax = notes.plt.subplots(figsize=(12.4, 4.4))
+    draw_graph(ax, _ROADS, _NAMES, edges=edges, below=below, returned_in="0.35")
+    ax.set_title("one feature, three samples")
+    fig.supxlabel(
+        "above an edge: the value that goes along it; below: its local gradient; bold: dout, and your three gradients",
+        fontsize="small",
+    )
+    return fig
+
+
 @picture("Heat maps of the error of dx: yours, and with roads of the gradient left out.")
 def batchnorm_gradient_check(notes, batchnorm_forward, batchnorm_backward, *, seed: int = 0):
     """Show the backward pass against central differences of the forward, entry by entry, on a log scale."""
@@ -505,7 +570,7 @@ def batchnorm_centering(notes, naive_centering_step, *, lr: float = 0.05, steps:
     return fig
 
 
-@picture("Output gap and gradient ratio against the scale of the weights, with BatchNorm and without.")
+@picture("Output gap and gradient ratio against the scale of the weights, with BatchNorm and without.", waits="any")
 def batchnorm_scale(notes, scale_invariance_gap, *, seed: int = 0):
     """Show what a factor on the weights does to the output and to the gradient."""
     W, u, dout = _scale_problem(seed)
@@ -621,7 +686,7 @@ def batchnorm_drift(notes, batchnorm_forward=None, batchnorm_backward=None, *, s
     _draw_drift(axes[0], _watched_inputs(None, steps, lr))
     if with_norm:
         with notes.collect():
-            norm = _ready_norm(batchnorm_forward, batchnorm_backward)
+            norm = ready_norm(batchnorm_forward, batchnorm_backward)
             _draw_drift(axes[1], _watched_inputs(norm, steps, lr))
     axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="best")
     return fig
@@ -649,7 +714,7 @@ def _draw_drift(ax, inputs: np.ndarray) -> None:
     ax.plot(step, quantiles[1, :, 0], color=BLUE, label="its median")
 
 
-@picture("Validation accuracy against the learning rate, without and with BatchNorm.")
+@picture("Validation accuracy against the learning rate, without and with BatchNorm.", waits="any")
 def batchnorm_learning_rates(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=100, seeds=3
 ):
@@ -673,7 +738,7 @@ def batchnorm_learning_rates(
         ls="--",
     )
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, rates, seeds, accuracy, "with")
         band(ax, rates, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
@@ -681,7 +746,7 @@ def batchnorm_learning_rates(
     return fig
 
 
-@picture("Validation accuracy against the scale of the first weights, without and with BatchNorm.")
+@picture("Validation accuracy against the scale of the first weights, without and with BatchNorm.", waits="any")
 def batchnorm_start_scales(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=100, seeds=3
 ):
@@ -700,7 +765,7 @@ def batchnorm_start_scales(
     plain = _sweep(None, factors, seeds, accuracy, "without")
     band(ax, factors, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, factors, seeds, accuracy, "with")
         band(ax, factors, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
@@ -708,7 +773,9 @@ def batchnorm_start_scales(
     return fig
 
 
-@picture("Validation accuracy against the batch size, without BatchNorm, with it, and with batch statistics.")
+@picture(
+    "Validation accuracy against the batch size, without BatchNorm, with it, and with batch statistics.", waits="any"
+)
 def batchnorm_batch_sizes(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=100, seeds=3
 ):
@@ -732,7 +799,7 @@ def batchnorm_batch_sizes(
     plain = _sweep(None, sizes, seeds, accuracies, "without")[..., 0]
     band(ax, sizes, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours = _sweep(norm, sizes, seeds, accuracies, "with")
         band(ax, sizes, yours[..., 0], "with yours, at inference", marker="o", color=BLUE, ls="-")
         label = "with yours, statistics of the 359 validation images"
@@ -741,7 +808,10 @@ def batchnorm_batch_sizes(
     return fig
 
 
-@picture("Accuracy while training, and how far the units' means jump: plain, BatchNorm, BatchNorm with random shifts.")
+@picture(
+    "Accuracy while training, and how far the units' means jump: plain, BatchNorm, BatchNorm with random shifts.",
+    waits="any",
+)
 def batchnorm_shifted(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=150, seeds=4
 ):
@@ -773,14 +843,16 @@ def batchnorm_shifted(
     right.set_xlim(-0.5, 2.5)
     draw(0, [None] * seeds)
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         draw(1, [norm] * seeds)
         draw(2, [_shifting(norm, strength, np.random.default_rng(seed)) for seed in range(seeds)])
     left.legend(loc="lower right")
     return fig
 
 
-@picture("Accuracy on the digits with and without BatchNorm, each with its best learning rate, over the seeds.")
+@picture(
+    "Accuracy on the digits with and without BatchNorm, each with its best learning rate, over the seeds.", waits="any"
+)
 def batchnorm_before_and_after(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=300, seeds=3
 ):
@@ -810,7 +882,7 @@ def batchnorm_before_and_after(
 
     without, _ = draw(0, None, "without BatchNorm")
     with notes.collect():
-        norm = _ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
+        norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
         yours, _ = draw(1, norm, "with your BatchNorm")
         right.plot([0, 1], np.stack([without, yours]), color="0.6", lw=0.8, ls="-", zorder=1)
         gain = 100 * (yours - without)

@@ -51,7 +51,9 @@ def beyond_rectification(notes: Notes, rectification: Callable, radam: Callable,
 # --------------------------------------------------------------------- 2, 3 and 7: overshoot
 
 
-@picture("Walks into a parabola from 1, and how far beyond the minimum each optimizer comes, by the rate.")
+@picture(
+    "Walks into a parabola from 1, and how far beyond the minimum each optimizer comes, by the rate.", waits="most"
+)
 def beyond_overshoot(notes: Notes, optimizers: Mapping[str, Callable], *, lr: float = 0.1, steps: int = 80):
     """Show how far optimizers run beyond the minimum of w^2 / 2 from w = 1, with one lr, and for a range of them.
 
@@ -83,7 +85,10 @@ def _on_parabola(step: Callable, lr: float, steps: int, steepness: float = 1.0) 
     return walk(step, lambda w: steepness * w, np.ones(1), steps, lr=lr)[:, 0]
 
 
-@picture("The friction of diffGrad for slopes of three sizes, and its overshoot by the steepness of the parabola.")
+@picture(
+    "The friction of diffGrad for slopes of three sizes, and its overshoot by the steepness of the parabola.",
+    waits="any",
+)
 def beyond_friction(notes: Notes, adam: Callable, diffgrad: Callable, *, steps: int = 60):
     """Show xi, which is diffGrad's step over Adam's, and how the overshoot depends on the unit of the loss."""
     fig, (friction, overshoot) = notes.plt.subplots(1, 2, figsize=(11.5, 3.9))
@@ -113,7 +118,10 @@ def beyond_friction(notes: Notes, adam: Callable, diffgrad: Callable, *, steps: 
 # --------------------------------------------------------------------------------- 4: AdaBelief
 
 
-@picture("Length of the steps of Adam and AdaBelief by the noise of a slope, and over time on slopes without noise.")
+@picture(
+    "Length of the steps of Adam and AdaBelief by the noise of a slope, and over time on slopes without noise.",
+    waits="any",
+)
 def beyond_belief(notes: Notes, adam: Callable, adabelief: Callable, *, steps: int = 400):
     """Show the step along a slope of 1 with more and more noise, and over time with none at all."""
     fig, (noisy, even) = notes.plt.subplots(1, 2, figsize=(11.5, 3.9))

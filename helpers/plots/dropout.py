@@ -39,7 +39,7 @@ def ask_noise(forward: Callable, x: np.ndarray, *args, shape: tuple[int, ...] | 
     return _showable(forward, as_array(forward, out, x.shape if shape is None else shape)), cache
 
 
-def _ask_numbers(function: Callable, *args, shape: tuple[int, ...]) -> np.ndarray:
+def ask_numbers(function: Callable, *args, shape: tuple[int, ...]) -> np.ndarray:
     return _showable(function, ask_array(function, *args, shape=shape))
 
 
@@ -168,7 +168,7 @@ def _vanilla_layer(vanilla_train: Callable, vanilla_test: Callable, p: float) ->
         if train:
             out, mask = ask_noise(vanilla_train, x, p, rng)
             return out, as_array(vanilla_train, mask, x.shape)
-        return _ask_numbers(vanilla_test, x, p, shape=x.shape), None
+        return ask_numbers(vanilla_test, x, p, shape=x.shape), None
 
     return training.Dropout(forward, lambda dout, mask: dout * mask, p)
 
@@ -252,7 +252,7 @@ def dropout_two_modes(
 
 
 def _given(vanilla_test: Callable, x: np.ndarray, p: float) -> np.ndarray:
-    return _ask_numbers(vanilla_test, x, p, shape=x.shape)
+    return ask_numbers(vanilla_test, x, p, shape=x.shape)
 
 
 # ------------------------------------------------------------------------------------ 3: backward
@@ -597,7 +597,7 @@ def dropout_kl(notes: Notes, variational_dropout_kl: Callable, *, draws: int = 1
     label = "± 2 standard errors of the samples"
     error.fill_between(at, -2 * uncertain, 2 * uncertain, color=ORANGE, alpha=0.3, linewidth=0, label=label)
     with notes.collect():
-        values = _ask_numbers(variational_dropout_kl, at, shape=at.shape)
+        values = ask_numbers(variational_dropout_kl, at, shape=at.shape)
         kl.plot(at, values, color=BLUE, ls="-", label="variational_dropout_kl")
         error.plot(at, values - sampled, color=BLUE, ls="-", label="yours")
         rates, useful = _learnt_rates(variational_dropout_kl, seed)
@@ -627,7 +627,7 @@ def _learnt_rates(kl: Callable, seed: int, rounds: int = 12) -> tuple[np.ndarray
     useful = np.arange(d) < 4
     y = x @ np.where(useful, (1.5, -1.0, 0.7, 0.5) + (0.0,) * (d - 4), 0.0) + sigma * rng.standard_normal(n)
     grid = np.linspace(-10, 10, 401)
-    price = _ask_numbers(kl, grid, shape=grid.shape)
+    price = ask_numbers(kl, grid, shape=grid.shape)
     log_alpha = np.full(d, -2.0)
     rates = [1 / (1 + np.exp(-log_alpha))]
     squares = np.sum(x**2, axis=0)
@@ -780,10 +780,10 @@ def dropout_linear_penalty(
         extra.errorbar(ps, mean, twice, label=f"measured, {masks} masks (± 2 standard errors)", **style)
     with notes.collect():
         fine = np.linspace(0.05, 0.92, 60)
-        predicted = [float(_ask_numbers(dropout_penalty, x, w, p, shape=())) for p in fine.tolist()]
+        predicted = [float(ask_numbers(dropout_penalty, x, w, p, shape=())) for p in fine.tolist()]
         extra.plot(fine, predicted, color=BLUE, ls="-", label="dropout_penalty")
         for p, marker in ((0.2, "o"), (0.5, "^")):
-            penalty = _quadratic_form(lambda v, p=p: _ask_numbers(dropout_penalty, columns, v, p, shape=()), 9)
+            penalty = _quadratic_form(lambda v, p=p: ask_numbers(dropout_penalty, columns, v, p, shape=()), 9)
             label = f"dropout_penalty, p = {p:g}"
             left.plot(sizes, _left(columns, penalty), color=BLUE, ls="-", marker=marker, ms=5, label=label)
     for strength, marker in ((0.25, "s"), (1.0, "D")):
@@ -845,7 +845,7 @@ def dropout_ensemble(notes: Notes, weight_scaling_softmax: Callable, *, p: float
         range(3), ["inputs of a\nlinear softmax", "hidden units\nbefore the softmax", "inputs and\nhidden units"]
     )
     with notes.collect():
-        yours = _ask_numbers(weight_scaling_softmax, x, W, b, p, shape=(25, classes))
+        yours = ask_numbers(weight_scaling_softmax, x, W, b, p, shape=(25, classes))
         arithmetic = np.tensordot(chances, np.exp(thinned), axes=1)
         geometric = _geometric(thinned, chances)
         style = {"ls": "none", "ms": 5}
@@ -872,7 +872,7 @@ def _errors_in_depth(scaling: Callable, p: float, rng: np.random.Generator) -> l
         logs = np.log(_softmax((h[:, None] * units[None, :, None]) @ W2 + b2))
         logs = logs.reshape(-1, *logs.shape[2:])
         truth = _geometric(logs, np.outer(input_chances, of_units).ravel())
-        yours = _ask_numbers(scaling, np.maximum(scale * x @ W1 + b1, 0), W2, b2, p, shape=truth.shape)
+        yours = ask_numbers(scaling, np.maximum(scale * x @ W1 + b1, 0), W2, b2, p, shape=truth.shape)
         errors.append(np.abs(yours - truth).max())
     return errors
 
@@ -898,7 +898,10 @@ def _judged(digits: data.Dataset, wrong: int, seed: int, layer: training.Dropout
     return _Result(history.val_loss, *(float(np.nan_to_num(score)) for score in scores), believed)
 
 
-@picture("Validation loss without and with dropout; test accuracy and the gap to the training accuracy, against p.")
+@picture(
+    "Validation loss without and with dropout; test accuracy and the gap to the training accuracy, against p.",
+    waits="any",
+)
 def dropout_before_and_after(
     notes: Notes,
     dropout_forward: Callable,

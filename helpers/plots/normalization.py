@@ -273,7 +273,9 @@ def norm_sharing(
 # ---------------------------------------------------------------------------- images
 
 
-@picture("A photograph under three lights, as it comes and after InstanceNorm, and how far the three are apart.")
+@picture(
+    "A photograph under three lights, as it comes and after InstanceNorm, and how far the three are apart.", waits="any"
+)
 def norm_lights(notes, instancenorm_forward):
     """Show one photograph under three lights; InstanceNorm takes the light away, BatchNorm keeps it."""
     photo = samples.photos()[1]

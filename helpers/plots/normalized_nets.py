@@ -144,7 +144,10 @@ def _mixtures(y: np.ndarray, classes: int, size: int, count: int, rng: np.random
         yield rng.choice(np.flatnonzero(np.isin(y, some)), size)
 
 
-@picture("Test error by how many classes a batch holds: at test time by statistics of the batch, and in training.")
+@picture(
+    "Test error by how many classes a batch holds: at test time by statistics of the batch, and in training.",
+    waits="most",
+)
 def norm_composition(notes, family: Family, *, steps: int = 120, seeds: int = 3):
     """Show what batches of few classes do to BatchNorm, when they come at test time and when they come in training."""
     digits, counts = _digits(), (1, 2, 5, 10)
@@ -195,7 +198,10 @@ def norm_composition(notes, family: Family, *, steps: int = 120, seeds: int = 3)
     return fig
 
 
-@picture("Validation error by batch size for the whole family: those that look at the batch, and those that do not.")
+@picture(
+    "Validation error by batch size for the whole family: those that look at the batch, and those that do not.",
+    waits="most",
+)
 def norm_batch_sizes(notes, family: Family, *, steps: int = 100, seeds: int = 3, long: bool = False):
     """Show the error after as many steps with batches of 2 to 64, for every layer of the family.
 
@@ -300,7 +306,7 @@ def _runs(family: Family, way: str, samples: int, lr: float, seeds: int, tick: C
     return np.array(rows)
 
 
-@picture("Validation error by learning rate for five ways to parametrise a network, on 200 digits.")
+@picture("Validation error by learning rate for five ways to parametrise a network, on 200 digits.", waits="most")
 def norm_rates(notes, family: Family, *, samples: int = 200, seeds: int = 2, epochs: int = _EPOCHS):
     """Show which learning rate the validation digits choose for each way."""
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
@@ -320,7 +326,10 @@ def norm_rates(notes, family: Family, *, samples: int = 200, seeds: int = 2, epo
     return fig
 
 
-@picture("Training loss after three epochs and test error of five ways, with spread, beside the published errors.")
+@picture(
+    "Training loss after three epochs and test error of five ways, with spread, beside the published errors.",
+    waits="most",
+)
 def norm_table(
     notes,
     family: Family,

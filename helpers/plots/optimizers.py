@@ -339,6 +339,59 @@ def momentum_paths(
     return fig
 
 
+@picture("Walks into a shallow well and over its rim into a deep one, and where walks from every start end.")
+def momentum_wells(notes: Notes, sgd: Callable, momentum: Callable, *, lr: float = 0.02, steps: int = 300):
+    """Show both in a landscape with a local minimum: one walk each, and how low those from many starts end."""
+    wells = landscapes.two_wells()
+    fig, (ground, ends) = notes.plt.subplots(1, 2, figsize=(11, 3.7), width_ratios=(1.2, 1))
+    terrain(ground, wells)
+    ground.set_title(rf"lr = {lr:g}, $\mu$ = 0.9; the star is the deeper minimum")
+    ends.set(xlabel="start $w_1$", ylabel="$L$ at the end, above its minimum", title=f"after {steps} steps")
+    # No start on the ridge itself, where both stand still.
+    starts = np.linspace(-2.0, 2.0, 41)
+    for i, (step, marker) in enumerate(((sgd, "o"), (momentum, "x"))):
+        with notes.collect():
+            path = walk(step, wells.gradient, wells.start, steps, lr=lr, momentum=0.9)
+            trail(ground, path, color=f"C{i}", linestyle="-", label=name_of(step))
+            low = []
+            for start in starts:
+                there = walk(step, wells.gradient, np.array([start, 0.8]), steps, lr=lr, momentum=0.9)
+                low.append(above_floor(wells, there)[-1])
+            ends.plot(starts, low, marker, color=f"C{i}", label=name_of(step), markersize=5)
+    legend(ground, loc="lower right")
+    legend(ends, loc="center left")
+    return fig
+
+
+@picture("Loss in two valleys for three constant values of momentum and for one that rises from 0.5 to 0.99.")
+def momentum_annealed(notes: Notes, momentum: Callable, *, steps: int = 400):
+    """Show momentum that rises from 0.5 to 0.99 beside constant ones, in two valleys."""
+    fig, axes = notes.plt.subplots(1, 2, figsize=(11, 3.7), sharey=True)
+
+    def rising(t):
+        # What is forgotten, 1 - mu, falls by the same share at every step.
+        return 1 - 0.5 * (0.01 / 0.5) ** (t / (steps - 1))
+
+    kinds = [(lambda t, mu=mu: mu, rf"$\mu$ = {mu:g}") for mu in (0.5, 0.9, 0.99)]
+    kinds.append((rising, r"$\mu$ from 0.5 to 0.99"))
+    for ax, condition in zip(axes, (100.0, 1000.0), strict=True):
+        valley = landscapes.bowl(condition)
+        ax.set(yscale="log", xlabel="step", title=f"{condition:g} times as steep across, lr = {valley.lr:g}")
+        for i, (mu, label) in enumerate(kinds):
+            with notes.collect():
+                w, state, path = valley.start, {}, [valley.start]
+                for t in range(steps):
+                    w, state = ask_step(momentum, w, valley.gradient(w), state, lr=valley.lr, momentum=mu(t))
+                    if not (np.abs(w) < _LOST).all():
+                        break
+                    path.append(w)
+                ax.plot(above_floor(valley, np.array(path)), color=f"C{i}", label=label)
+    axes[0].set_ylabel("loss $L$")
+    for ax in axes:
+        legend(ax, loc="lower left")
+    return fig
+
+
 @picture("Step lengths of two forms of momentum while the learning rate is cut, and the distance between them.")
 def momentum_forms(notes: Notes, momentum: Callable, velocity_momentum: Callable, *, cut: int = 40, steps: int = 100):
     """Show both forms of momentum while lr is cut to a tenth, and how far they part with and without the cut."""
@@ -583,6 +636,7 @@ def race(notes: Notes, optimizers: Mapping[str, Callable], *, steps: int = 300):
 )
 def digits_before_and_after(
     notes: Notes,
+    training_loop: Callable,
     sgd: Callable,
     nesterov: Callable,
     minibatches: Callable,
@@ -595,7 +649,8 @@ def digits_before_and_after(
 ):
     """Show a network learn the digits with SGD and Nesterov, at a constant rate and on a schedule, several seeds each.
 
-    Each is given all the `lrs`. The one with the best validation accuracy counts, and is judged on the test digits.
+    The student's loop trains it. Each is given all the `lrs`. The one with the best validation accuracy counts, and is
+    judged on the test digits.
     """
     from threadpoolctl import threadpool_limits
 
@@ -617,7 +672,10 @@ def digits_before_and_after(
         for i, (label, step, plan) in enumerate(kinds):
             with notes.collect():
                 runs = [
-                    [learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) for seed in seeds]
+                    [
+                        _learn_by(training_loop, digits, step, plan, minibatches, lr, seed, epochs, tick)
+                        for seed in seeds
+                    ]
                     for lr in lrs
                 ]
                 valid = np.array([[run.val_accuracy for run in at_lr] for at_lr in runs])
@@ -641,13 +699,10 @@ class _Run:
     test_accuracy: float
 
 
-def learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Run:
-    """Return what one training run gives; nan is counted as accuracy 0."""
-    rng = np.random.default_rng(seed)
-    network = training.MLP([64, 32, 10], rng)
-    size = 32
-    steps = epochs * -(-len(digits.x_train) // size)
+_BATCH = 32
 
+
+def _guarded(step: Callable) -> Callable:
     def guarded(w, grad, state, *, lr):
         # `ask_step` copies and looks closely, at a price: only what has failed is asked again, to hear why.
         try:
@@ -657,6 +712,57 @@ def learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Ru
         except Exception:
             pass
         return ask_step(step, w, grad, state, lr=lr)
+
+    return guarded
+
+
+def _learn_by(training_loop, digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Run:
+    """Return what one run of the student's loop gives; nan is counted as accuracy 0."""
+    rng = np.random.default_rng(seed)
+    network = training.MLP([64, 32, 10], rng)
+    n = len(digits.x_train)
+    per_epoch = -(-n // _BATCH)
+    first = dict(network.params)
+
+    def batches():
+        for _ in range(epochs):
+            yield from _ask_batches(minibatches, n, _BATCH, rng)
+
+    def loss_and_grads(params, batch):
+        network.params = _checked(training_loop, params, first)
+        return network.loss(digits.x_train[batch], digits.y_train[batch])
+
+    def rate(t):
+        return lr if plan is None else float(ask_array(plan, t, shape=(), lr0=lr, steps=epochs * per_epoch))
+
+    result = ask(training_loop, dict(first), loss_and_grads, _guarded(step), batches(), rate)
+    if not (isinstance(result, (tuple, list)) and len(result) == 2):
+        raise NotReady(name_of(training_loop), f"gave {describe(result)} where the pair (params, losses) was expected")
+    network.params = _checked(training_loop, result[0], first)
+    losses = as_array(training_loop, result[1])
+    if losses.shape != (epochs * per_epoch,):
+        raise NotReady(name_of(training_loop), f"gave {describe(result[1])} where a loss for each batch was expected")
+    tick()
+    with np.errstate(all="ignore"):
+        accuracies = [network.accuracy(digits.x_val, digits.y_val), network.accuracy(digits.x_test, digits.y_test)]
+    return _Run(losses.reshape(epochs, per_epoch).mean(axis=1), *map(float, np.nan_to_num(accuracies)))
+
+
+def _checked(training_loop: Callable, params: object, first: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the parameters that the student's loop hands over; raise NotReady if they are none."""
+    if not (isinstance(params, dict) and params.keys() == first.keys()):
+        raise NotReady(name_of(training_loop), f"has {describe(params)} where the parameters' dict was expected")
+    for name, w in params.items():
+        if np.shape(w) != first[name].shape:
+            raise NotReady(name_of(training_loop), f"has a {name} of shape {np.shape(w)}, not {first[name].shape}")
+    return params
+
+
+def learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Run:
+    """Return what one training run gives; nan is counted as accuracy 0."""
+    rng = np.random.default_rng(seed)
+    network = training.MLP([64, 32, 10], rng)
+    steps = epochs * -(-len(digits.x_train) // _BATCH)
 
     def batches(n, batch_size, rng):
         return _ask_batches(minibatches, n, batch_size, rng)
@@ -668,10 +774,10 @@ def learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Ru
         training.train,
         network,
         digits,
-        step=guarded,
+        step=_guarded(step),
         schedule=rate,
         epochs=epochs,
-        batch_size=size,
+        batch_size=_BATCH,
         rng=rng,
         minibatches=batches,
         progress=False,

@@ -165,7 +165,7 @@ def _spread(values: np.ndarray) -> str:
 # ---------------------------------------------------------------------------------- 4: the fence
 
 
-@picture("Test accuracy with dropout by learning rate, without a fence and inside fences of two sizes.")
+@picture("Test accuracy with dropout by learning rate, without a fence and inside fences of two sizes.", waits="any")
 @one_thread
 def penalties_fence_rates(
     notes: Notes,
@@ -490,7 +490,10 @@ _TRAINED = (
 _PUSHES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2)
 
 
-@picture("A digit, its push and the pushed digit with the network's probabilities; accuracy by eps of three networks.")
+@picture(
+    "A digit, its push and the pushed digit with the network's probabilities; accuracy by eps of three networks.",
+    waits="most",
+)
 @one_thread
 def penalties_adversarial(
     notes: Notes,
@@ -592,7 +595,8 @@ class PrunedRuns:
 
 
 @picture(
-    "Histogram of weights with the cut, first-layer masks as images, accuracy by sparsity before and after training on."
+    "Histogram of weights and the cut, first-layer masks as images, accuracy by sparsity before and after training on.",
+    waits="any",
 )
 @one_thread
 def penalties_pruning(
@@ -644,7 +648,7 @@ def penalties_pruning(
 # ---------------------------------------------------------------------------------- 12: what it is worth
 
 
-@picture("Training minus test accuracy, and test accuracy, by the number of images and of hidden units.")
+@picture("Training minus test accuracy, and test accuracy, by the number of images and of hidden units.", waits="any")
 @one_thread
 def penalties_more_data(
     notes: Notes,
@@ -732,7 +736,10 @@ def ways_of(table: dict[str, Callable], long: bool) -> dict[str, list[Way]]:
     return ways
 
 
-@picture("Test accuracy of the digits' network with each regulariser at the strength that validation images chose.")
+@picture(
+    "Test accuracy of the digits' network with each regulariser at the strength that validation images chose.",
+    waits="most",
+)
 @one_thread
 def penalties_digits(
     notes: Notes,

@@ -16,13 +16,16 @@ In a notebook `descent(sgd)` shows the picture once, with its alternative text, 
 In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows nothing.
 """
 
+import dis
 import functools
 import html
+import inspect
 import itertools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
+from types import FunctionType
 
 import numpy as np
 
@@ -165,12 +168,45 @@ def _listed(function: Callable, limit: int) -> Callable:
     return listed
 
 
-def picture(alt: str) -> Callable:
+def is_unwritten(function: object) -> bool:
+    """Tell whether a function is a stub, which does nothing but raise NotImplementedError, without calling it.
+
+    >>> def adam(w, grad, state):
+    ...     raise NotImplementedError("adam: write it")
+    >>> is_unwritten(adam), is_unwritten(is_unwritten)
+    (True, False)
+    """
+    # A function that always raises has no instruction that returns.
+    return (
+        isinstance(function, FunctionType)
+        and function.__code__.co_names == ("NotImplementedError",)
+        and not any(step.opname.startswith("RETURN_") for step in dis.get_instructions(function))
+    )
+
+
+def _unwritten(arguments: Iterable, waits: str) -> list:
+    """Return the stubs among what a picture is given, where it waits for them."""
+    given = [list(argument.values()) if isinstance(argument, Mapping) else [argument] for argument in arguments]
+    entries = [entry if isinstance(entry, (tuple, list)) else (entry,) for entry in itertools.chain(*given)]
+    entries = [entry for entry in entries if any(map(callable, entry))]
+    stubs = [[function for function in entry if is_unwritten(function)] for entry in entries]
+    waiting = any(stubs) if waits == "any" else 2 * sum(map(bool, stubs)) > len(stubs)
+    return list(itertools.chain(*stubs)) if waiting else []
+
+
+def _waiting(plt):
+    """Return the figure of a picture that waits: an empty part, which will say so."""
+    return plt.subplots(figsize=(6, 1.2))[0]
+
+
+def picture(alt: str, *, waits: str = "") -> Callable:
     """Turn `draw(notes, ...) -> Figure` into a helper that shows the figure once and returns nothing.
 
     Parameters
     ----------
     alt : one sentence for those who cannot see the picture
+    waits : of a picture that trains for seconds: it is not drawn at all while "any" of the functions that it is given
+        is a stub, or "most" of them are (those of a tuple, such as forward and backward, count as one)
 
     The helper's `draw` attribute gives (figure, list of notes) without showing anything.
     """
@@ -183,7 +219,11 @@ def picture(alt: str) -> Callable:
                 try:
                     # What wild numbers of a student's function overflow here is drawn as a gap, not warned of.
                     with np.errstate(all="ignore"):
-                        figure = draw(notes, *args, **kwargs)
+                        stubs = _unwritten([*args, *kwargs.values()], waits) if waits else []
+                        for stub in stubs:
+                            with notes.collect():
+                                raise NotReady(name_of(stub))
+                        figure = _waiting(plt) if stubs else draw(notes, *args, **kwargs)
                         _mark_empty(figure)
                 finally:
                     # Figures that pyplot still holds would be shown a second time at the end of the cell.
@@ -199,6 +239,9 @@ def picture(alt: str) -> Callable:
             show_figure(figure, alt)
 
         show.draw, show.alt = build, alt
+        # `?` tells what a notebook passes: not the notes.
+        wanted = inspect.signature(draw)
+        show.__signature__ = wanted.replace(parameters=list(wanted.parameters.values())[1:])
         return show
 
     return decorate

@@ -198,7 +198,9 @@ def _exact_walk(update: Callable, H: np.ndarray, start: np.ndarray, steps: int) 
 # --------------------------------------------------------------------------------------- 4: memory
 
 
-@picture("Memory of a full matrix and of ten pairs, and the time for one direction, over the number of weights.")
+@picture(
+    "Memory of a full matrix and of ten pairs, and the time for one direction, over the number of weights.", waits="any"
+)
 @on_one_thread
 def second_order_memory(notes: Notes, lbfgs_direction: Callable, *, pairs: int = 10, seed: int = 0):
     """Show what an inverse Hessian and the pairs of L-BFGS take, in bytes, and the time one direction takes here."""
@@ -467,7 +469,9 @@ class DigitsNetwork:
         return float(self.network.accuracy(self.data.x_test, self.data.y_test))
 
 
-@picture("Pairs that are refused over the batch size; and the training loss of L-BFGS with noise and without.")
+@picture(
+    "Pairs that are refused over the batch size; and the training loss of L-BFGS with noise and without.", waits="any"
+)
 @on_one_thread
 def second_order_noise(notes: Notes, lbfgs_minimize: Callable, *, seed: int = 0, draws: int = 60):
     """Show how often two batches' gradients give a pair without curvature, and what your L-BFGS makes of noise."""
@@ -520,7 +524,9 @@ def _refused(digits: DigitsNetwork, w, s, size: int, same: bool, rng: np.random.
     return refused / draws
 
 
-@picture("Training loss of L-BFGS and of Adam on the digits, over passes through the data and over seconds.")
+@picture(
+    "Training loss of L-BFGS and of Adam on the digits, over passes through the data and over seconds.", waits="any"
+)
 @on_one_thread
 def second_order_digits(
     notes: Notes,

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from helpers.lab import __main__ as learners
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # A starved machine is slow, not wrong; a test that waits for what comes ends as soon as it comes.
@@ -61,22 +63,21 @@ class Lab:
 def lab_command() -> list[str]:
     """What `make lab` runs, word by word."""
     done = subprocess.run(["make", "--dry-run", "lab"], cwd=ROOT, capture_output=True, text=True, check=True)
-    (line,) = (line for line in done.stdout.splitlines() if re.search(r"jupyter[ -]lab\b", line))
-    return shlex.split(line)
+    return shlex.split(done.stdout.splitlines()[-1])
 
 
 @contextlib.contextmanager
 def student_lab(root: Path):
     """A copy of the course's released notebooks in `root`, opened as `make lab` opens them."""
-    settings, program, lab, *options = lab_command()
-    assert (Path(program).name, lab) == ("jupyter", "lab")
-    (folder,) = (option.partition("=")[2] for option in options if option.startswith("--notebook-dir="))
-    shutil.copytree(ROOT / "notebooks", root / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    assert lab_command() == [".venv/bin/python", "-m", "helpers.lab"]
+    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    options = [option for option in options if option != "--allow-root" and not option.startswith("--notebook-dir=")]
+    options = [option for option in learners.options() if not re.match("--allow-root|--notebook-dir=", option)]
     # The application's own object is how a test asks which kernel is busy.
-    variables = dict([settings.split("=", 1)])
-    with running_lab(Path(folder), root / "home", "--expose-app-in-browser", *options, cwd=root, **variables) as lab:
+    variables = {"JUPYTER_CONFIG_PATH": str(learners.SETTINGS)}
+    with running_lab(
+        Path("notebooks"), root / "home", "--expose-app-in-browser", *options, cwd=root, **variables
+    ) as lab:
         yield lab
 
 

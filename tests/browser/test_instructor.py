@@ -264,7 +264,7 @@ def test_the_student_fetches_the_points_and_the_comment(walked):
 
 def test_formgrader_shows_what_waits_and_why_a_file_was_refused(walked):
     assert "needs manual grading" in walked.seen[f"row of {STUDENT}"]
-    assert re.search(r"\bgraded\s+0 / 50\b", walked.seen[f"row of {BROKEN}"])
+    assert re.search(r"\bgraded\s+0 / 55\b", walked.seen[f"row of {BROKEN}"])
     assert "How this submission was read" in walked.seen["refused"]
 
 

@@ -122,7 +122,7 @@ def test_a_wrong_solution_is_told_which_mistake_it_is_and_a_right_one_that_it_is
     heard = report.aria_snapshot()
     assert "solved" in heard
     assert "fails: " not in heard
-    expect(notebook.run("demo_where_you_stand").locator(".dh-progress")).to_contain_text("5 of 46 points")
+    expect(notebook.run("demo_where_you_stand").locator(".dh-progress")).to_contain_text("5 of 51 points")
 
 
 def test_a_slider_moved_by_the_keyboard_draws_the_picture_anew(notebook):
@@ -157,8 +157,8 @@ def test_points_stay_for_another_page_and_kernel_and_stand_in_the_first_notebook
     start.run("setup_1")
     table = start.run("demo_start_progress").locator(".dh-progress")
     row = table.get_by_role("row", name=re.compile("^02 · "))
-    expect(row).to_contain_text("5 of 46 points")
-    expect(row).to_contain_text("1 of 14 exercises solved")
+    expect(row).to_contain_text("5 of 51 points")
+    expect(row).to_contain_text("1 of 15 exercises solved")
     row.get_by_role("link").click()
     expect(start.page.locator(".jp-NotebookPanel:visible h1").first).to_contain_text("02 ·")
     assert start.complaints == []

@@ -13,5 +13,5 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.parametrize("topic", texts(ROOT))
 def test_every_mistake_is_rejected_and_named(topic):
-    """Each with one of the two seeds, in turns; `autograder check` takes both."""
+    """Each exercise's with one of the two seeds, in turns; `autograder check` takes both, and asks mistakes anew."""
     assert list(rejected(ROOT, topic, in_turns=True)) == []

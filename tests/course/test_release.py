@@ -12,6 +12,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.converters import GenerateAssignment
+from traitlets.utils.importstring import import_item
 
 from autograder import exercises
 from autograder.cli import main
@@ -19,6 +21,7 @@ from autograder.course import release as releasing
 from autograder.course.build import texts, topics
 from autograder.course.release import MARK, ReleaseError, release
 from autograder.course.source import SourceErrors, parse
+from autograder.course.stamp import release_preprocessors
 
 ROOT = Path(__file__).parents[2]
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL)
@@ -94,6 +97,7 @@ def test_nothing_in_it_leads_to_the_courses_own_repository(folder):
 def test_it_holds_what_students_need_and_nothing_else(folder):
     assert {path.name for path in folder.iterdir()} == {
         *(MARK, "LICENSE", "Makefile", "README.md", "autograder", "constraints.txt", "environment.yml"),
+        "environment-windows.yml",
         *("helpers", "nbgrader_config.py", "notebooks", "postBuild", "pyproject.toml"),
     }
     package = {path.name for path in (folder / "autograder").iterdir()}
@@ -154,6 +158,7 @@ STUDENT = """
 import json, sys
 import autograder, helpers.data
 from autograder import check, exercises, progress
+from autograder.judge import references
 told = {"files": [autograder.__file__, helpers.__file__], "exercises": {}, "verdicts": {}}
 for name in exercises.ids():
     exercise = exercises.load(name)
@@ -171,6 +176,11 @@ for name in ("mean_squared_error", "momentum", "cosine_decay", "minibatches"):
 told["loaded"] = [m for m in sys.modules if m.startswith(("autograder.grading", "autograder.sandbox", "nbgrader"))]
 told["progress"] = progress("02_sgd").to_text()
 told["digits"] = repr(helpers.data.digits())
+references.is_installed = lambda: False
+try:
+    check("momentum", names["momentum"])
+except ImportError as error:
+    told["without torch"] = str(error)
 print(json.dumps(told))
 """
 
@@ -224,6 +234,10 @@ def test_right_functions_earn_their_points_and_mistakes_are_named(told):
         assert all(points < 3 for points, _ in wrong)
 
 
+def test_a_class_is_never_compared_with_the_solutions(told):
+    assert told["without torch"].startswith("A check in a class's folder needs PyTorch: ")
+
+
 def test_the_learner_sees_where_they_stand(told):
     assert re.search(r"momentum +█{20}  5 of 5 points, solved", told["progress"])
     assert re.search(r"nesterov +░{20}  0 of 5 points, to do", told["progress"])
@@ -233,7 +247,7 @@ def test_it_can_be_installed(folder):
     project = tomllib.loads((folder / "pyproject.toml").read_text())
     original = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert set(project) == {"build-system", "project", "tool"} and set(project["tool"]) == {"setuptools"}
-    assert project["project"]["dependencies"] == original["project"]["dependencies"]
+    assert project["project"]["dependencies"] == ["torch", *original["project"]["dependencies"]]
     assert project["tool"]["setuptools"] == original["tool"]["setuptools"]
     assert "scripts" not in project["project"] and (folder / project["project"]["readme"]).is_file()
     for path in folder.rglob("*.py"):
@@ -245,7 +259,7 @@ def test_make_lab_makes_the_environment_and_opens_the_notebooks(folder, tmp_path
     place = shutil.copytree(folder, tmp_path / "copy")
     done = subprocess.run(["make", "--dry-run", "lab"], cwd=place, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "pip install" in done.stdout and "-e ." in done.stdout and "--notebook-dir=notebooks" in done.stdout
+    assert "pip install" in done.stdout and "-e ." in done.stdout and "-m helpers.lab" in done.stdout
 
 
 # --- where it goes ---------------------------------------------------------------------------
@@ -364,7 +378,14 @@ def course(tmp_path):
         (root / name).mkdir(parents=True)
     for name in ("notebooks/02_sgd/02_sgd.ipynb", "solutions/02_sgd.py", "docs/students.md"):
         shutil.copy(ROOT / name, root / name)
-    for name in ("LICENSE", "constraints.txt", "environment.yml", "postBuild", "pyproject.toml"):
+    for name in (
+        "LICENSE",
+        "constraints.txt",
+        "environment.yml",
+        "environment-windows.yml",
+        "postBuild",
+        "pyproject.toml",
+    ):
         shutil.copy(ROOT / name, root)
     return root
 
@@ -426,3 +447,18 @@ def test_a_text_that_was_not_built_is_told(course, tmp_path):
     # In a course of this one notebook, others cannot be spoken of.
     text.write_text(re.sub(r"\b0[35]_[a-z_]+", "later", text.read_text(encoding="utf-8")), encoding="utf-8")
     assert "was `autograder build` forgotten?" in str(release(course, tmp_path / "out"))
+
+
+def test_a_release_takes_nbgraders_own_steps_and_three_of_the_courses():
+    usual = [
+        f"nbgrader.preprocessors.{step.__name__}"
+        for step in GenerateAssignment.class_traits()["preprocessors"].default()
+    ]
+    steps = release_preprocessors()
+    assert [
+        step.replace("autograder.grading.preprocessors.SaveCells", "nbgrader.preprocessors.SaveCells")
+        for step in steps
+        if not step.endswith((".NameStubs", ".Stamp"))
+    ] == usual
+    assert steps[steps.index("nbgrader.preprocessors.ClearSolutions") + 1] == "autograder.grading.stubs.NameStubs"
+    assert steps[-1] == "autograder.course.stamp.Stamp" and all(map(import_item, steps))

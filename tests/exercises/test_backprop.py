@@ -1,5 +1,7 @@
 """Held-out versions of the exercises on backpropagation and of the warm-up, and the tests that they are put to."""
 
+import functools
+import graphlib
 import itertools
 import math
 
@@ -915,6 +917,148 @@ versions.edits(
 
 
 # ---------------------------------------------------------------------------- the proofs
+
+# ---------------------------------------------------------------------------- graph_backward and backpropagate
+
+versions.edits(
+    "graph_backward",
+    """
+    ways_subtracted: da + db * (y > z) -> da - db * (y > z)
+    through_both: dx = 1 * da -> dx = da * db
+    soft_maximum:
+        da + db * (y > z) -> da + db / (1 + np.exp(z - y))
+        db * (z > y) -> db / (1 + np.exp(y - z))
+    of_absolute_values: np.maximum(y, z) -> np.maximum(np.abs(y), np.abs(z))
+    exchanged: {"a": da, "b": db, "x": dx, "y": dy, "z": dz} -> {"a": da, "b": db, "x": dx, "y": dz, "z": dy}
+    ends_alone: {"a": da, "b": db, "x": dx, "y": dy, "z": dz} -> {"x": dx, "y": dy, "z": dz}
+    in_a_list: {"a": da, "b": db, "x": dx, "y": dy, "z": dz} -> [da, db, dx, dy, dz]
+    decided_for_all:
+        da + db * (y > z) -> da + db * np.all(y > z)
+        db * (z > y) -> db * np.all(z > y)
+    minimum: np.maximum(y, z) -> np.minimum(y, z)
+    summed = one_way_only: da + db * (y > z) -> da + 0 * db
+    wide = changes_dtype: dx = 1 * da -> dx = np.float64(1) * da
+    """,
+)
+
+
+def chained(x, y, z):
+    """Only for numbers: an array has no truth value."""
+    return {"a": max(y, z), "b": x + y, "x": max(y, z), "y": x + 2 * y if y > z else z, "z": 0 * x if y > z else x + y}
+
+
+def into_y(x, y, z):
+    grads = exercises.load("graph_backward").right[0](x, y, z)
+    if isinstance(y, np.ndarray):
+        y -= y
+    return grads
+
+
+wrongs("graph_backward", chained=chained)
+wrongs("graph_backward", "in_place", into_y=into_y)
+versions.edits(
+    "graph_backward",
+    """
+    or_equal: da + db * (y > z) -> da + db * (y >= z)
+    by_where:
+        da + db * (y > z) -> np.where(y > z, da + db, da)
+        db * (z > y) -> np.where(y > z, 0, db)
+    by_sign:
+        da + db * (y > z) -> da + db * (1 + np.sign(y - z)) / 2
+        db * (z > y) -> db * (1 + np.sign(z - y)) / 2
+    masks_of_b:
+        da + db * (y > z) -> da + db * (b == y)
+        db * (z > y) -> db * (b == z)
+    another_order: {"a": da, "b": db, "x": dx, "y": dy, "z": dz} -> dict(z=dz, y=dy, x=dx, b=db, a=da)
+    """,
+    right=True,
+)
+
+versions.edits(
+    "backpropagate",
+    """
+    sizes: grads[node] * local -> grads[node] * abs(local)
+    multiplied: grads[source] += grads[node] * local -> grads[source] *= grads[node] * local
+    larger_way: grads[source] += grads[node] * local -> grads[source] = max(grads[source], grads[node] * local, key=abs)
+    averaged: grads[node] * local -> grads[node] * local / len(uses)
+    leaves_alone: return grads -> return {node: grad for node, grad in grads.items() if not graph[node]}
+    without_the_output: return grads -> return {node: grad for node, grad in grads.items() if node != output}
+    rounded: grads[node] * local -> round(grads[node] * local, 3)
+    all_ends: grads[output] = 1.0 -> grads |= dict.fromkeys(set(graph) - {s for u in graph.values() for s, _ in u}, 1.0)
+    alphabetical: reversed(order) -> sorted(order)
+    first_two_uses: uses = graph[node] -> uses = graph[node][:2]
+    """,
+)
+
+
+def by_shortest_way(graph, output):
+    """Sorted by the least number of edges to the output."""
+    far = {output: 0}
+    for node in (reached := [output]):
+        for source, _ in graph[node]:
+            if source not in far:
+                far[source] = far[node] + 1
+                reached.append(source)
+    return in_order(graph, output, reached)
+
+
+def in_order(graph, output, order):
+    grads = dict.fromkeys(graph, 0.0)
+    grads[output] = 1.0
+    for node in order:
+        for source, local in graph[node]:
+            grads[source] += grads[node] * local
+    return grads
+
+
+wrongs("backpropagate", "by_distance", by_shortest_way=by_shortest_way)
+
+
+def by_longest_way(graph, output):
+    """Sorted by the largest number of edges from a leaf."""
+
+    @functools.cache
+    def height(node):
+        return 1 + max((height(source) for source, _ in graph[node]), default=0)
+
+    return in_order(graph, output, sorted(graph, key=height, reverse=True))
+
+
+def by_the_library(graph, output):
+    order = graphlib.TopologicalSorter({node: {source for source, _ in used} for node, used in graph.items()})
+    return in_order(graph, output, reversed([*order.static_order()]))
+
+
+def by_linear_equations(graph, output):
+    """grads = e + A grads, solved."""
+    names = list(graph)
+    A = np.zeros((len(names), len(names)))
+    for node, used in graph.items():
+        for source, local in used:
+            A[names.index(source), names.index(node)] += local
+    grads = np.linalg.solve(np.eye(len(names)) - A, np.array([float(name == output) for name in names]))
+    return dict(zip(names, grads.tolist(), strict=True))
+
+
+def by_sweeps(graph, output):
+    """As often as there are nodes: each gradient anew from those of the sweep before."""
+    grads = {node: float(node == output) for node in graph}
+    for _ in graph:
+        grads = {
+            node: float(node == output)
+            + sum(grads[user] * local for user, used in graph.items() for source, local in used if source == node)
+            for node in graph
+        }
+    return grads
+
+
+rights(
+    "backpropagate",
+    by_longest_way=by_longest_way,
+    by_the_library=by_the_library,
+    by_linear_equations=by_linear_equations,
+    by_sweeps=by_sweeps,
+)
 
 test_a_wrong_version_is_rejected_and_called_by_no_other_name, test_a_right_version_passes = versions.tests()
 

@@ -396,6 +396,40 @@ def ends_after_so_many_calls(f_and_grad, w0, *, history, max_iter):
     return w
 
 
+@versions.wrong("lbfgs_minimize", remembers=True)
+def pairs_in_globals():
+    """A long memory of an earlier call is shortened by one pair at a time."""
+    s_list, y_list = [], []
+    two_loops = exercises.load("lbfgs_direction").right[0]
+
+    def minimize(f_and_grad, w0, *, history, max_iter):
+        (f, grad), w = f_and_grad(w0), w0.copy()
+        for _ in range(max_iter):
+            if np.abs(grad).max() <= 1e-6:
+                break
+            d = two_loops(grad, s_list, y_list)
+            for k in range(51):
+                f_new, grad_new = f_and_grad(w + d / 2**k)
+                if f_new <= f + 1e-4 * (grad @ d) / 2**k:
+                    break
+            else:
+                break
+            s, y = d / 2**k, grad_new - grad
+            if s @ y > 1e-10 * np.linalg.norm(s) * np.linalg.norm(y):
+                s_list.append(s)
+                y_list.append(y)
+            else:
+                s_list.clear()
+                y_list.clear()
+            if len(s_list) > history:
+                s_list.pop(0)
+                y_list.pop(0)
+            w, f, grad = w + s, f_new, grad_new
+        return w
+
+    return minimize
+
+
 @versions.right("lbfgs_minimize")
 def with_dense_matrix(f_and_grad, w0, *, history, max_iter):
     """No matrix is kept: that of the pairs is made anew, in every iteration."""
@@ -543,6 +577,19 @@ def test_leaving_refused_pairs_out_stalls_from_rosenbrocks_classic_start():
     assert problem.value(stalls(problem.f_and_grad, problem.w0, history=5, max_iter=200), np) > 1
     problem.reset()
     assert problem.value(exercise.right[0](problem.f_and_grad, problem.w0, history=5, max_iter=60), np) < 1e-12
+
+
+def test_pairs_kept_in_globals_are_told_in_the_first_check_and_in_later_ones():
+    minimize = pairs_in_globals()
+    for _ in range(2):
+        (fact,) = verdict_on("lbfgs_minimize", minimize).facts
+        assert "`lbfgs_minimize` gives another answer when the same calls are made again" in fact
+
+
+@pytest.mark.parametrize("seed", ["s1", "s4"])
+def test_one_call_too_many_for_each_step_is_seen_on_any_seed(seed):
+    twice = [m.functions for m in exercises.load("lbfgs_minimize").mistakes if m.name == "asks_twice"][1]
+    assert verdict_on("lbfgs_minimize", *twice, seed=seed).mistakes == ["asks_twice"]
 
 
 @pytest.mark.parametrize("seed", range(3))

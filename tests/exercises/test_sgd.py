@@ -10,8 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
 from autograder import exercises
+from autograder.exercises.sgd import training_loop
+from autograder.judge import Case
 
 from .versions import Versions, verdict_on
 
@@ -1040,5 +1043,96 @@ rights(
     sorted_=lambda lr0, t, *, warmup: sorted([0.0, lr0 * (t + 1) / warmup, lr0])[1],
     positive_part=lambda lr0, t, *, warmup: lr0 - lr0 * max(0, warmup - t - 1) / warmup,
 )
+
+# ---------------------------------------------------------------------------- training_loop
+
+versions.edits(
+    "training_loop",
+    """
+    clipped: step(w, grad, state, lr=lr) -> step(w, np.clip(grad, -0.1, 0.1), state, lr=lr)
+    added_up:
+        losses = [] -> losses, total = [], dict.fromkeys(params, 0.0)
+        params[name], grads[name], states[name] -> params[name], total[name] + grads[name], states[name]
+        losses.append(loss) -> losses.append(loss); total = {n: total[n] + g for n, g in grads.items()}
+    first_batch_left_out: losses.append(loss) -> losses.append(loss) if t else None
+    loss_before_alone = last_loss_alone: losses.append(loss) -> losses = [loss]
+    rate_of_the_end: schedule(t) -> schedule(max(t, 1))
+    state_of_the_start: states[name] = state -> states[name] = states[name] or state
+    into_the_arrays = in_place: params[name] = w -> params[name][...] = w
+    shapes_share: states[name] = state -> states.update({n: state for n in states if params[n].shape == w.shape})
+    at_most_five: enumerate(batches) -> zip(range(5), batches)
+    losses_in_an_array: return params, losses -> return params, np.array(losses)
+    params_alone: return params, losses -> return params
+    reversed_batches: enumerate(batches) -> enumerate(list(batches)[::-1])
+    """,
+)
+
+
+def by_next(params, loss_and_grads, step, batches, schedule):
+    params, losses, memory, batches = {**params}, [], collections.defaultdict(dict), iter(batches)
+    while (batch := next(batches, None)) is not None:
+        loss, grads = loss_and_grads(params, batch)
+        lr = schedule(len(losses))
+        for name in sorted(params):
+            params[name], memory[name] = step(params[name], grads[name], memory[name], lr=lr)
+        losses += [loss]
+    return params, losses
+
+
+def by_reduce(params, loss_and_grads, step, batches, schedule):
+    def one(so_far, numbered):
+        (params, states, losses), (t, batch) = so_far, numbered
+        loss, grads = loss_and_grads(params, batch)
+        new = {name: step(w, grads[name], states[name], lr=schedule(t)) for name, w in params.items()}
+        return {n: w for n, (w, _) in new.items()}, {n: state for n, (_, state) in new.items()}, (*losses, loss)
+
+    params, _, losses = functools.reduce(one, enumerate(batches), (dict(params), {name: {} for name in params}, ()))
+    return params, losses
+
+
+def deep_copies(params, loss_and_grads, step, batches, schedule):
+    now, losses, states = copy.deepcopy(params), [], [{} for _ in params]
+    for t, batch in enumerate(batches):
+        loss, grads = loss_and_grads(copy.deepcopy(now), batch)
+        losses.append(float(loss))
+        for k, name in enumerate(now):
+            w, states[k] = step(now[name], grads[name], states[k], lr=schedule(t))
+            now[name] = w.copy()
+    return [now, losses]
+
+
+rights("training_loop", by_next=by_next, by_reduce=by_reduce, deep_copies=deep_copies)
+
+
+def test_what_the_training_loop_is_compared_with_is_pytorchs_own_and_learns():
+    problem = training_loop.Problem(np.random.default_rng(0), Case("", batches=20, step="heavy"))
+    params, losses = training_loop.trained(problem)
+    tensors = [{name: torch.tensor(w) for name, w in each.items()} for each in (problem.params, params)]
+    before, after = (float(problem.loss(each, np.arange(24))) for each in tensors)
+    assert len(losses) == 20 and after < 0.8 * before
+
+
+def test_gradients_by_hand_are_those_of_autograd():
+    problem = training_loop.Problem(np.random.default_rng(0), Case("", batches=1))
+    ours = training_loop.by_hand(problem, problem.params, problem.batches[0])
+    theirs = training_loop.slopes(problem, problem.params, problem.batches[0])
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-12)
+    for name in problem.params:
+        np.testing.assert_allclose(ours[1][name], theirs[1][name], rtol=1e-10)
+
+
+def test_what_is_no_batch_and_no_parameters_is_refused_by_name():
+    problem = training_loop.Problem(np.random.default_rng(0), Case("", batches=2))
+    for args, words in (
+        ((problem.params,), "two arguments"),
+        (({"W": problem.params["W"]}, problem.batches[0]), "keys"),
+        ((problem.params | {"b": np.zeros(3)}, problem.batches[0]), "shape"),
+        ((problem.params, np.array([0])), "one of those in batches"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            problem.loss_and_grads(*args)
+    with pytest.raises(ValueError, match="steps taken so far"):
+        problem.schedule(-1)
+
 
 test_a_wrong_version_is_rejected_and_called_by_no_other_name, test_a_right_version_passes = versions.tests()

@@ -34,6 +34,21 @@ def test_they_are_forks_of_a_process_without_threads_that_has_loaded_pytorch():
     assert done.stdout.split() == ["True"] * 3, done.stderr
 
 
+KINDS = """
+import threading, time
+from autograder.grading.pool import _context
+print(_context(1).get_start_method(), _context(2).get_start_method())
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+print(_context(1).get_start_method())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each process loads for itself")
+def test_a_single_one_is_a_fork_of_the_grader_unless_that_has_threads():
+    done = subprocess.run([sys.executable, "-c", KINDS], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["fork", "forkserver", "forkserver"], done.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no socket")
 @pytest.mark.parametrize("length", [75, 76, 120])
 def test_a_temporary_folder_too_deep_for_a_socket_is_no_hindrance(length):

@@ -20,11 +20,12 @@ from helpers.widgets import adam as explorer
 from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
-SOLVED = worked("03_adam", ROOT, also=lambda cell: cell.kind == "setup" and "def sgd" in cell.source)
+SOLVED = worked("03_adam", ROOT, also=lambda cell: cell.kind == "setup" and "def " in cell.source, math=math)
 RACERS = ("momentum", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "nadam")
 # picture: the functions it is drawn with, and what makes it quick
 CASES = {
     "adam_valley": (("sgd", "adagrad"), {}),
+    "adam_speed": (("adagrad_by_loop", "adagrad"), {}),
     "adam_effective_rates": (("adagrad", "rmsprop"), {}),
     "adam_adadelta": (("adadelta",), {}),
     "adam_first_steps": (("adam_uncorrected", "first_step_ratio"), {}),

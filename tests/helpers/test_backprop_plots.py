@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from unittest import mock
 
 import matplotlib
 import numpy as np
@@ -18,7 +19,9 @@ from .drawn import in_turns, render, unwritten
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[2]
-SOLVED = worked("01_backprop", ROOT, also=lambda cell: cell.id == "twenty_lines", SEED=0)
+SOLVED = worked(
+    "01_backprop", ROOT, also=lambda cell: cell.id in ("by_trial", "twenty_lines"), SEED=0, plots=mock.MagicMock()
+)
 LINEAR = ("linear_forward", "linear_backward")
 NETWORK = (*LINEAR, "relu", "relu_backward", "softmax_cross_entropy")
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus")
@@ -26,6 +29,9 @@ BOTH = tuple(name + end for name in ACTIVATIONS for end in ("", "_backward"))
 # picture: the functions it is drawn with, and what makes it quick
 CASES = {
     "backprop_suspects": ((), {"epochs": 2, "seeds": 2}),
+    "backprop_by_trial": (("by_trial",), {"steps": 30}),
+    "backprop_graph": (("graph_backward",), {}),
+    "backprop_engine": (("backpropagate",), {}),
     "backprop_step_width": (("numerical_gradient", "relative_error"), {}),
     "backprop_cost": (("numerical_gradient", *LINEAR), {}),
     "backprop_gradient_check": (("numerical_gradient", *LINEAR), {}),
@@ -111,6 +117,9 @@ def assert_readable(figure):
     drawn = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     for ax in drawn:
         assert ax.has_data()
+        if not ax.axison:  # a graph: what stands on it says what it is
+            assert ax.get_title()
+            continue
         if ax.get_images() and not ax.get_ylabel():  # maps under each other, with their names beside the first column
             assert ax.get_xlabel()
             assert ax.get_title()
@@ -196,6 +205,41 @@ def test_a_function_that_fails_only_in_training_is_quoted(few_digits):
 
 
 # ---------------------------------------------------------------------------- what they show
+
+
+def texts(ax):
+    """What stands on a graph, by the place it was drawn for."""
+    return {text.get_gid(): text.get_text() for text in ax.texts if text.get_gid()}
+
+
+def test_a_graph_shows_what_the_students_function_gave_right_or_wrong():
+    y_larger, z_larger = map(texts, draw("backprop_graph")[0].axes)
+    assert (y_larger["dy"], y_larger["y>a"], y_larger["y>b"], y_larger["z>b"]) == ("dy = 7", "3", "4", "0")
+    assert (z_larger["dz"], z_larger["y>b"], z_larger["z>b"]) == ("dz = 4", "0", "4")
+    wrong = with_one("backprop_graph", "graph_backward", broken("graph_backward", lambda grads: grads | {"y": -1.5}))
+    assert texts(wrong[0].axes[0])["dy"] == "dy = −1.5"
+
+
+def test_a_graph_whose_gradients_are_not_written_stands_there_with_its_values():
+    figure, _ = draw("backprop_graph", [unwritten("graph_backward")])
+    shown = texts(figure.axes[0])
+    assert shown["dy"] == "dy = ?" and shown["y>b"] == "?" and shown["f"] == "f = a · b = 12"
+
+
+def test_the_engines_graph_adds_up_what_two_samples_hand_back():
+    shown = texts(draw("backprop_engine")[0].axes[0])
+    assert (shown["dw"], shown["w>m1"], shown["w>m2"], shown["db"]) == ("dw = 14", "2", "12", "db = 6")
+
+
+@pytest.mark.parametrize("value", [None, 3.0, {"x": 1.0}, [1, 2]])
+def test_gradients_that_are_no_dict_of_all_nodes_are_told(value):
+    for name, function in (("backprop_graph", "graph_backward"), ("backprop_engine", "backpropagate")):
+        assert with_one(name, function, broken(function, value))[1][0].startswith(f"`{function}` gave ")
+
+
+def test_a_network_learns_by_trial():
+    loss = draw("backprop_by_trial", steps=300)[0].axes[1].get_lines()[0].get_ydata()
+    assert loss[-1] < 0.1 * loss[0]
 
 
 def test_all_three_suspects_learn_though_two_follow_a_wrong_gradient():

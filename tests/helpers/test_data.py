@@ -13,6 +13,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pooch
 import pytest
 
 from helpers import data
@@ -66,7 +67,7 @@ def test_split_puts_every_sample_into_exactly_one_part(validation, test, sizes):
     [
         (4, 5, {}, "x has 4 samples, y has 5"),
         (4, 4, {"validation": 0.5, "test": 0.5}, "less than 1"),
-        (4, 4, {"test": -0.1}, "not be negative"),
+        (4, 4, {"test": -0.1}, r"test=-0.1 must lie in \[0, 1\)"),
         (1, 1, {"validation": 0.9, "test": 0.05}, "leave none to train on"),
     ],
 )
@@ -351,19 +352,27 @@ def test_the_environment_says_where_the_data_lie(server, tmp_path, monkeypatch):
     assert (tmp_path / "shared" / CIFAR).is_file()
 
 
-def test_without_folder_and_environment_the_users_cache_is_taken(server, tmp_path, monkeypatch):
+@pytest.mark.parametrize("setting", [None, ""])
+def test_without_folder_and_environment_the_users_cache_is_taken(server, tmp_path, monkeypatch, setting):
     import pooch
 
     monkeypatch.delenv("DOWNHILL_DATA", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("DOWNHILL_DATA", setting)
     monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / project)
     data.fetch(cifar_source(server, b"content"), progress=False)
     assert (tmp_path / "downhill" / CIFAR).read_bytes() == b"content"
 
 
 @pytest.mark.parametrize("progress", [True, False])
-def test_the_progress_bar_is_shown_if_asked_for(server, tmp_path, capsys, progress):
+def test_the_progress_bar_is_shown_if_asked_for(server, tmp_path, capsys, monkeypatch, progress):
+    heard = io.StringIO()
+    (handler,) = pooch.get_logger().handlers
+    monkeypatch.setattr(handler, "stream", heard)
     data.fetch(cifar_source(server, bytes(200_000)), tmp_path, progress=progress)
     assert ("100%" in capsys.readouterr().err) is progress
+    # pooch's own line.
+    assert ("Downloading data from" in heard.getvalue()) is progress
 
 
 def test_the_second_mirror_is_asked_if_the_first_fails(server, nowhere, tmp_path):

@@ -19,7 +19,7 @@ from helpers.widgets import dropout as explorer
 from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
-SOLVED = worked("10_dropout", ROOT)
+SOLVED = worked("10_dropout", ROOT) | {"max_norm": worked("09_penalties", ROOT)["max_norm"]}
 LAYER = ("dropout_forward", "dropout_backward")
 SHORT = {"epochs": 1, "seeds": range(1)}
 # picture: the functions it is drawn with, and what makes it quick
@@ -39,6 +39,9 @@ CASES = {
     "dropout_uncertainty": (("mc_dropout", *LAYER), {"samples": 3, "steps": 20, "epochs": 1}),
     "dropout_linear_penalty": (("dropout_forward", "dropout_penalty"), {"masks": 50}),
     "dropout_ensemble": (("weight_scaling_softmax",), {}),
+    "dropout_fisher": (("dropout_forward", "dropout_penalty"), {"masks": 50}),
+    "dropout_fence": ((*LAYER, "max_norm"), {"steps": 3, "seeds": 2}),
+    "dropout_partners": (LAYER, {"steps": 3, "seeds": 2, "draws": 2}),
     "dropout_before_and_after": (LAYER, SHORT | {"ps": (0.5,), "progress": False}),
 }
 DRAWN_WITH = [(name, i) for name, (ids, _) in CASES.items() for i in ids]
@@ -403,3 +406,23 @@ def test_the_explorer_says_what_is_not_ready_and_does_not_crash(broken, shown, c
 def test_the_explorer_names_what_is_not_written(shown, capsys):
     widgets.dropout_explorer(unwritten("dropout_forward"), passes=5)
     assert "`dropout_forward` is not written yet" in capsys.readouterr().out
+
+
+def test_units_trained_with_dropout_do_with_fewer_partners_and_are_worth_the_same():
+    kept = lines(draw("dropout_partners", steps=300, seeds=2, draws=3)[0].axes[1])
+    half = {name: line[2] for name, line in kept.items()}
+    assert half["with, as they are"] > half["without, as they are"] + 4
+    assert abs(half["with, new last layer"] - half["without, new last layer"]) < 2
+
+
+def test_the_fisher_form_is_the_measured_extra_loss_unless_weights_are_huge():
+    extra = draw("dropout_fisher", masks=600)[0].axes[0]
+    form = lines(extra)["Fisher form, by your dropout_penalty"]
+    measured = extra.containers[0].lines[0].get_ydata()
+    np.testing.assert_allclose(form[3:8], measured[3:8], rtol=0.12)
+    assert measured[-1] > 1.8 * form[-1]
+
+
+def test_a_fence_saves_dropout_at_a_large_rate():
+    at = lines(draw("dropout_fence", steps=100, seeds=2, rates=(0.05, 0.1))[0].axes[0])
+    assert at["dropout and max-norm"][1] > at["dropout"][1] + 5

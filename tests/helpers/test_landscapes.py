@@ -12,6 +12,7 @@ from helpers.landscapes import Landscape
 FORMULAS = {
     "bowl": (landscapes.bowl(25.0), lambda x, y: (x**2 + 25 * y**2) / 2),
     "flat": (landscapes.quadratic((0.0, 3.0)), lambda x, y: 1.5 * y**2 + 0 * x),
+    "two_wells": (landscapes.two_wells(), lambda x, y: (x**2 - 1) ** 2 + 0.3 * x + y**2),
     "saddle": (landscapes.saddle(), lambda x, y: (x**2 - y**2) / 2 + y**4 / 4),
     "rosenbrock": (landscapes.rosenbrock(), lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2),
     "beale": (

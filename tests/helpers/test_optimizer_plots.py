@@ -54,6 +54,20 @@ def linear_regression_gradient(w, x, y):
     return x.T @ (x @ w - y) / len(y)
 
 
+def gradient_by_loop(w, x, y):
+    return sum((x_i @ w - y_i) * x_i for x_i, y_i in zip(x, y, strict=True)) / len(y)
+
+
+def training_loop(params, loss_and_grads, step, batches, schedule):
+    params, losses, states = dict(params), [], {name: {} for name in params}
+    for t, batch in enumerate(batches):
+        loss, grads = loss_and_grads(params, batch)
+        for name in params:
+            params[name], states[name] = step(params[name], grads[name], states[name], lr=schedule(t))
+        losses.append(loss)
+    return params, losses
+
+
 def largest_stable_lr(H):
     return 2 / np.linalg.eigvalsh(H)[-1]
 
@@ -96,13 +110,16 @@ PICTURES = {
     "critical_points": ((sgd, classify_critical_point), {}),
     "minibatch_jitter": ((sgd, minibatches, linear_regression_gradient), {"epochs": 1, "draws": 20}),
     "momentum_paths": ((sgd, momentum), {}),
+    "momentum_wells": ((sgd, momentum), {"steps": 50}),
+    "momentum_annealed": ((momentum,), {"steps": 60}),
+    "gradient_speed": ((gradient_by_loop, linear_regression_gradient), {}),
     "momentum_forms": ((momentum, velocity_momentum), {}),
     "lookahead_signs": ((nesterov_lookahead,), {}),
     "nesterov_twins": ((nesterov_lookahead, nesterov), {}),
     "schedules": ((step_decay, exponential_decay, inverse_time_decay, cosine_decay, linear_warmup), {}),
     "schedule_floor": ((sgd, minibatches, linear_regression_gradient, cosine_decay), {"epochs": 3, "runs": 2}),
     "digits_before_and_after": (
-        (sgd, nesterov, minibatches, schedule),
+        (training_loop, sgd, nesterov, minibatches, schedule),
         {"epochs": 1, "seeds": range(2), "lrs": (0.1,), "progress": False},
     ),
 }
@@ -217,7 +234,41 @@ def test_a_stub_called_inside_another_function_is_the_one_that_is_named():
         return unwritten("cosine_decay")(lr0, t)
 
     functions, options = PICTURES["digits_before_and_after"]
-    assert "`cosine_decay`" in drawn("digits_before_and_after", [*functions[:3], calls_it], options)[1][0]
+    assert "`cosine_decay`" in drawn("digits_before_and_after", [*functions[:4], calls_it], options)[1][0]
+
+
+def test_the_ball_leaves_the_shallow_well_that_gradient_descent_ends_in():
+    _, ends = drawn("momentum_wells", (sgd, momentum), {})[0].axes
+    low = {line.get_label(): line.get_xydata() for line in ends.get_lines()}
+    assert low["sgd"][-1][1] > 0.5 and low["momentum"][-1][1] < 1e-3
+    # From far out on the other side it is the other way round.
+    assert low["sgd"][2][1] < 1e-3 and low["momentum"][2][1] > 0.5
+
+
+def test_momentum_that_rises_beats_two_constants_in_both_valleys_and_the_third_in_one():
+    last = [
+        [line.get_ydata()[-1] for line in ax.get_lines()] for ax in drawn("momentum_annealed", (momentum,), {})[0].axes
+    ]
+    for half, _, ninety_nine, rising in last:
+        assert rising < half and rising < ninety_nine
+    assert last[0][3] > last[0][1] and last[1][3] < last[1][1]
+
+
+@pytest.mark.parametrize(
+    ("loop", "words"),
+    [
+        (lambda p, f, s, b, r: training_loop(p, f, s, b, r)[0], "gave a dict where the pair (params, losses)"),
+        (lambda p, f, s, b, r: (training_loop(p, f, s, b, r)[0], [1.0]), "a loss for each batch"),
+        (lambda p, f, s, b, r: training_loop({"W1": p["W1"]}, f, s, b, r), "where the parameters' dict was expected"),
+        (
+            lambda p, f, s, b, r: training_loop({n: w[:1] for n, w in p.items()}, f, s, b, r),
+            "has a W1 of shape (1, 32)",
+        ),
+    ],
+)
+def test_a_loop_that_gives_something_else_is_told_so(loop, words):
+    (_, *functions), options = PICTURES["digits_before_and_after"]
+    assert words in drawn("digits_before_and_after", [named("training_loop", loop), *functions], options)[1][0]
 
 
 def test_a_function_that_works_in_place_spoils_nobody_elses_picture():

@@ -13,10 +13,9 @@ from helpers.plots import penalised_digits as digits
 from helpers.plots import stopping
 from helpers.plots.penalties import MoonRuns, as_penalty, ball_minimum
 from helpers.plots.ready import NotReady, png
-from helpers.widgets import explorer
 from helpers.widgets import penalties as explorers
 
-from .drawn import named, render, unwritten
+from .drawn import controls_of, named, render, unwritten, watched
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("09_penalties", ROOT, also=lambda cell: cell.kind == "setup" and "def " in cell.source)
@@ -186,35 +185,13 @@ def test_a_penalty_is_paid_by_weights_and_not_by_biases():
 
 # ---------------------------------------------------------------------------- sliders
 
-EXPLORERS = [name for name in vars(explorers) if name.endswith("_explorer")]
-
 
 def test_every_explorer_is_public_and_its_controls_are_options_of_its_picture(monkeypatch):
-    assert set(EXPLORERS) <= set(dir(widgets))
-    seen = {}
-
-    def note(picture, functions, controls, **kept):
-        seen[picture.__name__] = controls
-        defaults = inspect.signature(picture.__wrapped__).parameters
-        for name, (_, options) in controls.items():
-            assert options["value"] == defaults[name].default
-
-    monkeypatch.setattr(explorers, "explore_picture", note)
-    for name in EXPLORERS:
-        show = getattr(widgets, name)
-        show(*(SOLVED[each] for each in inspect.signature(show).parameters))
-    assert len(seen) == len(EXPLORERS) == 8
+    assert len(controls_of(explorers, SOLVED, monkeypatch)) == 8
 
 
 def test_moving_a_slider_redraws_in_place(monkeypatch):
-    figures = []
-    monkeypatch.setattr(
-        "helpers.widgets.explorer.show_figure", lambda f, alt, handle=None, display_id=False: figures.append(f) or "h"
-    )
-    monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
-    made = {}
-    make = explorer.made
-    monkeypatch.setattr(explorer, "made", lambda *told: made.update(make(*told)) or made)
+    figures, made = watched(monkeypatch)
     widgets.patience_explorer(SOLVED["early_stopping"])
     made["patience"].value = 12
     assert len(figures) == 2

@@ -10,13 +10,12 @@ import torch
 
 from autograder.course.source import worked
 from helpers import plots, training, widgets
-from helpers.curves import KINDS
+from helpers.curves import KINDS, curves
 from helpers.plots import averages, diagnosis, search, stacks, transfer
 from helpers.plots.ready import NotReady
-from helpers.widgets import explorer
 from helpers.widgets import training as explorers
 
-from .drawn import in_turns, named, render, unwritten
+from .drawn import controls_of, in_turns, named, render, unwritten, watched
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("12_training", ROOT)
@@ -183,8 +182,6 @@ def test_three_of_the_broken_programs_are_given_away():
 
 
 def test_six_runs_in_a_row_show_every_kind_once_and_are_told_apart():
-    from helpers.curves import curves
-
     for first in (0, 6, 12):
         kinds = [diagnosis.guessed(first + k) for k in range(6)]
         assert sorted(kinds) == sorted(KINDS)
@@ -219,11 +216,15 @@ def test_a_grid_has_three_rates_and_random_search_nine():
     assert titles[:2] == ["grid: 3 different rates", "random_search: 9 different rates"]
 
 
-def test_errors_between_networks_are_theirs_at_the_networks():
+def test_errors_between_networks_lie_halfway_on_both_logarithmic_scales():
     table = search.landscape()
     at = search.error_at(search._LRS[20], search._DECAYS[3])
     assert at == pytest.approx(table[20, 3])
     assert search.error_at(1e-9, search._DECAYS[0]) == pytest.approx(table[0, 0])
+    halfway = np.sqrt(search._LRS[29] * search._LRS[30]), np.sqrt(search._DECAYS[5] * search._DECAYS[6])
+    four = table[29:31, 5:7]
+    assert np.ptp(four, axis=0).min() > 0 and np.ptp(four, axis=1).min() > 0
+    assert search.error_at(*halfway) == pytest.approx(four.mean())
 
 
 def test_jumps_on_other_samples_follow_the_binomial_law_and_on_the_same_ones_are_smaller():
@@ -305,35 +306,13 @@ def test_labels_beyond_the_classes_are_no_labels():
 
 # ---------------------------------------------------------------------------- sliders
 
-EXPLORERS = [name for name in vars(explorers) if name.endswith("_explorer")]
-
 
 def test_every_explorer_is_public_and_its_controls_are_options_of_its_picture(monkeypatch):
-    assert set(EXPLORERS) <= set(dir(widgets))
-    seen = {}
-
-    def note(picture, functions, controls, **kept):
-        seen[picture.__name__] = controls
-        defaults = inspect.signature(picture.__wrapped__).parameters
-        for name, (_, options) in controls.items():
-            assert options["value"] == defaults[name].default
-
-    monkeypatch.setattr(explorers, "explore_picture", note)
-    for name in EXPLORERS:
-        show = getattr(widgets, name)
-        show(*(SOLVED[each] for each in inspect.signature(show).parameters))
-    assert len(seen) == len(EXPLORERS) == 5
+    assert len(controls_of(explorers, SOLVED, monkeypatch)) == 5
 
 
 def test_a_guess_redraws_in_place(monkeypatch):
-    figures = []
-    monkeypatch.setattr(
-        "helpers.widgets.explorer.show_figure", lambda f, alt, handle=None, display_id=False: figures.append(f) or "h"
-    )
-    monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
-    made = {}
-    make = explorer.made
-    monkeypatch.setattr(explorer, "made", lambda *told: made.update(make(*told)) or made)
+    figures, made = watched(monkeypatch)
     widgets.guess_explorer(SOLVED["diagnose"])
     assert "Choose a guess" in subtexts(figures[0])[0].get_text()
     made["guess"].value = diagnosis.guessed(0)

@@ -292,3 +292,8 @@ def test_dicts_are_the_same_by_their_entries():
 def test_an_enormous_answer_where_nothing_is_expected_warns_nobody():
     wrong = difference(np.array([1e300]), Want("out", np.zeros(1)))
     assert wrong.kind == "value"
+
+
+@pytest.mark.parametrize(("value", "asked"), [([1.0], "a list"), ((1.0,), "a tuple")])
+def test_what_is_no_sequence_is_asked_for_as_the_one_that_it_should_be(value, asked):
+    assert difference(3.0, Want("losses", value)).message == f"losses must be {asked}, got float"

@@ -1,4 +1,4 @@
-"""PyTorch's optimizers as references: the same steps as ever, without PyTorch's compiler."""
+"""PyTorch's optimizers and gradients as references: the same numbers as ever, without PyTorch's compiler."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.judge import without_compiler
+from autograder.judge import vjp, without_compiler
 
 
 def test_no_check_loads_the_compiler():
@@ -18,12 +18,14 @@ from autograder import exercises
 from autograder.judge import judge
 from autograder.judge.judging import draw
 from autograder.judge.script import LocalCaller
-for name in ("linear_probe", "lr_range_test", "average_checkpoints", "ema_update", "lbfgs_minimize", "rectification"):
+trained = "linear_probe", "lr_range_test", "average_checkpoints", "ema_update", "lbfgs_minimize", "rectification"
+layers = "batchnorm_backward", "dropconnect_backward", "naive_centering_step", "scale_invariance_gap", "relu"
+for name in (*trained, *layers):
     draw(exercises.load(name), "secret")
 for name in ("sgd", "adamw", "cosine_decay", "inverse_time_decay", "first_step_ratio"):
     exercise = exercises.load(name)
     assert judge(exercise, LocalCaller(exercise.right), points=1.0).passed
-print([name for name in sys.modules if name.startswith(("torch._dynamo", "torch._inductor"))])
+print([name for name in sys.modules if name.startswith(("torch._dynamo", "torch._inductor", "sympy"))])
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
@@ -41,3 +43,13 @@ def test_it_takes_the_same_steps(kind):
             optimizer.step()
     assert torch.equal(theirs, ours)
     assert ours.requires_grad
+
+
+def test_a_products_gradients_are_autograds_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    x, w, dout = (torch.tensor(rng.normal(size=shape), requires_grad=True) for shape in ((5, 4), (4, 3), (5, 3)))
+    out = torch.tanh(x @ w)
+    wanted = torch.autograd.grad(out, (x, w), dout.detach(), retain_graph=True)
+    assert all(map(torch.equal, vjp(out, (x, w), dout.detach()), wanted))
+    with pytest.raises(ValueError, match=r"dout has shape \(3,\), and the result it is for \(5, 3\)"):
+        vjp(out, (x, w), torch.ones(3, dtype=torch.float64))

@@ -224,7 +224,7 @@ def optimizer():
     names = {
         "__name__": __name__,
         "EXERCISE": Optimizer(
-            reference=torch_optimizer(torch.optim.SGD, lr=0.1, momentum=0.9),
+            reference=torch_optimizer("SGD", lr=0.1, momentum=0.9),
             cases=[
                 Case("one step", steps=1, momentum=0.9),
                 Case("many steps", momentum=0.8),
@@ -299,3 +299,10 @@ def test_a_state_that_is_read_before_it_exists_is_told(optimizer):
 
     (fact, *_) = verdict(optimizer, reads).facts
     assert "the state is `{}` before it" in fact
+
+
+def test_a_wrong_function_that_gives_the_same_again_is_not_said_to_remember(optimizer):
+    def wrong(w, grad, state, *, lr=0.1, momentum=0.9):
+        return w - 0.3 * lr * np.sin(grad), state
+
+    assert not any("made again" in fact for fact in verdict(optimizer, wrong).facts)

@@ -337,6 +337,7 @@ def test_all_of_this_holds_for_an_ordinary_user():
     done = as_a_user(
         "env",
         f"{AS_A_USER}=1",
+        f"PYTHONPATH={Path(__file__).parents[2]}",
         sys.executable,
         "-m",
         "pytest",

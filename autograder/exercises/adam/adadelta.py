@@ -122,6 +122,6 @@ HINTS = [
     "RMSProp's quotient has no unit, so its `lr` has to bring one. What here is as large as a step should be?",
     "Two running averages, of squared gradients and of squared steps, both `np.zeros_like(w)` at the start. The new "
     "gradient goes into its average before the step, the new step into its own after it.",
-    "`delta = np.sqrt(moved + eps) / np.sqrt(cache + eps) * grad` with the new cache and the old moved; then `moved = "
-    "rho * moved + (1 - rho) * delta**2`, and `w - lr * delta`.",
+    "With the defaults and a gradient of 1 at each step the steps are 0.00316, 0.00324: above the line stands the "
+    "*old* average, below it the *new* one.",
 ]

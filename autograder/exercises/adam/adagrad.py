@@ -88,6 +88,6 @@ HINTS = [
     "to know how steep it has been so far?",
     '`state.get("cache", 0.0)` is the sum of squared gradients so far. Add this one\'s square, then divide the step by '
     "the root. What happens where all gradients were 0?",
-    '`cache = state.get("cache", 0.0) + grad**2`, then `w - lr * grad / (np.sqrt(cache) + eps)` and '
-    '`{"cache": cache}`.',
+    "With a gradient of 2 at each step the cache is 4, 8, 12, and the steps are 1, 0.707, 0.577 times lr. Where all "
+    "gradients were 0 the step is 0 / (0 + eps), and that is 0.",
 ]

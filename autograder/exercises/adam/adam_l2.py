@@ -119,6 +119,6 @@ def moments_of_both_parts(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e
 HINTS = [
     "An L2 penalty adds weight_decay / 2 ||w||^2 to the loss. What does that add to the gradient?",
     "Adam does not have to know: give it another gradient. You have written Adam already.",
-    "`adam(w, grad + weight_decay * w, state, lr=lr, betas=betas, eps=eps)`. (`grad += ...` would change the "
-    "caller's.)",
+    "One line: your `adam`, called with another gradient. Make that a new array: `grad += ...` would change the "
+    "caller's.",
 ]

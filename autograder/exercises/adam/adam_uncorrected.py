@@ -93,6 +93,6 @@ HINTS = [
     "Momentum averages gradients, RMSProp their squares. Use the first in place of the gradient, the second below the "
     "line.",
     "Two entries in the state, both 0 at the start, each with its own beta: beta of the old, 1 - beta of the new.",
-    "`m = beta1 * m + (1 - beta1) * grad`, `v = beta2 * v + (1 - beta2) * grad**2`, then `w - lr * m / (np.sqrt(v) + "
-    "eps)`.",
+    'With the defaults and an even gradient the steps are 3.16, 4.25, 4.95 times lr. The state is `{"m": m, "v": v}`; '
+    "nothing counts the steps.",
 ]

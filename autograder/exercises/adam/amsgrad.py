@@ -111,5 +111,6 @@ HINTS = [
     "In Adam a rare, large gradient is forgotten, and the steps grow again. What would make sure that they never do?",
     "One more entry in the state: the largest v so far, element by element. v itself goes on as in Adam. What you "
     "divide by is that maximum, corrected like v.",
-    "`v_max = np.maximum(v_max, v)`, then `v_hat = v_max / (1 - beta2**t)`; everything else is Adam.",
+    "The state has four entries: t, m, v and v_max. With beta2 = 0.5 and gradients of 3, -1, -1 the v are 4.5, 2.75, "
+    "1.875, and v_max stays 4.5.",
 ]

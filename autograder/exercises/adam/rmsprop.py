@@ -110,5 +110,6 @@ HINTS = [
     "each weight?",
     "Let the cache be a running average: `alpha` of the old cache, `1 - alpha` of the new square. The step is "
     "AdaGrad's.",
-    '`cache = alpha * state.get("cache", 0.0) + (1 - alpha) * grad**2`, then `w - lr * grad / (np.sqrt(cache) + eps)`.',
+    "With alpha = 0.9 and a gradient of 2 at each step the cache is 0.4, 0.76, 1.084, and the steps are 3.16, 2.29, "
+    "1.92 times lr. If your first one is enormous, the cache was empty when you divided by its root.",
 ]

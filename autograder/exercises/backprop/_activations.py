@@ -2,7 +2,7 @@
 
 from autograder.judge import Case, slips
 
-SECTION = "4 · Six ways to bend"
+SECTION = "5 · Six ways to bend"
 
 
 def shapes(**hyper):

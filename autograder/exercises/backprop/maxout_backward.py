@@ -24,7 +24,7 @@ EXERCISE = Layer(
     reference=lambda x, W1, b1, W2, b2: torch.maximum(x @ W1 + b1, x @ W2 + b2),
     gradients=("x", "W1", "b1", "W2", "b2"),
     scale=scale,
-    section="5 · Units that die",
+    section="6 · Units that die",
     typical={"n": 5, "d": 4, "m": 3},
     sizes=SIZES,
     # Where weights or biases are equal the pieces tie, and the gradient is a matter of taste.

@@ -160,6 +160,6 @@ HINTS = [
     "makes up for it?",
     "A leaky ReLU keeps the upper half, and slope^2 of the lower one's mean square: (1 + slope^2) / 2 in all. The gain "
     "is one over its root.",
-    "A dict from names to gains is enough: `(2 / (1 + slope**2)) ** 0.5` for leaky_relu, where "
-    "`slope = 0.01 if param is None else param`; a name that is not in it raises ValueError.",
+    "To test yours: slope 1 changes nothing, so its gain is 1, and slope 0 is a ReLU. A dict from names to gains is "
+    "enough; `param` stands for the slope, 0.01 where it is None, and any other name raises ValueError.",
 ]

@@ -78,5 +78,6 @@ def turned_rows(shape, rng):
 HINTS = [
     "A unit adds up fan_in products. How large may each be, so that the sum is as large as one input?",
     "Variances add up: fan_in * Var(w) = 1. Which standard deviation is that?",
-    "`fan_in, _ = fan_in_and_fan_out(shape)`, then `rng.standard_normal(shape) / np.sqrt(fan_in)`.",
+    "To test yours: (7, 100) has a spread of 0.1, whatever the 7 is, and so has (8, 4, 5, 5), where a unit adds up 100 "
+    "products.",
 ]

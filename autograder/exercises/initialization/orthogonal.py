@@ -260,6 +260,6 @@ HINTS = [
     "Which factorisation makes orthonormal columns of any matrix? And what does a wide matrix need in their place?",
     "Take `np.linalg.qr` of a tall normal matrix, (larger, smaller); transpose Q where W is wide; `reshape` to the "
     "kernel's shape comes last.",
-    "After `Q, R = np.linalg.qr(A)`: `Q = Q * np.sign(np.diag(R))`, else QR chooses the signs. Then transpose if wide, "
-    "reshape, times `gain`.",
+    "To test yours: `W @ W.T` (wide) or `W.T @ W` (tall) is gain^2 times I, and over many draws `W[0, 0]` is as often "
+    "positive as negative. After `np.linalg.qr` alone it never is: look at the signs of R's diagonal.",
 ]

@@ -119,6 +119,6 @@ HINTS = [
     "In which directions do the data vary independently of each other, and how much in each?",
     "`np.linalg.eigh` of the covariance gives variances (increasing: turn them round) and axes in its columns. Turn "
     "the centred x into them, divide by the spread.",
-    "`lam, U = np.linalg.eigh(xc.T @ xc / len(x))`, reverse `lam` and `U[:, ::-1]`, then "
-    "`xc @ U / np.sqrt(lam + eps)`.",
+    "`eigh` sorts upwards: reverse `lam`, and the *columns* of U with it, `U[:, ::-1]`. To test yours: with eps = 0 "
+    "the covariance of what comes out is the identity.",
 ]

@@ -157,5 +157,6 @@ def as_one_array(x_train, x_test, eps=1e-8):
 HINTS = [
     "Which data may you look at before the test? Measure there, and treat both sets alike.",
     "Mean and variance per feature, `axis=0`, of `x_train`; `eps` keeps a constant feature from 0 / 0.",
-    "`std = np.sqrt(x_train.var(axis=0) + eps)`, then `(x - x_train.mean(axis=0)) / std` for both sets.",
+    "Two numbers for each feature, found once, on `x_train`. To test yours: from 0 and 2 in training, 5 in the test "
+    "set becomes 4.",
 ]

@@ -42,5 +42,5 @@ HINTS = [
     "Forward, 1 / fan_in keeps the variance; backward, 1 / fan_out does. Xavier meets them half-way.",
     "One over the mean of the two fans is the *variance*: 2 / (fan_in + fan_out). The spread is its root, times "
     "`gain`.",
-    "`std = gain * np.sqrt(2 / (fan_in + fan_out))`, then `std * rng.standard_normal(shape)`.",
+    "To test yours: the shape (30, 20) has the variance 2 / 50, a spread of 0.2, and `gain=2` doubles the spread.",
 ]

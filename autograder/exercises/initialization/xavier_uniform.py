@@ -42,5 +42,5 @@ def sign_and_size(shape, rng, gain=1.0):
 HINTS = [
     "Which standard deviation does Xavier ask for? And how far from 0 must a uniform distribution reach to have it?",
     "A uniform distribution on (-b, b) has variance b^2 / 3, so b = sqrt(3) * gain * sqrt(2 / (fan_in + fan_out)).",
-    "`bound = gain * np.sqrt(6 / (fan_in + fan_out))`, then `rng.uniform(-bound, bound, shape)`.",
+    "To test yours: for (4, 2) the bound is 1, and no weight lies beyond. `rng.uniform` takes both ends and the shape.",
 ]

@@ -94,5 +94,6 @@ HINTS = [
     "PCA whitening turns the data into their principal axes and evens them out there. What is left to undo?",
     "A rotation U is undone by its transpose: after dividing by sqrt(lam + eps), multiply by `U.T` from the right. The "
     "order of the eigenvalues no longer matters.",
-    "`lam, U = np.linalg.eigh(xc.T @ xc / len(x))`, then `xc @ U / np.sqrt(lam + eps) @ U.T`.",
+    "Of `pca_whiten` all but the last factor is there, and no order is needed. To test yours: with eps = 0, data that "
+    "have the covariance I already come back as they were, centred.",
 ]

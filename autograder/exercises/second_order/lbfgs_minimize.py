@@ -45,7 +45,7 @@ EXERCISE = Procedure(
         Case("ends where nothing is left to gain", kinds=("lowest", "kink"), ends=True, weight=0.5),
         Case("s.y of 3e-11 |s||y| refused, of 5e-10 taken", kinds=SKEWED, iterations=(2,), clear=1e-15, weight=0.5),
         Case("arrives, without asking more than needed", kinds=("valley", "canyon"), n=4, arrives=True, weight=2),
-        Case("arrives: in two dimensions", kinds=("bend", "wells", "barrier"), n=2, arrives=True),
+        Case("arrives: in two dimensions", kinds=("bend", "wells", "barrier", "canyon"), n=2, arrives=True),
         Case("arrives: logistic regression, a steep bowl", kinds=("logistic", "steep"), arrives=True),
         Case("float32 in, float32 out", about="dtype", kinds=("mild",), iterations=(1, 3), dtype="float32", clear=1e-4),
         Case("one parameter", about="shapes", kinds=("mild", "wells"), n=1, iterations=(1, 2), weight=0.5),
@@ -241,11 +241,10 @@ for number, slip in enumerate(lbfgs_direction.MISTAKES):
         MISTAKES.append(Slip(slip.name, edits, f"In `lbfgs_direction`: {slip.sentence}", degree=slip.degree))
 
 
-@remembering(
-    "The pairs are kept from an earlier call, of another function: make new lists in every call.",
-    name="remembers_earlier_calls",
-)
-def pairs_kept():
+KEPT = "The pairs are kept from an earlier call, of another function: make new lists in every call."
+
+
+def keeping(of_this_length):
     kept = []
 
     def minimize(f_and_grad, w0, *, history, max_iter):
@@ -253,7 +252,7 @@ def pairs_kept():
         for _ in range(max_iter):
             if np.abs(grad).max() <= 1e-6:
                 break
-            pairs = [pair for pair in kept if len(pair[0]) == len(w)]
+            pairs = [pair for pair in kept if len(pair[0]) == len(w) or not of_this_length]
             d = directed(grad, [s for s, _ in pairs], [y for _, y in pairs])
             last = {}
 
@@ -270,6 +269,16 @@ def pairs_kept():
         return w
 
     return minimize
+
+
+@remembering(KEPT, name="remembers_earlier_calls")
+def pairs_kept():
+    return keeping(of_this_length=True)
+
+
+@remembering(KEPT, name="remembers_earlier_calls")
+def pairs_in_globals():
+    return keeping(of_this_length=False)
 
 
 @alternative

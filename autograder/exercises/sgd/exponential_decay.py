@@ -66,5 +66,5 @@ def step_by_step(lr0, t, *, k):
 HINTS = [
     "What does the rate have to be at t = 0? And what happens to it in each step: minus something, or times something?",
     "Times exp(-k) in each step. After t steps?",
-    "`lr0 * np.exp(-k * t)`.",
+    "With k = 0.1 one step keeps 0.905 of the rate, and ten keep 0.368. `math.exp` gives both, without a loop.",
 ]

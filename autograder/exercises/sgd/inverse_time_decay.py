@@ -70,5 +70,5 @@ def through_logarithms(lr0, t, *, k):
 HINTS = [
     "The rate starts at lr0 and is half of it when k * t is 1.",
     "Divide by something that is 1 at the start and grows by k in each step.",
-    "`lr0 / (1 + k * t)`.",
+    "With k = 0.5 the rates are 1, 2/3, 1/2, 2/5, 1/3 of lr0: divided by 1, 1.5, 2, 2.5, 3.",
 ]

@@ -84,5 +84,6 @@ HINTS = [
     "live between two calls?",
     '`state.get("v", 0.0)` is the velocity so far, and 0 before the first step. Update it, step along it, and return '
     "it in the new state.",
-    '`v = momentum * state.get("v", 0.0) + grad`, then `w - lr * v` and `{"v": v}`. No `lr` inside `v`.',
+    "With a gradient of 1 at each step, momentum = 0.9 and lr = 0.1 the velocity is 1, 1.9, 2.71, and w falls by a "
+    "tenth of each. If yours begins with 0.1, something is scaled that should not be.",
 ]

@@ -105,5 +105,6 @@ def from_the_previous_point(w, grad_fn, state, *, lr, momentum=0.9):
 HINTS = [
     "You know the velocity before you know the gradient. Where would the ball be if the slope did nothing?",
     "That point is `w + momentum * v`. Ask `grad_fn` there, then update the velocity as in `velocity_momentum`.",
-    '`v = state.get("v", 0.0)`, then `v = momentum * v - lr * grad_fn(w + momentum * v)`, and `w + v`.',
+    "On the loss w**2 / 2 `grad_fn` gives back the point itself. From w = 1 with lr = 0.1 and momentum = 0.9: to 0.9 "
+    "with v = -0.1; then it is asked at 0.81, v is -0.171, and w 0.729.",
 ]

@@ -71,5 +71,6 @@ HINTS = [
     "The gradient points to where the loss grows fastest. Which way do you want to go, and how far?",
     "Scale the gradient by `lr`, and make a *new* array from `w`: the caller still needs the old one. Plain SGD "
     "remembers nothing, so `state` goes back as it came.",
-    "`w = w - lr * grad`. (`w -= lr * grad` looks the same and overwrites the caller's array.)",
+    "From w = 1 with grad = 2 and lr = 0.1 it goes to 0.8. The array that was passed in still holds 1: `w -= ...` "
+    "would write into it.",
 ]

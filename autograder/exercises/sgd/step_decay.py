@@ -79,5 +79,6 @@ def rounded_down(lr0, t, *, step_size, gamma):
 HINTS = [
     "How many whole stairs of length `step_size` lie behind step t?",
     "Python's `//` counts them. Each one multiplies the rate by `gamma` once more.",
-    "`lr0 * gamma ** (t // step_size)`.",
+    "With step_size = 3 and gamma = 0.5 the rates are 1, 1, 1, 1/2, 1/2, 1/2, 1/4 of lr0: `//` makes 0, 0, 0, 1, 1, "
+    "1, 2 of t.",
 ]

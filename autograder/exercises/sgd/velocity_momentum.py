@@ -77,5 +77,6 @@ def without_a_velocity(w, grad, state, *, lr, momentum=0.9):
 HINTS = [
     "Here the velocity is the move itself: what is added to `w`.",
     "Old velocity times `momentum`, minus `lr * grad`. Then `w` plus that.",
-    '`v = momentum * state.get("v", 0.0) - lr * grad`, then `w + v` and `{"v": v}`.',
+    "With a gradient of 1 at each step, momentum = 0.9 and lr = 0.1 the velocity is -0.1, -0.19, -0.271, and that is "
+    "what is added to w.",
 ]

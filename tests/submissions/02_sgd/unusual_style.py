@@ -58,3 +58,13 @@ def classify_critical_point(H):
         case True, False, False:
             return "minimum"
     return "maximum"
+
+# %% training_loop
+def training_loop(params, loss_and_grads, step, batches, schedule):
+    kept, losses = {name: (w, {}) for name, w in params.items()}, []
+    for batch in batches:
+        loss, grads = loss_and_grads({name: w for name, (w, _) in kept.items()}, batch)
+        lr = schedule(len(losses))
+        kept = {n: step(w, grads[n], state, lr=lr) for n, (w, state) in kept.items()}
+        losses.append(loss)
+    return {name: w for name, (w, _) in kept.items()}, losses

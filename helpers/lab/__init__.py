@@ -1,0 +1,1 @@
+"""JupyterLab for learners: `python -m helpers.lab`, on every system and without make."""

@@ -1,0 +1,175 @@
+"""Networks of one shape that learn side by side: every array has an axis in front, an entry for each network.
+
+Linear, [batch norm], ReLU, [dropout], ..., linear, softmax, as in `helpers.training.MLP`; a few large products in place
+of many small ones.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from helpers.training import BatchNorm, Params, init_mlp
+
+
+class Networks:
+    """A network for each seed, of float32.
+
+    Parameters
+    ----------
+    sizes : widths of all layers, input and classes too
+    seeds : a network for each, with the first weights that `helpers.training.init_mlp` draws
+    norm : of arrays (N, D): the networks' units stand side by side in it; None leaves it out
+    drop : function x -> (x, backward) for what a hidden layer gives, (networks, N, units); None leaves it out
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        seeds: Iterable[int],
+        *,
+        norm: BatchNorm | None = None,
+        drop: Callable | None = None,
+    ) -> None:
+        made = [init_mlp(sizes, np.random.default_rng(seed), batchnorm=norm is not None) for seed in seeds]
+        self.params = {name: np.stack([params[name] for params in made]).astype(np.float32) for name in made[0]}
+        self.depth, self.norm, self.drop = len(sizes) - 1, norm, drop
+
+    def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, Params]:
+        """Return each network's mean cross-entropy of a training batch (networks, N, D), and the gradients."""
+        scores, backwards = self._forward(x)
+        networks, rows = np.ogrid[: len(y), : y.shape[1]]
+        log_p = scores - scores.max(axis=-1, keepdims=True)
+        log_p = log_p - np.log(np.exp(log_p).sum(axis=-1, keepdims=True))
+        dout = np.exp(log_p)
+        dout[networks, rows, y] -= 1
+        dout /= y.shape[1]
+        grads: Params = {}
+        for backward in reversed(backwards):
+            dout, found = backward(dout)
+            grads |= found
+        return -log_p[networks, rows, y].mean(axis=1), grads
+
+    def hidden(self, x: np.ndarray, layer: int = 1) -> np.ndarray:
+        """Return what a hidden layer gives, no unit dropped, without batch norm."""
+        for i in range(1, layer + 1):
+            x = np.maximum(x @ self.params[f"W{i}"] + self.params[f"b{i}"][:, None], 0)
+        return x
+
+    def scores(self, x: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+        """Return the scores as in evaluation: no unit dropped, batch norm by the statistics of the images `seen`."""
+        statistics: list = []
+        if self.norm is not None:
+            self._forward(seen, statistics, drop=False)
+        return self._forward(x, statistics, drop=False, fixed=True)[0]
+
+    def accuracy(self, x: np.ndarray, y: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+        """Return the share that each network has right."""
+        return np.mean(self.scores(x, seen).argmax(axis=-1) == y, axis=-1)
+
+    def _forward(
+        self, x: np.ndarray, statistics: list | None = None, *, drop: bool = True, fixed: bool = False
+    ) -> tuple[np.ndarray, list[Callable]]:
+        """Return the scores and, for each part, its function dout -> (dx, grads); notes or takes the statistics."""
+        backwards: list[Callable] = []
+        for i in range(1, self.depth + 1):
+            last = i == self.depth
+            x = self._linear(x, i, backwards, bias=last or self.norm is None)
+            if last:
+                break
+            if self.norm is not None:
+                x = self._normalized(x, i, backwards, statistics, fixed)
+            x = _relu(x, backwards)
+            if drop and self.drop is not None:
+                x, back = self.drop(x)
+                backwards.append(lambda dout, back=back: (back(dout), {}))
+        return x, backwards
+
+    def _linear(self, x: np.ndarray, i: int, backwards: list[Callable], *, bias: bool) -> np.ndarray:
+        W = self.params[f"W{i}"]
+
+        def backward(dout):
+            grads = {f"W{i}": x.swapaxes(-1, -2) @ dout} | ({f"b{i}": dout.sum(axis=1)} if bias else {})
+            return (dout @ W.swapaxes(-1, -2) if i > 1 else dout), grads
+
+        backwards.append(backward)
+        return x @ W + self.params[f"b{i}"][:, None] if bias else x @ W
+
+    def _normalized(self, z, i, backwards: list[Callable], statistics: list | None, fixed: bool) -> np.ndarray:
+        networks, n, units = z.shape
+        columns = z.transpose(1, 0, 2).reshape(n, -1)
+        gamma, beta = self.params[f"gamma{i}"].ravel(), self.params[f"beta{i}"].ravel()
+        if fixed:
+            mean, var = statistics[i - 1]
+            out = self.norm.inference(columns, gamma, beta, mean, var, eps=self.norm.eps)
+        else:
+            out, cache = self.norm.forward(columns, gamma, beta, eps=self.norm.eps)
+            if statistics is not None:
+                statistics.append((columns.mean(axis=0), columns.var(axis=0)))
+
+            def backward(dout):
+                found = self.norm.backward(dout.transpose(1, 0, 2).reshape(n, -1), cache)
+                dx, dgamma, dbeta = (np.asarray(part, np.float32) for part in found)
+                grads = {f"gamma{i}": dgamma.reshape(networks, units), f"beta{i}": dbeta.reshape(networks, units)}
+                return dx.reshape(n, networks, units).transpose(1, 0, 2), grads
+
+            backwards.append(backward)
+        return np.asarray(out, np.float32).reshape(n, networks, units).transpose(1, 0, 2)
+
+
+def _relu(x: np.ndarray, backwards: list[Callable]) -> np.ndarray:
+    out = np.maximum(x, 0)
+    backwards.append(lambda dout: (dout * (out > 0), {}))
+    return out
+
+
+def inverted_dropout(p: float, rng: np.random.Generator) -> Callable:
+    """Return the `drop` of `Networks` that drops units with probability p."""
+
+    def drop(x):
+        scaled = (rng.random(x.shape, np.float32) >= p) / np.float32(1 - p)
+        return x * scaled, lambda dout: dout * scaled
+
+    return drop
+
+
+def learn(
+    networks: Networks,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    lr: float | np.ndarray,
+    steps: int,
+    batch: int,
+    rng: np.random.Generator,
+    momentum: float = 0.0,
+    change: Callable[[Params], Params] | None = None,
+    on_step: Callable[[int, np.ndarray, np.ndarray], None] | None = None,
+) -> None:
+    """Train all networks by SGD, each on data of its own, at the same places of it.
+
+    Parameters
+    ----------
+    networks : Networks; changed in place
+    x, y : ndarrays of shape (networks, N, D) and (networks, N)
+    lr : float, or an array with one for each network
+    change : function params -> params, called after each step, such as a bound on the weights
+    on_step : function (t, x, y) of the step and its batch, called before it
+    """
+    n = x.shape[1]
+    passes = -(-steps * batch // (n - n % batch))
+    order = np.concatenate([rng.permutation(n)[: n - n % batch] for _ in range(passes)])
+    speed: Params = {}
+    rates = np.asarray(lr, np.float32)
+    for t in range(steps):
+        chosen = order[t * batch : (t + 1) * batch]
+        if on_step is not None:
+            on_step(t, x[:, chosen], y[:, chosen])
+        _, grads = networks.loss(x[:, chosen], y[:, chosen])
+        for name, grad in grads.items():
+            if momentum:
+                grad = speed[name] = momentum * speed[name] + grad if name in speed else grad
+            networks.params[name] = (
+                networks.params[name] - rates.reshape(rates.shape + (1,) * (grad.ndim - 1) * rates.ndim) * grad
+            )
+        if change is not None:
+            networks.params = change(networks.params)

@@ -1,0 +1,57 @@
+"""A picture that trains for long waits for the functions that it needs, and says which."""
+
+import pytest
+
+from helpers.plots.ready import is_unwritten, picture
+
+from .drawn import named, unwritten
+
+DRAWN = []
+
+
+def _draw(notes, *functions, table=()):
+    DRAWN.append(functions)
+    figure, ax = notes.plt.subplots()
+    ax.plot([0, 1])
+    return figure
+
+
+ANY, MOST = picture("Lines.", waits="any")(_draw), picture("Lines.", waits="most")(_draw)
+A, B, C = unwritten("a"), unwritten("b"), named("c", lambda: 3)
+
+
+@pytest.mark.parametrize(
+    ("shown", "functions", "table", "missing"),
+    [
+        (ANY, (A, C), {}, ["a"]),
+        (ANY, (C, None, 3), {"c": C}, []),
+        (ANY, (C,), {"a": A, "c": C, "d": None}, ["a"]),
+        (MOST, (A, C), {}, []),
+        (MOST, (A, B, C), {}, ["a", "b"]),
+        (MOST, (), {"pair": (C, A), "b": B, "c": C}, ["a", "b"]),
+        (MOST, (), {"pair": (A, B), "c": C}, []),
+        (picture("Lines.")(_draw), (A, B), {}, []),
+    ],
+)
+def test_nothing_is_drawn_where_stubs_are_waited_for_and_they_are_named(shown, functions, table, missing):
+    DRAWN.clear()
+    figure, notes = shown.draw(*functions, table=table)
+    assert bool(DRAWN) == (not missing)
+    names = " and ".join(f"`{name}`" for name in missing)
+    verb = "are" if len(missing) > 1 else "is"
+    assert notes == ([f"{names} {verb} not written yet: do that above, then run this cell again."] if missing else [])
+    texts = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert texts == (["waits for your function"] if missing else [])
+
+
+def test_a_function_that_does_more_than_raise_is_no_stub():
+    def refuses(x):
+        if x < 0:
+            raise NotImplementedError("below zero")
+        return x
+
+    def calls(x):
+        print(x)
+        raise NotImplementedError("later")
+
+    assert [is_unwritten(each) for each in (refuses, calls, print, None, A)] == [False, False, False, False, True]
