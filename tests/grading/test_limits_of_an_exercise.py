@@ -92,7 +92,7 @@ def test_the_time_of_children_counts(source, group):
         verdict = verdict_on(source)
     assert verdict.points == 0
     assert verdict.cases[0].message == "no answer in time: the limit is 1 s of processor time"
-    assert verdict.measured["train_seconds"] > 1.0
+    assert verdict.measured["train_seconds"] >= 1.0
 
 
 def test_who_remembers_the_first_training_is_not_taken_for_reproducible():
