@@ -145,7 +145,7 @@ def walked(problem: Problem, history: int, iterations: int) -> Walk:
     w = m.asarray(problem.w0.astype(np.float64))
     f, grad = evaluate(w)
     pairs: list[tuple] = []
-    iterates, steepest, margin, calls, arrived = [np.array(w)], [float(abs(grad).max())], np.inf, 1, 0
+    iterates, steepest, margin, calls, arrived = [np.asarray(w)], [float(abs(grad).max())], np.inf, 1, 0
     for _ in range(iterations):
         if not arrived and abs(grad).max() <= problem.small_enough:
             arrived = calls
@@ -169,7 +169,7 @@ def walked(problem: Problem, history: int, iterations: int) -> Walk:
         margin = min(margin, float(abs(s @ y - CURVED * sizes) / sizes) * 1e-3) if sizes > 0 else margin
         pairs = [*pairs, (s, y)][-history:] if s @ y > CURVED * sizes else []
         w, f, grad = new, f_new, grad_new
-        iterates.append(np.array(w))
+        iterates.append(np.asarray(w))
         steepest.append(float(abs(grad).max()))
     return Walk(iterates, margin, arrived or calls, steepest)
 
