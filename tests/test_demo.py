@@ -70,7 +70,6 @@ DESERVED = {
             "tanh": ["output_for_input"],
             "elu": ["alpha_forgotten_backward"],
         },
-        "untouched": ALL,
         "unusual_style": {},
     },
     "02_sgd": {
@@ -134,7 +133,6 @@ DESERVED = {
             "adamw": ["no_bias_correction"],
         },
         "no_square_root": {"adagrad": ["no_square_root"], "rmsprop": ["alpha_swapped"], "nadam": ["plain_adam"]},
-        "untouched": ALL,
         "unusual_style": {},
     },
     "04_beyond_adam": {
@@ -145,7 +143,6 @@ DESERVED = {
             "radaminject": ["injected_from_the_third"],
             "moment_centralized_sgd": ["everything_centred"],
         },
-        "broken_file": ALL,
         "corrects_too_much": {
             "adabelief": ["old_m"],
             "adanorm": ["starts_with_the_norm"],
@@ -156,15 +153,6 @@ DESERVED = {
             "adaminject": ["k_missing"],
             "learned_sgd_lr": ["wrong_sign"],
         },
-        "crash": {
-            "diffgrad": None,
-            "inject": None,
-            "adaminject": None,
-            "diffgradinject": None,
-            "radaminject": None,
-            "adabeliefinject": None,
-        },
-        "doubled_cells": {"diffgrad": None},
         "friction_forgotten": {"diffgrad": ["sigmoid_missing"], "adaminject": ["nothing_injected"]},
         "half_finished": {
             "rectification": ["rho_inf_wrong"],
@@ -188,13 +176,9 @@ DESERVED = {
             "radam": ["never_rectified"],
             "adam_mc": ["mean_over_everything"],
         },
-        "untouched": ALL,
         "unusual_style": {},
     },
     "05_second_order": {
-        "broken_file": ALL,
-        "crash": {"newton_step": None, "bfgs_update": None},
-        "doubled_cells": {"bfgs_update": None},
         "explicit_inverse": {"quadratic_model": ["half_missing"], "newton_step": ["explicit_inverse"]},
         "half_finished": {
             "newton_step": ["added"],
@@ -213,14 +197,12 @@ DESERVED = {
             "bfgs_update": ["no_condition"],
             "lbfgs_minimize": ["no_condition"],
         },
-        "untouched": ALL,
         "unusual_style": {},
         "wrong_loops": {"lbfgs_direction": ["loops_in_wrong_order"], "lbfgs_minimize": ["loops_in_wrong_order"]},
     },
     "06_initialization": {
         "broken_file": ALL,
         "crash": {"distinct_rows": None, "orthogonal": None},
-        "doubled_cells": {"output_variance": None, "gain": None, "kaiming_normal": None, "kaiming_uniform": None},
         "half_finished": {
             "pca_whiten": ["wrong_order"],
             "zca_whiten": None,
@@ -254,7 +236,6 @@ DESERVED = {
             "pca_whiten": ["divides_by_lambda"],
             "output_variance": ["zero_means"],
         },
-        "untouched": ALL,
         "unusual_style": {},
         "variance_for_std": {
             "lecun_normal": ["variance_for_std"],
@@ -273,7 +254,6 @@ DESERVED = {
             "spatial_batchnorm_forward": ["ddof_one"],
         },
         "doubled_cells": {},
-        "endless_loop": {"scale_invariance_gap": None},
         "half_finished": {
             "update_running": None,
             "batchnorm_inference": None,
@@ -297,9 +277,6 @@ DESERVED = {
         "unusual_style": {},
     },
     "08_normalization": {
-        "broken_file": ALL,
-        "crash": {"norm_axes": None, "weightnorm_backward": None},
-        "doubled_cells": {"norm_axes": None},
         "gamma_outside": {
             "layernorm_backward": ["gamma_outside_the_means"],
             "instancenorm_backward": ["gradients_of_each_image"],
@@ -339,18 +316,14 @@ DESERVED = {
             "weightnorm_backward": ["projection_missing", "eps_added"],
             "mean_only_batchnorm_backward": ["constant_mean"],
         },
-        "untouched": ALL,
         "unusual_style": {},
     },
     "09_penalties": {
-        "broken_file": ALL,
-        "crash": {"max_norm": None, "gd_shrinkage": None},
         "crosses_zero": {
             "l1_penalty": ["one_at_zero"],
             "soft_threshold": ["subgradient_step"],
             "max_norm": ["all_scaled"],
         },
-        "doubled_cells": {"elastic_net": None},
         "doubts_wrongly": {
             "smooth_labels": ["over_the_others"],
             "label_smoothing_loss": ["capped_log"],
@@ -393,7 +366,6 @@ DESERVED = {
             "ridge_shrinkage": ["twice_lam"],
             "matching_lam": ["nan_at_zero"],
         },
-        "untouched": ALL,
         "unusual_style": {},
     },
     "10_dropout": {
@@ -405,11 +377,6 @@ DESERVED = {
         },
         "broken_file": ALL,
         "crash": {"variational_dropout_kl": None, "mc_dropout": None},
-        "doubled_cells": {
-            "dropconnect_forward": None,
-            "dropconnect_backward": None,
-            "variational_dropout_kl": None,
-        },
         "half_finished": {
             "dropout_forward": [],
             "dropout_backward": None,
@@ -434,7 +401,6 @@ DESERVED = {
             "spatial_dropout_forward": ["single_pixels"],
             "gaussian_dropout_forward": ["variance_for_std"],
         },
-        "untouched": ALL,
         "unusual_style": {},
     },
     "11_augmentation": {
@@ -445,7 +411,6 @@ DESERVED = {
             "zoom": ["inverted"],
             "rotate": ["degrees_for_radians"],
         },
-        "doubled_cells": {"horizontal_flip": None, "time_stretch": None, "pitch_shift": None},
         "half_finished": {
             "shift": None,
             "elastic_distort": None,
@@ -483,7 +448,6 @@ DESERVED = {
             "mixup": ["one_lam"],
             "random_apply": ["decides_for_batch"],
         },
-        "untouched": ALL,
         "unusual_style": {},
     },
     "12_training": {
@@ -493,9 +457,6 @@ DESERVED = {
             "average_checkpoints": ["pairwise"],
             "ensemble_predict": ["majority_vote"],
         },
-        "broken_file": ALL,
-        "crash": {"kfold": None, "ema_debiased": None},
-        "doubled_cells": {"transfer_plan": None},
         "half_finished": {
             "diagnose": ["nan_compared"],
             "lr_range_test": ["never_stops"],
@@ -529,7 +490,6 @@ DESERVED = {
             "transfer_plan": ["axes_swapped"],
         },
         "trusts_accuracy": {"initial_loss": ["log_base"], "diagnose": ["accuracy_for_low_rate"]},
-        "untouched": ALL,
         "unusual_style": {},
     },
     "13_capstone": {
@@ -579,11 +539,17 @@ def test_what_python_leaves_among_the_samples_is_no_sample(tmp_path):
     assert [sample.student for sample in samples(tmp_path, ROOT, "02_sgd")] == before
 
 
-def test_there_are_ten_samples_at_least_and_each_has_its_due():
+def test_each_sample_has_its_due():
     for topic in topics(ROOT):
         files = {path.stem for path in (ROOT / "tests" / "submissions" / topic).iterdir() if path.is_file()}
         assert files == set(DESERVED[topic])
-        assert len(files) >= 10
+        # The proof `stock` grades these.
+        assert files >= {"half_finished", "unusual_style"}
+
+
+def test_samples_that_fail_in_the_same_way_everywhere_are_in_several_topics():
+    for kind in ("broken_file", "crash", "doubled_cells", "untouched"):
+        assert sum(kind in students for students in DESERVED.values()) >= 3
 
 
 @pytest.mark.slow
