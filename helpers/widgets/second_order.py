@@ -85,16 +85,14 @@ def _sliders(tracks: list[str], landscape: str) -> dict | None:
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="340px")}
-    slow = {"continuous_update": False, **wide}
     share = {"min": 0.0, "max": 1.0, "step": 0.01, "readout_format": ".2f"}
     dampings = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
     return {
-        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape", **wide),
-        "across": ipywidgets.FloatSlider(value=0.88, description="left to right", **share, **slow),
-        "up": ipywidgets.FloatSlider(value=0.84, description="bottom to top", **share, **slow),
-        "damping": ipywidgets.SelectionSlider(options=dampings, value=0.0, description="damping", **slow),
-        "steps": ipywidgets.IntSlider(value=1, min=1, max=12, description="steps", **slow),
+        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape"),
+        "across": ipywidgets.FloatSlider(value=0.88, description="left to right", **share),
+        "up": ipywidgets.FloatSlider(value=0.84, description="bottom to top", **share),
+        "damping": ipywidgets.SelectionSlider(options=dampings, value=0.0, description="damping"),
+        "steps": ipywidgets.IntSlider(value=1, min=1, max=12, description="steps"),
     }
 
 
