@@ -74,8 +74,10 @@ def local_bowl(
         ends = np.array([w, w - length * grad / np.linalg.norm(grad)])
         ax.plot(*ends.T, color="black", linestyle="-", linewidth=1.5, label="downhill")
     ax.plot(*w, "o", color="black", markersize=7, zorder=6)
-    ax.set(xlim=track.xlim, ylim=track.ylim)
-    legend(ax, loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3)
+    # Downhill is at right angles to the contours only where both axes have one scale.
+    ax.set(xlim=track.xlim, ylim=track.ylim, aspect="equal")
+    flat = max(1.0, 0.8 * np.ptp(track.xlim) / np.ptp(track.ylim))
+    legend(ax, loc="upper left", bbox_to_anchor=(0, -0.12 * flat), ncols=3)
     return fig
 
 
