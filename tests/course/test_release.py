@@ -109,6 +109,7 @@ def test_it_holds_what_students_need_and_nothing_else(folder):
             "contents.json",
             "exercises",
             "judge",
+            "lean.py",
             "pieces.py",
             "progress.py",
             "rendering.py",
