@@ -837,8 +837,8 @@ def dropout_ensemble(notes: Notes, weight_scaling_softmax: Callable, *, p: float
     masks, chances = _all_masks(n, p)
     thinned = np.log(_softmax((x * masks[:, None]) @ W + b))
     fig, (same, error) = notes.plt.subplots(1, 2, figsize=(11.5, 4), width_ratios=(1, 1.25))
-    same.set(xlabel="weight_scaling_softmax", ylabel=f"mean over all {2**n} masks", title=f"a linear softmax, p = {p:g}")
-    same.set(xlim=(0, 1), ylim=(0, 1))
+    same.set(xlabel="weight_scaling_softmax", ylabel=f"mean over all {2**n} masks")
+    same.set(xlim=(0, 1), ylim=(0, 1), title=f"a linear softmax, p = {p:g}")
     same.plot([0, 1], [0, 1], color="0.4", ls=":", lw=1.2)
     error.set(
         ylabel="largest error", yscale="log", ylim=(1e-17, 3), title="against the geometric mean", xlim=(-0.5, 2.5)
