@@ -1046,9 +1046,9 @@ check("weight_scaling_softmax", weight_scaling_softmax, points=5)
 
 # %% [markdown]
 # ### Picture
-# Left: your one pass against both means over all 256 masks of 8 inputs. Right: the largest error with a hidden ReLU
-# layer, where the hidden units are dropped, and where the inputs are dropped as well. Predict: which of the three is
-# exact?
+# Left: your one pass against both means over all 256 masks of 8 inputs, at $p = 0.3$. Right: the largest error with a
+# hidden ReLU layer, where the hidden units are dropped, and where the inputs are dropped as well. Predict: which of the
+# three is exact?
 
 # %% demo="dropout_ensemble"
 plots.dropout_ensemble(weight_scaling_softmax)
@@ -1060,7 +1060,7 @@ plots.dropout_ensemble(weight_scaling_softmax)
 # <details><summary>Answer</summary>
 #
 # Hidden units that go straight into a softmax *are* the inputs of a linear softmax: nothing random happens before them.
-# The error of $2 \cdot 10^{-16}$ is rounding. Once the inputs are dropped too, the noise passes a ReLU, and the mean of
+# The error of $3 \cdot 10^{-16}$ is rounding. Once the inputs are dropped too, the noise passes a ReLU, and the mean of
 # a ReLU is not the ReLU of the mean: a probability is off by up to 0.11. In deep networks weight scaling is an
 # approximation, and its only excuse is that it works.
 #

@@ -826,16 +826,19 @@ def _geometric(log_probs: np.ndarray, chances: np.ndarray) -> np.ndarray:
 
 
 @picture("weight_scaling_softmax against the mean of all masks; its error where more than one layer is dropped.")
-def dropout_ensemble(notes: Notes, weight_scaling_softmax: Callable, *, p: float = 0.5, seed: int = 0):
-    """Show one pass with scaled weights against both means over all thinned networks, linear and not."""
+def dropout_ensemble(notes: Notes, weight_scaling_softmax: Callable, *, p: float = 0.3, seed: int = 0):
+    """Show one pass with scaled weights against both means over all thinned networks, linear and not.
+
+    At p = 0.5 scaling by p looks like scaling by 1 - p.
+    """
     rng = np.random.default_rng(seed)
     n, classes = 8, 3
     x, W, b = rng.standard_normal((25, n)), rng.standard_normal((n, classes)), rng.standard_normal(classes)
     masks, chances = _all_masks(n, p)
     thinned = np.log(_softmax((x * masks[:, None]) @ W + b))
     fig, (same, error) = notes.plt.subplots(1, 2, figsize=(11.5, 4), width_ratios=(1, 1.25))
-    same.set(xlabel="weight_scaling_softmax", ylabel=f"mean over all {2**n} masks", title="a linear softmax")
-    same.set(xlim=(0, 1), ylim=(0, 1))
+    same.set(xlabel="weight_scaling_softmax", ylabel=f"mean over all {2**n} masks")
+    same.set(xlim=(0, 1), ylim=(0, 1), title=f"a linear softmax, p = {p:g}")
     same.plot([0, 1], [0, 1], color="0.4", ls=":", lw=1.2)
     error.set(
         ylabel="largest error", yscale="log", ylim=(1e-17, 3), title="against the geometric mean", xlim=(-0.5, 2.5)

@@ -34,6 +34,7 @@ from helpers.plots.style import course_style
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
 _SHARPNESS = 1.4
+_COARSENESS = 0.7  # the same of a picture that moves
 _UNSEEN = "position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
 
 
@@ -264,6 +265,20 @@ def png(figure) -> bytes:
     return buffer.getvalue()
 
 
+def coarse_png(figure) -> bytes:
+    """Return the figure as PNG bytes for an eye that follows a slider: with fewer pixels, drawn only once.
+
+    `savefig` draws twice, the first time for the layout.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer = BytesIO()
+    with course_style():
+        figure.set_dpi(_COARSENESS * figure.dpi)
+        FigureCanvasAgg(figure).print_png(buffer)
+    return buffer.getvalue()
+
+
 class Shown:
     """A picture on the page, with the words for those who cannot see it; both can be changed in place."""
 
@@ -276,7 +291,9 @@ class Shown:
         self._image.update(bundle, raw=True, metadata=metadata)
 
 
-def show_figure(figure, alt: str, handle: Shown | None = None, display_id: bool = False) -> Shown | None:
+def show_figure(
+    figure, alt: str, handle: Shown | None = None, display_id: bool = False, coarse: bool = False
+) -> Shown | None:
     """Display a figure in a notebook with its alternative text; update it in place if `handle` is given.
 
     Returns what can be updated if `display_id` is true. Outside IPython nothing is shown.
@@ -286,7 +303,7 @@ def show_figure(figure, alt: str, handle: Shown | None = None, display_id: bool 
 
     if get_ipython() is None:
         return None
-    bundle = {"image/png": png(figure), "text/plain": alt}
+    bundle = {"image/png": coarse_png(figure) if coarse else png(figure), "text/plain": alt}
     metadata = {"image/png": {"width": int(figure.get_figwidth() * 100), "alt": alt}}
     # JupyterLab gives an image no alternative text: a screen reader finds it in front of the image, the eye does not.
     words = {"text/html": f'<p style="{_UNSEEN}">Picture: {html.escape(alt)}</p>'}

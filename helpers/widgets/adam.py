@@ -93,16 +93,14 @@ def _sliders(tracks: list[str], landscape: str, steps: int) -> dict | None:
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="340px")}
-    slow = {"continuous_update": False, **wide}
     log, choose = ipywidgets.FloatLogSlider, ipywidgets.SelectionSlider
     return {
-        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape", **wide),
-        "lr": log(value=_LR, min=-4, max=1, step=0.25, description="lr", readout_format=".2g", **slow),
-        "beta1": choose(options=_BETA1, value=0.9, description="beta1", **slow),
-        "beta2": choose(options=_BETA2, value=0.999, description="beta2, alpha", **slow),
-        "eps": log(value=_EPS, min=-10, max=3, step=1, description="eps", readout_format=".0e", **slow),
-        "steps": ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps", **slow),
+        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape"),
+        "lr": log(value=_LR, min=-4, max=1, step=0.25, description="lr", readout_format=".2g"),
+        "beta1": choose(options=_BETA1, value=0.9, description="beta1"),
+        "beta2": choose(options=_BETA2, value=0.999, description="beta2, alpha"),
+        "eps": log(value=_EPS, min=-10, max=3, step=1, description="eps", readout_format=".0e"),
+        "steps": ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps"),
     }
 
 

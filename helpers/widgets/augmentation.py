@@ -8,7 +8,7 @@ import numpy as np
 from helpers import data, samples
 from helpers.plots.augmentation import digit_network, show_image, transformed
 from helpers.plots.ready import Notes, picture, show_figure
-from helpers.widgets.explorer import display_with_fallback
+from helpers.widgets.explorer import Redrawing, display_with_fallback, fitted
 
 _ALL = "all of them"
 # A 4 among the test images: flipped or turned, it is seen to be.
@@ -75,19 +75,22 @@ def augmentation_gallery(transforms: Mapping[str, Callable]) -> None:
     if controls is None:
         show_figure(figure, gallery.alt)
         return
+    fitted(controls)
     display_with_fallback(_panel(controls), _NO_SLIDERS)
     handle = show_figure(figure, gallery.alt, display_id=True)
 
-    def redraw(_change) -> None:
+    def draw():
         name, seed = controls["transform"].value, controls["draw"].value
-        for other in transforms:
-            controls[other].layout.display = None if other == name and DIALS[name].unit else "none"
         if name == _ALL:
-            show_figure(gallery.draw(transforms, seed=seed)[0], gallery.alt, handle=handle)
-        else:
-            figure = one.draw(transforms[name], name, controls[name].value, seed=seed)[0]
-            show_figure(figure, one.alt, handle=handle)
+            return gallery.draw(transforms, seed=seed)[0], gallery.alt
+        return one.draw(transforms[name], name, controls[name].value, seed=seed)[0], one.alt
 
+    def show_dial(change) -> None:
+        for name in transforms:
+            controls[name].layout.display = None if name == change.new and DIALS[name].unit else "none"
+
+    controls["transform"].observe(show_dial, names="value")
+    redraw = Redrawing(draw, handle, figure)
     for control in controls.values():
         control.observe(redraw, names="value")
 
@@ -176,15 +179,13 @@ def _controls(names: list[str]) -> dict | None:
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "190px"}, "layout": {"width": "480px"}}
-    slow = {"continuous_update": False, **wide}
-    controls = {"transform": ipywidgets.Dropdown(options=[_ALL, *names], description="transform", **wide)}
+    controls = {"transform": ipywidgets.Dropdown(options=[_ALL, *names], description="transform")}
     for name in names:
         dial = DIALS[name]
         bounds = {"min": dial.low, "max": dial.high, "step": dial.step, "value": dial.start}
-        controls[name] = ipywidgets.FloatSlider(**bounds, description=dial.unit, readout_format=".3g", **slow)
+        controls[name] = ipywidgets.FloatSlider(**bounds, description=dial.unit, readout_format=".3g")
         controls[name].layout.display = "none"
-    controls["draw"] = ipywidgets.IntSlider(value=0, min=0, max=20, description="draw (where there is chance)", **slow)
+    controls["draw"] = ipywidgets.IntSlider(value=0, min=0, max=20, description="draw (where there is chance)")
     return controls
 
 

@@ -7,9 +7,11 @@ import numpy as np
 
 from helpers import data
 from helpers.plots.backprop import descend, start, two_layer_scores
-from helpers.plots.ready import Notes, picture, show_figure
+from helpers.plots.ready import Notes, picture
 from helpers.plots.style import COLORS
+from helpers.widgets.explorer import explore
 
+_NO_SLIDERS = "Sliders (they need a running notebook): hidden units, weight decay, steps, start."
 STEPS = (0, 1, 3, 10, 30, 100, 300, 1000, 2000)
 _MIDDLE = np.array([0.5, 0.25])
 _WIDE, _HIGH, _FINE = 2.4, 1.9, 120
@@ -27,25 +29,14 @@ def backprop_playground(two_layer_loss: Callable, *, interactive: bool = True) -
     interactive : bool; False leaves the sliders out
     """
     runs = _Runs(two_layer_loss)
-    figure, notes = border.draw(runs)
-    for note in notes:
-        print(note)
-    sliders = _sliders() if interactive else None
-    if sliders is None:
-        show_figure(figure, border.alt)
-        return
-    from IPython.display import display
-
-    labels = {"text/plain": "Sliders (they need a running notebook): hidden units, weight decay, steps, start."}
-    display(_panel(sliders), metadata=labels)
-    handle = show_figure(figure, border.alt, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: slider.value for name, slider in sliders.items()}
-        show_figure(border.draw(runs, **values)[0], border.alt, handle=handle)
-
-    for slider in sliders.values():
-        slider.observe(redraw, names="value")
+    explore(
+        border.draw(runs),
+        border.alt,
+        _sliders() if interactive else None,
+        _panel,
+        _NO_SLIDERS,
+        lambda **values: border.draw(runs, **values),
+    )
 
 
 def _sliders() -> dict | None:
@@ -54,15 +45,12 @@ def _sliders() -> dict | None:
         import ipywidgets as widgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "continuous_update": False}
     decays = [("0", 0.0), *((f"{decay:g}", decay) for decay in (1e-4, 1e-3, 1e-2, 1e-1))]
     return {
-        "hidden": widgets.SelectionSlider(
-            value=10, options=[1, 2, 3, 5, 10, 30, 100], description="hidden units", **wide
-        ),
-        "weight_decay": widgets.SelectionSlider(value=0.0, options=decays, description="weight decay", **wide),
-        "step": widgets.SelectionSlider(value=100, options=STEPS, description="steps", **wide),
-        "seed": widgets.IntSlider(value=0, min=0, max=9, description="another start", **wide),
+        "hidden": widgets.SelectionSlider(value=10, options=[1, 2, 3, 5, 10, 30, 100], description="hidden units"),
+        "weight_decay": widgets.SelectionSlider(value=0.0, options=decays, description="weight decay"),
+        "step": widgets.SelectionSlider(value=100, options=STEPS, description="steps"),
+        "seed": widgets.IntSlider(value=0, min=0, max=9, description="another start"),
     }
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers.plots.batchnorm import ask_forward, ask_pair
-from helpers.plots.ready import Notes, ask_array, picture, show_figure
+from helpers.plots.ready import Notes, ask_array, picture
 from helpers.plots.style import COLORS
+from helpers.widgets.explorer import explore
 
+_NO_SLIDERS = "Sliders (they need a running notebook): gamma, beta, batch size, offset, draw."
 BLUE, ORANGE, GREEN, RED = COLORS[:4]
 _MEAN, _STD, _SAMPLE = 5.0, 2.0, 7.0
 
@@ -26,25 +28,14 @@ def batchnorm_explorer(
     interactive : bool; False leaves the sliders out
     """
     functions = (batchnorm_forward, batchnorm_inference, update_running)
-    figure, notes = two_modes.draw(*functions)
-    for note in notes:
-        print(note)
-    sliders = _sliders() if interactive else None
-    if sliders is None:
-        show_figure(figure, two_modes.alt)
-        return
-    from IPython.display import display
-
-    labels = {"text/plain": "Sliders (they need a running notebook): gamma, beta, batch size, offset, draw."}
-    display(_panel(sliders), metadata=labels)
-    handle = show_figure(figure, two_modes.alt, display_id=True)
-
-    def redraw(_change) -> None:
-        values = {name: slider.value for name, slider in sliders.items()}
-        show_figure(two_modes.draw(*functions, **values)[0], two_modes.alt, handle=handle)
-
-    for slider in sliders.values():
-        slider.observe(redraw, names="value")
+    explore(
+        two_modes.draw(*functions),
+        two_modes.alt,
+        _sliders() if interactive else None,
+        _panel,
+        _NO_SLIDERS,
+        lambda **values: two_modes.draw(*functions, **values),
+    )
 
 
 def _sliders() -> dict | None:
@@ -53,14 +44,13 @@ def _sliders() -> dict | None:
         import ipywidgets as widgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "continuous_update": False}
     sizes = [2, 4, 8, 16, 32, 64, 128, 256]
     return {
-        "gamma": widgets.FloatSlider(value=1.0, min=0.1, max=3.0, step=0.1, description="gamma", **wide),
-        "beta": widgets.FloatSlider(value=0.0, min=-3.0, max=3.0, step=0.1, description="beta", **wide),
-        "batch_size": widgets.SelectionSlider(value=8, options=sizes, description="batch size", **wide),
-        "offset": widgets.FloatSlider(value=0.0, min=-6.0, max=6.0, step=0.5, description="offset of x", **wide),
-        "draw": widgets.IntSlider(value=0, min=0, max=20, description="another draw", **wide),
+        "gamma": widgets.FloatSlider(value=1.0, min=0.1, max=3.0, step=0.1, description="gamma"),
+        "beta": widgets.FloatSlider(value=0.0, min=-3.0, max=3.0, step=0.1, description="beta"),
+        "batch_size": widgets.SelectionSlider(value=8, options=sizes, description="batch size"),
+        "offset": widgets.FloatSlider(value=0.0, min=-6.0, max=6.0, step=0.5, description="offset of x"),
+        "draw": widgets.IntSlider(value=0, min=0, max=20, description="another draw"),
     }
 
 

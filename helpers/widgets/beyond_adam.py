@@ -75,21 +75,16 @@ def _sliders(tracks: list[str], names: list[str], landscape: str, steps: int) ->
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="340px")}
-    tall = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="340px", height="130px")}
-    slow = {"continuous_update": False, **wide}
     choose = ipywidgets.SelectionSlider
     return {
-        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape", **wide),
-        "shown": ipywidgets.SelectMultiple(options=names, value=names[:_SHOWN], description="optimizers", **tall),
-        "lr": ipywidgets.FloatLogSlider(
-            value=_LR, min=-4, max=1, step=0.25, description="lr", readout_format=".2g", **slow
-        ),
-        "beta1": choose(options=_BETA1, value=0.9, description="beta1", **slow),
-        "beta2": choose(options=_BETA2, value=0.999, description="beta2", **slow),
-        "gamma": choose(options=_GAMMA, value=0.95, description="gamma (Norm)", **slow),
-        "k": choose(options=_K, value=2.0, description="k (Inject)", **slow),
-        "steps": ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps", **slow),
+        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape"),
+        "shown": ipywidgets.SelectMultiple(options=names, value=names[:_SHOWN], description="optimizers", rows=7),
+        "lr": ipywidgets.FloatLogSlider(value=_LR, min=-4, max=1, step=0.25, description="lr", readout_format=".2g"),
+        "beta1": choose(options=_BETA1, value=0.9, description="beta1"),
+        "beta2": choose(options=_BETA2, value=0.999, description="beta2"),
+        "gamma": choose(options=_GAMMA, value=0.95, description="gamma (Norm)"),
+        "k": choose(options=_K, value=2.0, description="k (Inject)"),
+        "steps": ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps"),
     }
 
 

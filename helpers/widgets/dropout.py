@@ -94,15 +94,13 @@ def _sliders(p: float, passes: int) -> dict | None:
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="330px")}
-    slow = {"continuous_update": False, **wide}
     counts = sorted({3, 10, 20, 50, 100, 200, 500, 1000, passes})
     return {
-        "p": ipywidgets.FloatSlider(value=p, min=0.0, max=0.95, step=0.05, description="p", **slow),
-        "passes": ipywidgets.SelectionSlider(value=passes, options=counts, description="passes", **slow),
-        "digit": ipywidgets.IntSlider(value=0, min=0, max=9, description="digit", **slow),
-        "seed": ipywidgets.IntSlider(value=0, min=0, max=20, description="another draw", **slow),
-        "train": ipywidgets.Checkbox(value=True, description="train", **wide),
+        "p": ipywidgets.FloatSlider(value=p, min=0.0, max=0.95, step=0.05, description="p"),
+        "passes": ipywidgets.SelectionSlider(value=passes, options=counts, description="passes"),
+        "digit": ipywidgets.IntSlider(value=0, min=0, max=9, description="digit"),
+        "seed": ipywidgets.IntSlider(value=0, min=0, max=20, description="another draw"),
+        "train": ipywidgets.Checkbox(value=True, description="train"),
     }
 
 

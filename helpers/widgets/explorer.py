@@ -1,5 +1,7 @@
 """A picture that is drawn again whenever one of its controls changes: what the explorers of all assignments do."""
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +9,11 @@ from helpers.plots.ready import show_figure
 
 # The name of an ipywidget, and what it is made with.
 Control = tuple[str, dict[str, Any]]
+# CPU seconds that a picture may take while a slider moves; a slower one waits until the slider rests. The page sends
+# the latest value only, once the last picture is there: pictures never queue up.
+QUICK = 0.4
+_REST = 0.25  # seconds without a change
+_LETTER, _TRACK = 8, 240  # pixels: of a letter, at most, and of a slider with its readout
 _WORDS = "(Sliders for {} stand here where the notebook runs in Jupyter.)"
 
 
@@ -35,15 +42,86 @@ def explore(
     if controls is None:
         show_figure(figure, alt)
         return
+    fitted(controls)
     display_with_fallback(panel(controls), words)
     handle = show_figure(figure, alt, display_id=True)
 
-    def redraw(_change) -> None:
-        values = {name: control.value for name, control in controls.items()}
-        show_figure(again(**values)[0], alt, handle=handle)
+    def draw() -> tuple[Any, str]:
+        return again(**{name: control.value for name, control in controls.items()})[0], alt
 
+    redraw = Redrawing(draw, handle, figure)
     for control in controls.values():
         control.observe(redraw, names="value")
+
+
+class Redrawing:
+    """Draw a picture again: coarsely and at once while a slider moves, in full when it rests.
+
+    Where no event loop runs, and so nothing can be done later, each picture is drawn in full.
+
+    Parameters
+    ----------
+    draw : draw() -> figure and its alternative text, for what the controls say
+    handle : what `show_figure` gave for the first picture
+    figure : that picture, as it was shown: coarse ones take its layout, whose search is most of their time
+    """
+
+    def __init__(self, draw: Callable[[], tuple[Any, str]], handle: Any, figure: Any) -> None:
+        self._draw, self._handle, self._last = draw, handle, figure
+        self._waiting: asyncio.TimerHandle | None = None
+        self._cost = 0.0
+
+    def __call__(self, _change: Any = None) -> None:
+        """Draw again, now or when the slider rests."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._full()
+            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+        if self._cost <= QUICK:
+            begun = time.process_time()
+            self._coarse()
+            self._cost = time.process_time() - begun
+        self._waiting = loop.call_later(_REST, self._full)
+
+    def _full(self) -> None:
+        begun = time.process_time()
+        self._last, alt = self._draw()
+        # Without the PNG: a picture that was slow once, for a run that is kept or a busy machine, may move again.
+        self._cost = time.process_time() - begun
+        show_figure(self._last, alt, handle=self._handle)
+
+    def _coarse(self) -> None:
+        figure, alt = self._draw()
+        _lay_out_like(figure, self._last)
+        show_figure(figure, alt, handle=self._handle, coarse=True)
+
+
+def _lay_out_like(figure, model) -> None:
+    """Put the parts of a figure where those of another are, where it has the same parts."""
+    if len(figure.axes) != len(model.axes) or len(figure.subfigs) != len(model.subfigs):
+        return
+    figure.set_layout_engine("none")
+    for part, other in zip((figure, *figure.subfigs), (model, *model.subfigs), strict=True):
+        if part is not figure:
+            part.bbox_relative.p0, part.bbox_relative.p1 = other.bbox_relative.p0, other.bbox_relative.p1
+        for text, placed in zip(part.texts, other.texts, strict=False):
+            text.set_position(placed.get_position())
+    for ax, placed in zip(figure.axes, model.axes, strict=True):
+        ax.set_position(placed.get_position(original=True))
+
+
+def fitted(controls: Mapping[str, Any]) -> None:
+    """Give the controls of an explorer a common width in which each description stands in full, and let them move."""
+    widest = max(len(control.description) for control in controls.values())
+    for control in controls.values():
+        control.style.description_width = f"{_LETTER * widest + 10}px"
+        control.layout.width = f"{_LETTER * widest + 10 + _TRACK}px"
+        control.tooltip = control.description
+        if control.has_trait("continuous_update"):
+            control.continuous_update = True
 
 
 def display_with_fallback(widget, text: str) -> None:
@@ -100,11 +178,7 @@ def made(controls: Mapping[str, Control]) -> dict[str, Any] | None:
         import ipywidgets
     except ImportError:
         return None
-    look = {"style": {"description_width": "110px"}, "layout": ipywidgets.Layout(width="340px")}
-    return {
-        name: getattr(ipywidgets, kind)(continuous_update=False, **options, **look)
-        for name, (kind, options) in controls.items()
-    }
+    return {name: getattr(ipywidgets, kind)(**options) for name, (kind, options) in controls.items()}
 
 
 def _panel(sliders: dict):

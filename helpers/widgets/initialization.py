@@ -99,16 +99,14 @@ def _controls(names: list[str], start: str) -> dict | None:
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="380px")}
-    slow = {"continuous_update": False, **wide}
     return {
-        "start": ipywidgets.Dropdown(options=names, value=start, description="start", **wide),
-        "activation": ipywidgets.Dropdown(options=list(ACTIVATIONS), value="tanh", description="activation", **wide),
+        "start": ipywidgets.Dropdown(options=names, value=start, description="start"),
+        "activation": ipywidgets.Dropdown(options=list(ACTIVATIONS), value="tanh", description="activation"),
         "factor": ipywidgets.FloatLogSlider(
-            value=1.0, min=-2, max=2, step=0.05, description="times", readout_format=".3g", **slow
+            value=1.0, min=-2, max=2, step=0.05, description="times", readout_format=".3g"
         ),
-        "width": ipywidgets.SelectionSlider(options=(25, 50, 100, 200, 400), value=200, description="width", **slow),
-        "draw": ipywidgets.IntSlider(value=0, min=0, max=20, description="another draw", **slow),
+        "width": ipywidgets.SelectionSlider(options=(25, 50, 100, 200, 400), value=200, description="width"),
+        "draw": ipywidgets.IntSlider(value=0, min=0, max=20, description="another draw"),
     }
 
 

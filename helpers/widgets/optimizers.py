@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from helpers import landscapes
 from helpers.plots.optimizers import race_figure
 from helpers.plots.ready import picture, show_figure
-from helpers.widgets.explorer import display_with_fallback
+from helpers.widgets.explorer import Redrawing, display_with_fallback, fitted
 
 _ALT = "Walks of the optimizers on the chosen landscape, and their losses."
 _RACE = picture(_ALT)(race_figure)
@@ -35,19 +35,22 @@ def optimizer_race(optimizers: Mapping[str, Callable], *, landscape: str = "Rose
         show_figure(figure, _ALT)
         return
     box, choice, lr, momentum, length = controls
+    fitted({each.description: each for each in (choice, lr, momentum, length)})
     display_with_fallback(box, _NO_SLIDERS)
     handle = show_figure(figure, _ALT, display_id=True)
     settling = False
 
-    def redraw(_change=None):
-        if handle is None or settling:
-            return
-        fresh, _ = _RACE.draw(
-            optimizers, [tracks[choice.value]], lr=lr.value, momentum=momentum.value, steps=length.value
-        )
-        show_figure(fresh, _ALT, handle=handle)
+    def draw():
+        dials = {"lr": lr.value, "momentum": momentum.value, "steps": length.value}
+        return _RACE.draw(optimizers, [tracks[choice.value]], **dials)[0], _ALT
 
-    def change_track(_change):
+    redrawing = Redrawing(draw, handle, figure)
+
+    def redraw(change):
+        if not settling:
+            redrawing(change)
+
+    def change_track(change):
         nonlocal settling
         # Both sliders move to the new landscape's settings, and one picture is drawn, not three.
         settling = True
@@ -55,7 +58,7 @@ def optimizer_race(optimizers: Mapping[str, Callable], *, landscape: str = "Rose
             lr.value, momentum.value = tracks[choice.value].lr, tracks[choice.value].momentum
         finally:
             settling = False
-        redraw()
+        redraw(change)
 
     choice.observe(change_track, "value")
     for slider in (lr, momentum, length):
@@ -68,14 +71,10 @@ def _controls(tracks, track, steps):
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="420px")}
-    slow = {"continuous_update": False, **wide}
-    choice = ipywidgets.Dropdown(options=list(tracks), value=track.name, description="landscape", **wide)
-    lr = ipywidgets.FloatLogSlider(
-        value=track.lr, min=-4.5, max=0.5, step=0.05, description="lr", readout_format=".5f", **slow
-    )
+    choice = ipywidgets.Dropdown(options=list(tracks), value=track.name, description="landscape")
+    lr = ipywidgets.FloatLogSlider(value=track.lr, min=-4.5, max=0.5, step=0.05, description="lr", readout_format=".5f")
     momentum = ipywidgets.FloatSlider(
-        value=track.momentum, min=0.0, max=0.99, step=0.01, description="momentum", readout_format=".2f", **slow
+        value=track.momentum, min=0.0, max=0.99, step=0.01, description="momentum", readout_format=".2f"
     )
-    length = ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps", **slow)
+    length = ipywidgets.IntSlider(value=steps, min=10, max=1000, step=10, description="steps")
     return ipywidgets.VBox([choice, lr, momentum, length]), choice, lr, momentum, length

@@ -74,8 +74,10 @@ def local_bowl(
         ends = np.array([w, w - length * grad / np.linalg.norm(grad)])
         ax.plot(*ends.T, color="black", linestyle="-", linewidth=1.5, label="downhill")
     ax.plot(*w, "o", color="black", markersize=7, zorder=6)
-    ax.set(xlim=track.xlim, ylim=track.ylim)
-    legend(ax, loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3)
+    # Downhill is at right angles to the contours only where both axes have one scale.
+    ax.set(xlim=track.xlim, ylim=track.ylim, aspect="equal")
+    flat = max(1.0, 0.8 * np.ptp(track.xlim) / np.ptp(track.ylim))
+    legend(ax, loc="upper left", bbox_to_anchor=(0, -0.12 * flat), ncols=3)
     return fig
 
 
@@ -85,16 +87,14 @@ def _sliders(tracks: list[str], landscape: str) -> dict | None:
         import ipywidgets
     except ImportError:
         return None
-    wide = {"style": {"description_width": "90px"}, "layout": ipywidgets.Layout(width="340px")}
-    slow = {"continuous_update": False, **wide}
     share = {"min": 0.0, "max": 1.0, "step": 0.01, "readout_format": ".2f"}
     dampings = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
     return {
-        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape", **wide),
-        "across": ipywidgets.FloatSlider(value=0.88, description="left to right", **share, **slow),
-        "up": ipywidgets.FloatSlider(value=0.84, description="bottom to top", **share, **slow),
-        "damping": ipywidgets.SelectionSlider(options=dampings, value=0.0, description="damping", **slow),
-        "steps": ipywidgets.IntSlider(value=1, min=1, max=12, description="steps", **slow),
+        "landscape": ipywidgets.Dropdown(options=tracks, value=landscape, description="landscape"),
+        "across": ipywidgets.FloatSlider(value=0.88, description="left to right", **share),
+        "up": ipywidgets.FloatSlider(value=0.84, description="bottom to top", **share),
+        "damping": ipywidgets.SelectionSlider(options=dampings, value=0.0, description="damping"),
+        "steps": ipywidgets.IntSlider(value=1, min=1, max=12, description="steps"),
     }
 
 

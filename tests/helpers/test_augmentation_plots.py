@@ -399,6 +399,7 @@ def shown(monkeypatch):
         return "handle" if display_id else None
 
     monkeypatch.setattr(explorer, "show_figure", show)
+    monkeypatch.setattr("helpers.widgets.explorer.show_figure", show)
     monkeypatch.setattr(explorer, "display_with_fallback", lambda *args: None)
     return figures
 

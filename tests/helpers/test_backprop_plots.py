@@ -538,8 +538,8 @@ def shown(monkeypatch):
         figures.append((figure, handle))
         return "handle" if display_id else None
 
-    monkeypatch.setattr(playground, "show_figure", show)
-    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: None)
+    monkeypatch.setattr("helpers.widgets.explorer.show_figure", show)
+    monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
     return figures
 
 

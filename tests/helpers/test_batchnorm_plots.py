@@ -380,8 +380,8 @@ def shown(monkeypatch):
         figures.append((figure, handle))
         return "handle" if display_id else None
 
-    monkeypatch.setattr(explorer, "show_figure", show)
-    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: None)
+    monkeypatch.setattr("helpers.widgets.explorer.show_figure", show)
+    monkeypatch.setattr("helpers.widgets.explorer.display_with_fallback", lambda *args: None)
     return figures
 
 

@@ -328,6 +328,13 @@ def test_weight_scaling_is_the_geometric_mean_up_to_one_dropped_layer():
     assert deep > 1e-3
 
 
+def test_scaling_by_p_in_place_of_1_minus_p_is_seen():
+    swapped = named("weight_scaling_softmax", lambda x, W, b, p: SOLVED["weight_scaling_softmax"](x, W, b, 1 - p))
+    figure, _ = pictures.dropout_ensemble.draw(swapped)
+    linear, hidden, _ = figure.axes[1].get_lines()[0].get_ydata()
+    assert min(linear, hidden) > 0.1
+
+
 def test_dropout_refuses_wrong_labels_and_helps_on_test_images():
     figure, notes = draw("dropout_before_and_after", wrong=20, ps=(0.75,), seeds=range(3), epochs=40)
     gain = float(notes[0].split("seed by seed: ")[1].split()[0])
