@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers import data, landscapes, training
 from helpers.landscapes import Landscape
-from helpers.plots.optimizers import learn_digits, walk
+from helpers.plots.optimizers import learn_digits_of_seeds, walk
 from helpers.plots.pieces import above_floor, error_bars, legend, progress_bar, seed_std, terrain, trail
 from helpers.plots.ready import Notes, NotReady, ask, ask_array, ask_step, name_of, picture
 from helpers.plots.style import COLORS
@@ -510,9 +510,7 @@ def adam_tiny_gradients(
     with threadpool_limits(1):
         for step, label, color, line, marker in kinds:
             with notes.collect():
-                accuracy = np.array(
-                    [[_accuracy_at(step, digits, lr, factor, seed, epochs) for seed in seeds] for factor in factors]
-                )
+                accuracy = np.array([_accuracies_at(step, digits, lr, factor, seeds, epochs) for factor in factors])
                 ax.plot(factors, accuracy.mean(axis=1), color=color, ls=line, marker=marker, ms=5, label=label)
                 band = {"color": color, "alpha": 0.15, "linewidth": 0}
                 ax.fill_between(factors, accuracy.min(axis=1), accuracy.max(axis=1), **band)
@@ -530,14 +528,13 @@ def _with(step: Callable, **fixed) -> Callable:
     return fixed_step
 
 
-def _accuracy_at(step: Callable, digits, lr: float, factor: float, seed: int, epochs: int) -> float:
+def _accuracies_at(step: Callable, digits, lr: float, factor: float, seeds: list[int], epochs: int) -> list[float]:
     def scaled(w, grad, state, *, lr):
         return step(w, factor * grad, state, lr=lr)
 
     scaled.__name__ = name_of(step)
-    return learn_digits(
-        digits, scaled, None, training.shuffled_minibatches, lr, seed, epochs, lambda: None
-    ).val_accuracy
+    runs = learn_digits_of_seeds(digits, scaled, lr, seeds, epochs, lambda: None)
+    return [run.val_accuracy for run in runs]
 
 
 def _corrected_moments(grad: np.ndarray, state: dict, beta1: float = 0.9, beta2: float = 0.999):
@@ -593,13 +590,7 @@ def adam_digits(
     with threadpool_limits(1), progress_bar(len(optimizers) * len(lrs) * len(seeds), progress) as tick:
         for i, (name, step) in enumerate(optimizers.items()):
             with notes.collect():
-                runs = [
-                    [
-                        learn_digits(digits, step, None, training.shuffled_minibatches, lr, seed, epochs, tick)
-                        for seed in seeds
-                    ]
-                    for lr in lrs
-                ]
+                runs = [learn_digits_of_seeds(digits, step, lr, seeds, epochs, tick) for lr in lrs]
                 valid = np.array([[run.val_accuracy for run in at_lr] for at_lr in runs])
                 error_bars(error, lrs, 1 - valid, f"C{i}", name)
                 best = int(np.argmax(valid.mean(axis=1)))

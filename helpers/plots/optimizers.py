@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers import data, landscapes, training
 from helpers.landscapes import Landscape
+from helpers.plots import stacks
 from helpers.plots.pieces import TINY, above_floor, error_bars, legend, progress_bar, seed_std, takes, terrain, trail
 from helpers.plots.ready import (
     Notes,
@@ -788,3 +789,62 @@ def learn_digits(digits, step, plan, minibatches, lr, seed, epochs, tick) -> _Ru
         float(np.nan_to_num(history.val_accuracy[-1])),
         float(np.nan_to_num(network.accuracy(digits.x_test, digits.y_test))),
     )
+
+
+def learn_digits_of_seeds(digits, step, lr, seeds, epochs, tick) -> list[_Run]:
+    """Return what `learn_digits` gives for each seed, side by side where the optimizer treats each weight by itself.
+
+    A run that diverges, or an optimizer that gives anything else for several networks at once, sends all seeds to
+    `learn_digits`, one by one.
+    """
+    with np.errstate(all="ignore"):
+        accuracies = _side_by_side(digits, step, lr, seeds, epochs)
+    if accuracies is None:
+        return [
+            learn_digits(digits, step, None, training.shuffled_minibatches, lr, seed, epochs, tick) for seed in seeds
+        ]
+    for _ in seeds:
+        tick()
+    return [_Run(np.array([]), float(val), float(test)) for val, test in zip(*accuracies, strict=True)]
+
+
+def _side_by_side(digits, step, lr, seeds, epochs) -> list[np.ndarray] | None:
+    """Return each seed's accuracy on the validation and the test digits; None where that does not work."""
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    made = [training.MLP([64, 32, 10], rng).params for rng in rngs]
+    params = {name: np.stack([each[name] for each in made]) for name in made[0]}
+    states: dict = {name: {} for name in params}
+    ask_stacked = _guarded(step)
+    asked = False
+    for _ in range(epochs):
+        orders = [list(training.shuffled_minibatches(len(digits.x_train), _BATCH, rng)) for rng in rngs]
+        for batches in zip(*orders, strict=True):
+            chosen = np.stack(batches)
+            grads = stacks.gradients(params, digits.x_train[chosen], digits.y_train[chosen])
+            if not asked and not all(_works_on_each(step, params[name], grads[name], lr) for name in params):
+                return None
+            asked = True
+            for name, w in params.items():
+                params[name], states[name] = ask_stacked(w, grads[name], states[name], lr=lr)
+            if not all(np.isfinite(w).all() for w in params.values()):
+                return None
+    pairs = (digits.x_val, digits.y_val), (digits.x_test, digits.y_test)
+    return [stacks.accuracy(params, x, y) for x, y in pairs]
+
+
+def _works_on_each(step: Callable, w: np.ndarray, grad: np.ndarray, lr: float) -> bool:
+    """Tell whether three steps of all networks at once are, to the last bit, those of each network."""
+    factors = (1.0, -0.5, 2.0)
+    alone = []
+    for own, slope in zip(w, grad, strict=True):
+        state: dict = {}
+        for factor in factors:
+            own, state = ask_step(step, own, factor * slope, state, lr=lr)
+        alone.append(own)
+    together, state = w, {}
+    try:
+        for factor in factors:
+            together, state = ask_step(step, together, factor * grad, state, lr=lr)
+    except NotReady:  # it works on one network's arrays only
+        return False
+    return np.array_equal(together, np.stack(alone), equal_nan=True)

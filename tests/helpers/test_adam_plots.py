@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from autograder.course.source import worked
-from helpers import data, landscapes, plots, widgets
+from helpers import data, landscapes, plots, training, widgets
 from helpers.plots import adam as pictures
+from helpers.plots import optimizers
 from helpers.widgets import adam as explorer
 
 from .drawn import in_turns, named, render, unwritten
@@ -397,3 +398,19 @@ def test_the_explorer_goes_on_without_one_that_is_broken(broken, shown, capsys):
 def test_the_explorer_names_what_is_not_written(shown, capsys):
     widgets.adam_explorer(OPTIMIZERS | {name: unwritten(name) for name in ("adam", "nadam")}, steps=20)
     assert "`adam` and `nadam` are not written yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["each weight", "norm"])
+def test_seeds_side_by_side_are_the_runs_of_each(kind):
+    def step(w, grad, state, *, lr):
+        v = 0.9 * state.get("v", 0 * w) + grad
+        return w - lr * v / (np.linalg.norm(v) if kind == "norm" else 1), {"v": v}
+
+    digits, seeds = data.digits(), [0, 1]
+    how = {"lr": 0.1, "epochs": 1, "tick": lambda: None}
+    shuffled = training.shuffled_minibatches
+    alone = [optimizers.learn_digits(digits, step, None, shuffled, seed=seed, **how) for seed in seeds]
+    together = optimizers.learn_digits_of_seeds(digits, step, seeds=seeds, **how)
+    assert [(run.val_accuracy, run.test_accuracy) for run in together] == [
+        (run.val_accuracy, run.test_accuracy) for run in alone
+    ]
