@@ -579,7 +579,8 @@ def test_each_sample_gets_the_grade_it_deserves(details, topic, student):
 def test_the_demo_prints_the_table_the_mistakes_and_where_the_feedback_is(graded):
     _, status, said = graded
     assert status == 0
-    assert re.search(r"^lr_inside_velocity +4\d\.\d+ ", said, re.MULTILINE)
+    # Of 51 points, some of momentum's five.
+    assert 46 <= float(re.search(r"^lr_inside_velocity +(\d+\.\d+) ", said, re.MULTILINE)[1]) < 51
     assert "momentum: lr inside velocity" in said
     assert "minibatches: drops last batch" in said
     place = re.search(r"^Open one: (.*)$", said, re.MULTILINE)[1]

@@ -70,7 +70,7 @@ def test_an_untouched_notebook_runs_to_its_end_without_an_error_or_a_warning(not
     reports = panel.locator(".dh-report")
     assert reports.count() == len(json.loads((ROOT / "autograder/contents.json").read_text())[NAME]["exercises"])
     expect(reports.first).to_contain_text("not written yet")
-    expect(panel.locator(".dh-progress")).to_contain_text("0 of 46 points")
+    expect(panel.locator(".dh-progress")).to_contain_text("0 of 51 points")
 
 
 def test_each_picture_has_its_words_in_front_of_it(notebook):

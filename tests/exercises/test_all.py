@@ -122,7 +122,7 @@ SPOIL = [
 
 # What gives no arrays of floats, or zeros.
 UNSPOILT = (
-    *("classify_critical_point", "cosine_decay", "distinct_rows", "early_stopping", "equivalent_l2"),
+    *("backpropagate", "classify_critical_point", "cosine_decay", "distinct_rows", "early_stopping", "equivalent_l2"),
     *("exponential_decay", "fan_in_and_fan_out"),
     *("diagnose", "ensemble_predict", "initial_loss", "kfold", "random_search", "transfer_plan"),
     *(

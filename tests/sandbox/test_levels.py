@@ -197,4 +197,4 @@ graded = grade(Assignment.load(root / "solutions", "02_sgd"), data, "", "s" * 20
 print(sum(points or 0 for points in graded.scores.values()), graded.notes)
 """
     done = as_a_user(sys.executable, "-c", program)
-    assert done.stdout == "46.0 ()\n", done.stderr
+    assert done.stdout == "51.0 ()\n", done.stderr

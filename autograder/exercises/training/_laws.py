@@ -58,7 +58,7 @@ def findings(x, low, high):
     if np.ptp(x) <= 1e-12 * abs(x[0]):
         return [Finding(mistake="one_value")]
     u = positions(x, low, high)
-    if len(np.unique(np.round(x, 12) if x.min() > 1e-6 else x)) < 0.3 * len(x):
+    if len(np.unique(np.round(np.log(x), 12) if x.min() > 0 else x)) < 0.3 * len(x):
         decades = np.log10(np.abs(x[x != 0])) if x.any() else x
         whole = np.abs(decades - np.round(decades)).max() < 1e-6
         shifted = np.abs(decades - decades.min() - np.round(decades - decades.min())).max() < 1e-6
