@@ -62,7 +62,9 @@ class Lab:
 
 def lab_command() -> list[str]:
     """What `make lab` runs, word by word."""
-    done = subprocess.run(["make", "--dry-run", "lab"], cwd=ROOT, capture_output=True, text=True, check=True)
+    # Below another make, it would say which folder it enters and leaves.
+    command = ["make", "--no-print-directory", "--dry-run", "lab"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return shlex.split(done.stdout.splitlines()[-1])
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from autograder import exercises
-from autograder.exercises.sgd import training_loop
+from autograder.exercises.sgd import _training, training_loop
 from autograder.judge import Case
 
 from .versions import Versions, verdict_on
@@ -1105,7 +1105,7 @@ rights("training_loop", by_next=by_next, by_reduce=by_reduce, deep_copies=deep_c
 
 
 def test_what_the_training_loop_is_compared_with_is_pytorchs_own_and_learns():
-    problem = training_loop.Problem(np.random.default_rng(0), Case("", batches=20, step="heavy"))
+    problem = _training.Problem(np.random.default_rng(0), Case("", batches=20, step="heavy"))
     params, losses = training_loop.trained(problem)
     tensors = [{name: torch.tensor(w) for name, w in each.items()} for each in (problem.params, params)]
     before, after = (float(problem.loss(each, np.arange(24))) for each in tensors)
@@ -1113,16 +1113,16 @@ def test_what_the_training_loop_is_compared_with_is_pytorchs_own_and_learns():
 
 
 def test_gradients_by_hand_are_those_of_autograd():
-    problem = training_loop.Problem(np.random.default_rng(0), Case("", batches=1))
-    ours = training_loop.by_hand(problem, problem.params, problem.batches[0])
-    theirs = training_loop.slopes(problem, problem.params, problem.batches[0])
+    problem = _training.Problem(np.random.default_rng(0), Case("", batches=1))
+    ours = _training.by_hand(problem, problem.params, problem.batches[0])
+    theirs = _training.slopes(problem, problem.params, problem.batches[0])
     assert ours[0] == pytest.approx(theirs[0], rel=1e-12)
     for name in problem.params:
         np.testing.assert_allclose(ours[1][name], theirs[1][name], rtol=1e-10)
 
 
 def test_what_is_no_batch_and_no_parameters_is_refused_by_name():
-    problem = training_loop.Problem(np.random.default_rng(0), Case("", batches=2))
+    problem = _training.Problem(np.random.default_rng(0), Case("", batches=2))
     for args, words in (
         ((problem.params,), "two arguments"),
         (({"W": problem.params["W"]}, problem.batches[0]), "keys"),
