@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from helpers.training import BatchNorm, Params, init_mlp
+from helpers.plots.stacks import beside, shuffled, stacked
+from helpers.training import BatchNorm, Params
 
 
 class Networks:
@@ -30,8 +31,7 @@ class Networks:
         norm: BatchNorm | None = None,
         drop: Callable | None = None,
     ) -> None:
-        made = [init_mlp(sizes, np.random.default_rng(seed), batchnorm=norm is not None) for seed in seeds]
-        self.params = {name: np.stack([params[name] for params in made]).astype(np.float32) for name in made[0]}
+        self.params = stacked(sizes, seeds, batchnorm=norm is not None)
         self.depth, self.norm, self.drop = len(sizes) - 1, norm, drop
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, Params]:
@@ -155,21 +155,15 @@ def learn(
     change : function params -> params, called after each step, such as a bound on the weights
     on_step : function (t, x, y) of the step and its batch, called before it
     """
-    n = x.shape[1]
-    passes = -(-steps * batch // (n - n % batch))
-    order = np.concatenate([rng.permutation(n)[: n - n % batch] for _ in range(passes)])
     speed: Params = {}
     rates = np.asarray(lr, np.float32)
-    for t in range(steps):
-        chosen = order[t * batch : (t + 1) * batch]
+    for t, chosen in enumerate(shuffled(x.shape[1], batch, steps, rng)):
         if on_step is not None:
             on_step(t, x[:, chosen], y[:, chosen])
         _, grads = networks.loss(x[:, chosen], y[:, chosen])
         for name, grad in grads.items():
             if momentum:
                 grad = speed[name] = momentum * speed[name] + grad if name in speed else grad
-            networks.params[name] = (
-                networks.params[name] - rates.reshape(rates.shape + (1,) * (grad.ndim - 1) * rates.ndim) * grad
-            )
+            networks.params[name] = networks.params[name] - beside(rates, grad) * grad
         if change is not None:
             networks.params = change(networks.params)

@@ -9,9 +9,9 @@ from helpers.training import init_mlp
 Params = dict[str, np.ndarray]
 
 
-def stacked(sizes: Sequence[int], seeds: Iterable[int]) -> Params:
+def stacked(sizes: Sequence[int], seeds: Iterable[int], *, batchnorm: bool = False) -> Params:
     """Return the first weights of a network for each seed, as `helpers.training.init_mlp` draws them, in float32."""
-    made = [init_mlp(sizes, np.random.default_rng(seed)) for seed in seeds]
+    made = [init_mlp(sizes, np.random.default_rng(seed), batchnorm=batchnorm) for seed in seeds]
     return {name: np.stack([params[name] for params in made]).astype(np.float32) for name in made[0]}
 
 
@@ -67,6 +67,13 @@ def gradients(params: Params, x: np.ndarray, y: np.ndarray) -> Params:
     return grads
 
 
+def shuffled(n: int, batch: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the places (steps, batch) of each step's samples: full batches of n, shuffled anew once all were shown."""
+    in_a_pass = n // batch
+    order = np.concatenate([rng.permutation(n)[: in_a_pass * batch] for _ in range(-(-steps // in_a_pass))])
+    return order[: steps * batch].reshape(steps, batch)
+
+
 def learn(
     params: Params,
     x: np.ndarray,
@@ -95,14 +102,11 @@ def learn(
     on_step : function (t, params), called after step t
     """
     n = x.shape[-2]
-    batch = min(batch, n)
-    in_a_pass = n // batch
-    order = np.concatenate([rng.permutation(n)[: in_a_pass * batch] for _ in range(-(-steps // in_a_pass))])
+    batches = shuffled(n, min(batch, n), steps, rng)
     lr, decay = (np.asarray(value, np.float32) for value in (lr, weight_decay))
     speed = {name: np.zeros_like(w) for name, w in params.items()}
     with np.errstate(all="ignore"):
-        for t in range(steps):
-            chosen = order[t * batch : (t + 1) * batch]
+        for t, chosen in enumerate(batches):
             grads = gradients(params, x[..., chosen, :], y[..., chosen])
             if change is not None:
                 grads = change(grads)
@@ -111,16 +115,16 @@ def learn(
             for name, w in params.items():
                 grad = grads[name]
                 if decay.any() and name.startswith("W"):
-                    grad = grad + 2 * _beside(decay, w) * w
+                    grad = grad + 2 * beside(decay, w) * w
                 speed[name] *= momentum
                 speed[name] += grad
-                new[name] = w - _beside(now, w) * speed[name]
+                new[name] = w - beside(now, w) * speed[name]
             params = new
             if on_step is not None:
                 on_step(t, params)
     return params
 
 
-def _beside(value: np.ndarray, w: np.ndarray) -> np.ndarray:
+def beside(value: np.ndarray, w: np.ndarray) -> np.ndarray:
     """A number for each network, in front of its array."""
     return value.reshape(value.shape + (1,) * (w.ndim - 1)) if value.ndim else value
