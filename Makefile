@@ -50,6 +50,7 @@ clean:
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what the course needs into .venv, once: some minutes."
 ifeq ($(shell uname -s),Linux)
 	@$(PIP) --index-url $(CPU_TORCH) --no-deps --retries 0 --timeout 20 torch || echo "$(CPU_TORCH) cannot be reached: PyTorch comes from PyPI."
 endif
@@ -57,6 +58,7 @@ endif
 	@touch $@
 
 .venv/without-torch: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what the course needs into .venv, once: some minutes."
 	$(PIP) $(PIP_FLAGS) -e .
 	@touch $@
 

@@ -19,7 +19,7 @@ from autograder.course.build import SOLUTIONS, START, released, stale, strays
 from autograder.course.build import solved as solved_text
 from autograder.course.executed import execute, run_solved, shortcomings, shown_points
 from autograder.course.source import Source, parse
-from autograder.grading.assignment import Assignment, grade_id, is_check, is_graded, void_of
+from autograder.grading.assignment import Assignment, grade_id, is_check, is_demo, is_graded, void_of
 from autograder.grading.course import Course
 from autograder.grading.gradebook import quiet_flushes
 from autograder.judge import Case, Exercise, judge
@@ -365,7 +365,7 @@ _Scores = dict[str, dict[str, float | None]]
 def _empty_demos(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
-        if cell["id"].startswith("demo_"):
+        if is_demo(cell):
             cell.source = "pass"
     nbformat.write(notebook, path)
 

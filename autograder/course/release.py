@@ -61,6 +61,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 
 .venv/installed: pyproject.toml constraints.txt
 \t@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make lab PYTHON=python3.12")'
+\t@echo "Installing what the course needs into .venv, once: some minutes."
 \t$(PYTHON) -m venv .venv
 ifeq ($(shell uname -s),Linux)
 \t@$(PIP) --index-url $(CPU_TORCH) --no-deps --retries 0 --timeout 20 torch || echo "$(CPU_TORCH) cannot be reached: PyTorch comes from PyPI."
