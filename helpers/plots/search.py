@@ -104,7 +104,7 @@ def training_range(notes: Notes, lr_range_test: Callable, *, lr: float = 0.01, s
         shown = np.array(kept)
         runs.plot(np.where(shown < _LARGEST, shown, np.nan), color=RED, ls="-", lw=1, alpha=0.7)
         runs.set_title(f"3 epochs at {lr:g}: validation accuracy {spread(right)} %", fontsize="medium")
-    legend(test, loc="upper left")
+    legend(test, loc="upper left", frameon=True, framealpha=0.85, edgecolor="none")
     return fig
 
 
