@@ -1115,7 +1115,7 @@ plots.dropout_fence(dropout_forward, dropout_backward, max_norm)
 # become 84 ± 2 %. Dropout bears *smaller* rates than a network without it.
 #
 # That the pair is better than each alone does not show: the best of three rates gives 82.8 % with neither or with
-# dropout, 83.7 % with both, and 85.4 % with the fence by itself, on four seeds that spread by 1 to 2 points, after 200
+# dropout, 83.4 % with both, and 85.4 % with the fence by itself, on four seeds that spread by 1 to 2 points, after 200
 # steps. (The next section trains longer, and there dropout gains.)
 #
 # </details>
@@ -1178,9 +1178,9 @@ plots.dropout_before_and_after(dropout_forward, dropout_backward)
 #
 # <details><summary>Answer</summary>
 #
-# With wrong labels: four or five points better, on every seed, and three quarters of the wrong labels refused. The gap
+# With wrong labels: about four points better, on every seed, and three quarters of the wrong labels refused. The gap
 # closes from both sides: training accuracy falls towards the 90 % that are true, test accuracy rises. With clean
-# labels: tenths of a point, far less than the seeds differ. What is missing there is images, and noise on hidden units
+# labels: half a point, less than the seeds differ. What is missing there is images, and noise on hidden units
 # adds none.
 #
 # Dropout helps where a network has room to learn what is not true. It costs training time and a number to choose, and

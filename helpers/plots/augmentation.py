@@ -2,12 +2,13 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from helpers import data, samples, training
+from helpers.plots import stacks
 from helpers.plots.pieces import legend, progress_bar, seed_std
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture, show_figure
 from helpers.plots.style import COLORS
@@ -578,25 +579,6 @@ def augmentation_frames(notes: Notes, time_stretch: Callable):
 # ------------------------------------------------------------------------- 11: before and after
 
 
-class _Augmented(training.MLP):
-    """A network that is trained on batches as `augment(x, y)` returns them, y one-hot."""
-
-    def __init__(self, sizes, rng, augment: Callable) -> None:
-        super().__init__(sizes, rng, layers=replace(training.BUILT_IN, loss=_soft_cross_entropy))
-        self.augment = augment
-
-    def loss(self, x, y):
-        return super().loss(*self.augment(x, np.eye(10)[y]))
-
-
-def _soft_cross_entropy(scores: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean of -sum y log softmax(scores), and its gradient; each row of y adds up to 1."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    total = np.exp(shifted).sum(axis=1, keepdims=True)
-    loss = -np.mean(np.sum(y * (shifted - np.log(total)), axis=1))
-    return float(loss), (np.exp(shifted) / total - y) / len(y)
-
-
 @functools.cache
 def _pool() -> data.Dataset:
     """The digits: 1079 to draw training images from; the other 718 chose nothing, and are all test images."""
@@ -605,42 +587,61 @@ def _pool() -> data.Dataset:
     return replace(digits, x_val=x[:0].reshape(0, 64), y_val=y[:0], x_test=x, y_test=y)
 
 
-def _learn(recipe: Callable | None, n: int, seed: int, steps: int, mixup: Callable | None = None) -> training.MLP:
-    """Return a network that has learnt n digits; `recipe(rng)` gives the function that augments each batch."""
-    rng = np.random.default_rng(seed)
-    pool = _pool()
-    few = rng.permutation(len(pool.x_train))[:n]
+def _learn(
+    recipe: Callable | None,
+    mixup: Callable | None,
+    counts: Sequence[int],
+    seeds: Sequence[int],
+    steps: int,
+    tick: Callable[[], None],
+) -> stacks.Params:
+    """Return networks, side by side, each after learning so many digits, and others for each seed.
+
+    `recipe(rng)` gives the function that augments: it is given the batches of all networks at once, `mixup` each by
+    itself.
+    """
+    batch, networks, rng = 32, len(seeds), np.random.default_rng(0)
     apply = None if recipe is None else _made(recipe, rng)
-
-    def applied(images):
-        # `transformed` copies and looks closely, at a price: only what has failed is asked again, to hear why.
-        try:
-            result = apply(images)
-            if isinstance(result, np.ndarray) and result.shape == images.shape and result.dtype == float:
-                return result
-        except Exception:
-            pass
-        return transformed(apply, images)
-
-    def augment(x, y):
-        images = x.reshape(-1, 1, 8, 8)
+    pool = _pool()
+    places = np.stack([_places(n, seed, batch, steps) for n, seed in zip(counts, seeds, strict=True)], axis=1)
+    params = stacks.stacked((64, 128, 10), seeds)
+    speed = {name: np.zeros_like(w) for name, w in params.items()}
+    for t, chosen in enumerate(places):
+        x, y = pool.x_train[chosen.ravel()], np.eye(10)[pool.y_train[chosen]]
         if apply is not None:
-            images = applied(images)
+            x = _augmented(apply, x)
+        x = x.reshape(networks, batch, 1, 8, 8)
         if mixup is not None:
-            images, y = _blend(mixup, images, y, 1.0, rng)
-        return images.reshape(len(images), 64), y
+            x, y = map(np.stack, zip(*(_blend(mixup, *own, 1.0, rng) for own in zip(x, y, strict=True)), strict=True))
+        x, y = (part.astype(np.float32) for part in (x.reshape(networks, batch, 64), y))
+        # The rate ends at 0: gradients of ever new images are noisy, and at a steady rate that noise hides the gain.
+        lr = np.float32(0.05 * (1 + math.cos(math.pi * t / steps)))
+        for name, grad in stacks.gradients(params, x, y).items():
+            speed[name] *= 0.9
+            speed[name] += grad
+            params[name] -= lr * speed[name]
+        for _ in range((t + 1) * networks // steps - t * networks // steps):
+            tick()
+    return params
 
-    small = replace(pool, x_train=pool.x_train[few].reshape(n, 64), y_train=pool.y_train[few])
-    network = _Augmented([64, 128, 10], rng, augment)
-    epochs = math.ceil(steps / math.ceil(n / 32))
 
-    # The rate ends at 0: gradients of ever new images are noisy, and at a steady rate that noise hides the gain.
-    def cosine(t):
-        return 0.05 * (1 + math.cos(math.pi * min(t / steps, 1)))
+def _places(n: int, seed: int, batch: int, steps: int) -> np.ndarray:
+    """Return which images of the pool are shown at each step, (steps, batch): n of them, in a new order each time."""
+    rng = np.random.default_rng([seed, 11])
+    few = rng.permutation(len(_pool().x_train))[:n]
+    passes = math.ceil(steps * batch / n)
+    return np.concatenate([rng.permutation(few) for _ in range(passes)])[: steps * batch].reshape(steps, batch)
 
-    setting = {"step": _momentum, "schedule": cosine, "epochs": epochs, "rng": rng, "progress": False}
-    ask(training.train, network, small, **setting)
-    return network
+
+def _augmented(apply: Callable, images: np.ndarray) -> np.ndarray:
+    # `transformed` copies and looks closely, at a price: only what has failed is asked again, to hear why.
+    try:
+        result = apply(images)
+        if isinstance(result, np.ndarray) and result.shape == images.shape and result.dtype == float:
+            return result
+    except Exception:
+        pass
+    return transformed(apply, images)
 
 
 @picture(
@@ -667,23 +668,24 @@ def augmentation_few_images(
     with threadpool_limits(1), progress_bar(2 * len(counts) * len(seeds), progress) as tick:
         for i, (name, how) in enumerate((("as they are", None), ("augmented", recipe))):
             with notes.collect():
-                right = np.array([[_accuracy(how, n, seed, steps, tick)[0] for seed in seeds] for n in counts])
+                each = [n for n in counts for _ in seeds]
+                right, _ = _accuracies(how, None, each, seeds * len(counts), steps, tick)
+                right = right.reshape(len(counts), len(seeds))
                 ax.plot(counts, right.mean(axis=1), color=f"C{i}", marker="os"[i], label=name)
                 ax.fill_between(counts, right.min(axis=1), right.max(axis=1), color=f"C{i}", alpha=0.15, lw=0)
         legend(ax, loc="lower right")
     return fig
 
 
-def _accuracy(recipe, n, seed, steps, tick, mixup=None) -> tuple[float, float]:
-    """Return the accuracy in percent on test images, and on test images that are moved by one pixel."""
-    network, pool = _learn(recipe, n, seed, steps, mixup), _pool()
-    framed = np.pad(pool.x_test, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    moved = [framed[:, :, i : i + 8, j : j + 8] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
-    tick()
-    return (
-        100 * _right(network, pool.x_test, pool.y_test),
-        100 * float(np.mean([_right(network, images, pool.y_test) for images in moved])),
+def _accuracies(recipe, mixup, counts, seeds, steps, tick) -> np.ndarray:
+    """Return each network's accuracy in percent on test images, and on test images that are moved by one pixel."""
+    params, pool = _learn(recipe, mixup, counts, seeds, steps, tick), _pool()
+    framed = np.pad(pool.x_test.astype(np.float32), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    plain, *moved = (
+        stacks.accuracy(params, framed[:, :, i : i + 8, j : j + 8].reshape(-1, 64), pool.y_test)
+        for i, j in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
     )
+    return 100 * np.array([plain, np.mean(moved, axis=0)])
 
 
 @picture(
@@ -716,10 +718,10 @@ def augmentation_recipes(
         plain = None
         for i, (_, recipe, blend) in enumerate(rows):
             with notes.collect():
-                right = np.array([_accuracy(recipe, n, seed, steps, tick, blend) for seed in seeds])
+                right = _accuracies(recipe, blend, [n] * len(seeds), seeds, steps, tick)
                 plain = right if plain is None else plain
                 # The same seed has the same training images: differences tell more than the two means.
-                for ax, values, gain in zip(axes, right.T, (right - plain).T, strict=True):
+                for ax, values, gain in zip(axes, right, right - plain, strict=True):
                     ax.plot(values, [i] * len(values), "o", color=BLUE, alpha=0.5, ls="none")
                     ax.plot([values.mean()] * 2, [i - 0.28, i + 0.28], color=RED, ls="-", lw=2.5)
                     text = (

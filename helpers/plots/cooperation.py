@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers import data
-from helpers.plots.dropout import ask_noise, ask_numbers
+from helpers.plots.dropout import as_layer, ask_noise, ask_numbers, side_by_side
 from helpers.plots.penalised_digits import few_digits, one_thread
 from helpers.plots.pieces import legend, seed_std
 from helpers.plots.ready import Notes, ask_array, picture
@@ -14,17 +14,6 @@ from helpers.plots.style import COLORS
 from helpers.training import Params
 
 BLUE, ORANGE, GREEN, RED = COLORS[:4]
-
-
-def _dropping(forward: Callable, backward: Callable, p: float, seed: int = 0) -> Callable:
-    """Return the `drop` of `Networks`, of the student's functions."""
-    rng = np.random.default_rng(seed)
-
-    def drop(x):
-        out, cache = ask_noise(forward, x, p, rng, train=True)
-        return out, lambda dout: ask_array(backward, dout, cache, shape=dout.shape)
-
-    return drop
 
 
 def _images(seeds: int, images: int, wrong: int) -> tuple[np.ndarray, np.ndarray, data.Dataset]:
@@ -78,8 +67,8 @@ def dropout_fence(
         }
 
     def draw(name: str, color: str, line: str, marker: str, *, dropped: bool, fenced: bool) -> None:
-        drop = _dropping(dropout_forward, dropout_backward, p) if dropped else None
-        networks = Networks((64, 64, 64, 10), list(range(seeds)) * len(rates), drop=drop)
+        layer = side_by_side(as_layer(dropout_forward, dropout_backward, p)) if dropped else {}
+        networks = Networks((64, 64, 64, 10), list(range(seeds)) * len(rates), **layer)
         how = {"steps": steps, "batch": 20, "momentum": 0.9, "rng": np.random.default_rng(0)}
         learn(networks, x, y, lr=lr, change=fence if fenced else None, **how)
         found = 100 * networks.accuracy(x_test, digits.y_test).reshape(len(rates), seeds)
@@ -228,8 +217,8 @@ def dropout_partners(
 
     said = ["Test accuracy as units are removed, and what units do:"]
 
-    def draw(place: int, name: str, color: str, drop: Callable | None) -> None:
-        networks = Networks((64, units, 10), range(seeds), drop=drop)
+    def draw(place: int, name: str, color: str, layer: dict[str, Callable]) -> None:
+        networks = Networks((64, units, 10), range(seeds), **layer)
         learn(networks, x, y, lr=0.05, steps=steps, batch=20, momentum=0.9, rng=np.random.default_rng(0))
         patches = networks.params["W1"].transpose(0, 2, 1).reshape(seeds, units, 8, 8)
         axes[name].imshow(_tiled(patches[0][:18], 6), cmap="PuOr", vmin=-1, vmax=1)
@@ -264,9 +253,9 @@ def dropout_partners(
             f"silent {silent.mean():.0f} ± {seed_std(silent):.0f} %"
         )
 
-    draw(0, "without", ORANGE, None)
+    draw(0, "without", ORANGE, {})
     with notes.collect():
-        draw(1, "with", BLUE, _dropping(dropout_forward, dropout_backward, p))
+        draw(1, "with", BLUE, side_by_side(as_layer(dropout_forward, dropout_backward, p)))
         notes.add("\n".join(said))
     legend(ax, loc="lower left")
     return fig

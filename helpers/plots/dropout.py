@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers import data, training
+from helpers.plots import stacks
 from helpers.plots.pieces import legend, progress_bar, seed_std
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
+from helpers.plots.side_by_side import Networks, learn
 from helpers.plots.style import COLORS
 
 BLUE, ORANGE, GREEN, RED = COLORS[:4]
@@ -43,7 +45,7 @@ def ask_numbers(function: Callable, *args, shape: tuple[int, ...]) -> np.ndarray
     return _showable(function, ask_array(function, *args, shape=shape))
 
 
-def _as_layer(forward: Callable, backward: Callable, p: float) -> training.Dropout:
+def as_layer(forward: Callable, backward: Callable, p: float) -> training.Dropout:
     """Return the student's two functions as a network takes them.
 
     Asking copies and looks closely, at a price: only what has failed is asked again, to hear why.
@@ -52,7 +54,7 @@ def _as_layer(forward: Callable, backward: Callable, p: float) -> training.Dropo
     def drop(x, p, rng, *, train):
         try:
             out, cache = forward(x, p, rng, train=train)
-            if isinstance(out, np.ndarray) and out.shape == x.shape:
+            if _are_numbers(out, x.shape):
                 return out, cache
         except Exception:
             pass
@@ -61,13 +63,40 @@ def _as_layer(forward: Callable, backward: Callable, p: float) -> training.Dropo
     def pass_back(dout, cache):
         try:
             dx = backward(dout, cache)
-            if isinstance(dx, np.ndarray) and dx.shape == dout.shape:
+            if _are_numbers(dx, dout.shape):
                 return dx
         except Exception:
             pass
         return ask_array(backward, dout, cache, shape=dout.shape)
 
     return training.Dropout(drop, pass_back, p)
+
+
+def _are_numbers(result: object, shape: tuple[int, ...]) -> bool:
+    return isinstance(result, np.ndarray) and result.shape == shape and result.dtype.kind in "biuf"
+
+
+def side_by_side(layer: training.Dropout, seed: int = 0) -> dict[str, Callable]:
+    """Return the `drop` and `at_test` of `Networks`: the layer is given the samples of all networks as rows."""
+    rng = np.random.default_rng(seed)
+
+    def drop(x):
+        out, cache = layer.forward(_as_rows(x), layer.p, rng, train=True)
+
+        def backward(dout):
+            return np.asarray(layer.backward(_as_rows(dout), cache), np.float32).reshape(dout.shape)
+
+        return np.asarray(out, np.float32).reshape(x.shape), backward
+
+    def at_test(x):
+        out, _ = layer.forward(_as_rows(x), layer.p, rng, train=False)
+        return np.asarray(out, np.float32).reshape(x.shape)
+
+    return {"drop": drop, "at_test": at_test}
+
+
+def _as_rows(x: np.ndarray) -> np.ndarray:
+    return x.reshape(-1, x.shape[-1])
 
 
 # ------------------------------------------------------------------------------------- few digits
@@ -88,25 +117,60 @@ def _momentum(w, grad, state, *, lr):
     return w - lr * v, {"v": v}
 
 
-def _learn(
-    digits: data.Dataset,
-    seed: int,
+def _learn(digits: data.Dataset, seed: int, layer: training.Dropout, *, epochs: int) -> training.MLP:
+    """Return a network after training."""
+    rng = np.random.default_rng(seed)
+    network = training.MLP(_WIDE, rng, dropout=layer)
+    how = {"lr": 0.05, "epochs": epochs, "batch_size": 20, "rng": rng, "progress": False}
+    ask(training.train, network, digits, step=_momentum, **how)
+    return network
+
+
+@dataclass(frozen=True)
+class _Few:
+    """Few digits for each network, and the others that all of them are judged on."""
+
+    x: np.ndarray
+    y: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def _few_for_each(seeds: Iterable[int], *, wrong: int = 0) -> _Few:
+    """Return the few digits of each seed, as `side_by_side.learn` takes them."""
+    sets = [_few_digits(seed, wrong=wrong) for seed in seeds]
+    x, y = (np.stack([getattr(part, name) for part in sets]) for name in ("x_train", "y_train"))
+    x, x_val, x_test = (part.astype(np.float32) for part in (x, sets[0].x_val, sets[0].x_test))
+    return _Few(x, y, x_val, sets[0].y_val, x_test, sets[0].y_test)
+
+
+def _learn_few(
+    few: _Few,
+    seeds: Iterable[int],
     layer: training.Dropout | None = None,
     *,
     sizes: tuple[int, ...] = _WIDE,
-    lr: float = 0.05,
-    epochs: int = 40,
-    on_step: Callable | None = None,
-) -> tuple[training.MLP, training.History]:
-    """Return a network after training, and how it went; the same weights and batches with and without a layer."""
-    rng = np.random.default_rng(seed)
-    network = training.MLP(sizes, rng, dropout=layer)
-    how = {"lr": lr, "epochs": epochs, "batch_size": 20, "rng": rng, "on_step": on_step, "progress": False}
-    return network, ask(training.train, network, digits, step=_momentum, **how)
+    epochs: int,
+    look: Callable[[Networks], object] = lambda networks: None,
+) -> tuple[Networks, list]:
+    """Return a network for each seed after training, and what look(networks) gives after each epoch.
 
+    The same weights and batches with and without a layer.
+    """
+    networks = Networks(sizes, seeds, **({} if layer is None else side_by_side(layer)))
+    batch, looks = 20, []
+    in_an_epoch = few.x.shape[1] // batch
 
-def _cross_entropy(scores: np.ndarray, labels: np.ndarray) -> float:
-    return float(-np.log(np.maximum(_softmax(scores)[np.arange(len(labels)), labels], 1e-30)).mean())
+    def after_each_epoch(t, x, y):
+        if t and t % in_an_epoch == 0:
+            looks.append(look(networks))
+
+    rng = np.random.default_rng(0)
+    how = {"lr": 0.05, "momentum": 0.9, "steps": epochs * in_an_epoch, "batch": batch, "on_step": after_each_epoch}
+    ask(learn, networks, few.x, few.y, rng=rng, **how)
+    return networks, [*looks, look(networks)]
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
@@ -132,29 +196,30 @@ def dropout_overfitting(notes: Notes, *, wrong: int = 20, epochs: int = 40, seed
     """Show a large network learn 200 images, a tenth of them with a wrong label, by heart."""
     from threadpoolctl import threadpool_limits
 
-    losses, held, believed, right = [], [], [], []
+    seeds = list(seeds)
+    few = _few_for_each(seeds, wrong=wrong)
+
+    def look(networks):
+        held, shown = networks.scores(few.x_val), networks.scores(few.x)
+        right = shown.argmax(axis=-1) == few.y
+        return (
+            stacks.cross_entropy(shown, few.y),
+            stacks.cross_entropy(held, few.y_val),
+            right[:, :wrong].mean(axis=1),
+            np.mean(held.argmax(axis=-1) == few.y_val, axis=1),
+        )
+
     with threadpool_limits(1):
-        for seed in seeds:
-            digits = _few_digits(seed, wrong=wrong)
-            share = []
-
-            def look(t, network, digits=digits, share=share):
-                if t % 10 == 9:
-                    share.append(network.accuracy(digits.x_train[:wrong], digits.y_train[:wrong]))
-
-            _, history = _learn(digits, seed, epochs=epochs, on_step=look)
-            losses.append(history.train_loss)
-            held.append(history.val_loss)
-            believed.append(share)
-            right.append(history.val_accuracy)
+        _, looks = _learn_few(few, seeds, epochs=epochs, look=look)
+    losses, held, believed, right = np.array(looks).transpose(1, 2, 0)
     fig, (loss, share) = notes.plt.subplots(1, 2, figsize=(11, 3.7))
     epoch = np.arange(1, epochs + 1)
     loss.set(xlabel="epoch", ylabel="cross-entropy", yscale="log", title="the loss, mean and range of 3 seeds")
-    _band(loss, epoch, np.array(held), "validation images", color=ORANGE, ls="--")
-    _band(loss, epoch, np.array(losses), "the 200 training images", color=BLUE, ls="-")
+    _band(loss, epoch, held, "validation images", color=ORANGE, ls="--")
+    _band(loss, epoch, losses, "the 200 training images", color=BLUE, ls="-")
     share.set(xlabel="epoch", ylabel="share", ylim=(0, 1.03), title=f"{wrong} of the 200 labels are wrong")
-    _band(share, epoch, np.array(right), "validation images: right label", color=ORANGE, ls="--")
-    _band(share, epoch, np.array(believed), "wrong labels: learnt all the same", color=RED, ls="-.")
+    _band(share, epoch, right, "validation images: right label", color=ORANGE, ls="--")
+    _band(share, epoch, believed, "wrong labels: learnt all the same", color=RED, ls="-.")
     legend(loss)
     legend(share, loc="lower right")
     return fig
@@ -191,16 +256,15 @@ def dropout_forgotten_scale(
     loss.set(xlabel="$p$", ylabel="test cross-entropy", yscale="log", ylim=(0.1, 10), title="the loss")
     accuracy.set(xlabel="$p$", ylabel="test accuracy", ylim=(0.6, 1), title="the accuracy")
     with threadpool_limits(1), notes.collect():
+        few = _few_for_each(seeds)
         scores = np.zeros((2, 2, len(seeds), len(ps)))  # loss or accuracy, with the scale or without
-        for i, seed in enumerate(seeds):
-            digits = _few_digits(seed)
-            for j, p in enumerate(ps):
-                layer = _vanilla_layer(dropout_vanilla_train, dropout_vanilla_test, p)
-                network, _ = _learn(digits, seed, layer, sizes=_DEEP, epochs=epochs)
-                unscaled = training.mlp_scores(network.params, digits.x_test)
-                for k, out in enumerate((network.scores(digits.x_test), unscaled)):
-                    scores[0, k, i, j] = _cross_entropy(out, digits.y_test)
-                    scores[1, k, i, j] = np.mean(out.argmax(axis=1) == digits.y_test)
+        for j, p in enumerate(ps):
+            layer = _vanilla_layer(dropout_vanilla_train, dropout_vanilla_test, p)
+            networks, _ = _learn_few(few, seeds, layer, sizes=_DEEP, epochs=epochs)
+            unscaled = stacks.scores(networks.params, few.x_test)
+            for k, out in enumerate((networks.scores(few.x_test), unscaled)):
+                scores[0, k, :, j] = stacks.cross_entropy(out, few.y_test)
+                scores[1, k, :, j] = np.mean(out.argmax(axis=-1) == few.y_test, axis=-1)
         for ax, both in zip((loss, accuracy), scores, strict=True):
             _band(ax, ps, both[0], "scaled by your dropout_vanilla_test", color=BLUE, ls="-", marker="o")
             _band(ax, ps, both[1], "not scaled", color=RED, ls="--", marker="s")
@@ -318,6 +382,11 @@ def dropout_readings(
     ax = right.subplots()
     ax.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1))
     ax.set_title(f"two hidden layers, 200 images, {len(seeds)} seeds")
+    few = _few_for_each(seeds)
+
+    def look(networks):
+        return networks.accuracy(few.x_val, few.y_val)
+
     readings = ((p, f"p = {p:g} to DROP", BLUE, "-"), (round(1 - p, 10), f"p = {p:g} to KEEP", RED, "--"))
     with threadpool_limits(1):
         for row, (rate, name, color, line) in zip(images, readings, strict=True):
@@ -332,9 +401,9 @@ def dropout_readings(
                 row[1].set_xlabel(f"kept ones times {many.max():.3g}")
                 for image, one in zip(row, out, strict=True):
                     image.imshow(one.reshape(8, 8) * (1 - rate), cmap="cividis", vmin=0, vmax=1)
-                layer = _as_layer(dropout_forward, dropout_backward, rate)
-                runs = [_learn(_few_digits(s), s, layer, sizes=_DEEP, epochs=epochs)[1].val_accuracy for s in seeds]
-                _band(ax, np.arange(1, epochs + 1), np.nan_to_num(runs), name, color=color, ls=line)
+                layer = as_layer(dropout_forward, dropout_backward, rate)
+                _, looks = _learn_few(few, seeds, layer, sizes=_DEEP, epochs=epochs, look=look)
+                _band(ax, np.arange(1, epochs + 1), np.transpose(looks), name, color=color, ls=line)
     legend(ax, loc="center right")
     return fig
 
@@ -707,7 +776,7 @@ def dropout_uncertainty(
     turned.set_xticks(range(0, 91, 15))
     with threadpool_limits(1):
         with notes.collect():
-            network = _fit_curve(_as_layer(dropout_forward, dropout_backward, 0.1), x, y, steps, seed)
+            network = _fit_curve(as_layer(dropout_forward, dropout_backward, 0.1), x, y, steps, seed)
 
             def height(x, rng):
                 return network.scores(x, drop_with=rng)[:, 0]
@@ -718,8 +787,8 @@ def dropout_uncertainty(
             curve.plot(line, std, color=RED, ls="--", label="its std")
         with notes.collect():
             digits = data.digits()
-            layer = _as_layer(dropout_forward, dropout_backward, 0.5)
-            classifier, _ = _learn(digits, seed, layer, epochs=epochs)
+            layer = as_layer(dropout_forward, dropout_backward, 0.5)
+            classifier = _learn(digits, seed, layer, epochs=epochs)
 
             def chances(x, rng):
                 return _softmax(classifier.scores(x, drop_with=rng))
@@ -885,20 +954,28 @@ def _errors_in_depth(scaling: Callable, p: float, rng: np.random.Generator) -> l
 
 @dataclass(frozen=True)
 class _Result:
-    """What is kept of one training run."""
+    """What is kept of one setting: an entry for each seed."""
 
-    val_loss: np.ndarray
-    val: float
-    train: float
-    test: float
-    believed: float  # share of the wrong labels, nan where there are none
+    val_loss: np.ndarray  # (seeds, epochs)
+    val: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    believed: np.ndarray  # share of the wrong labels
 
 
-def _judged(digits: data.Dataset, wrong: int, seed: int, layer: training.Dropout | None, epochs: int) -> _Result:
-    network, history = _learn(digits, seed, layer, epochs=epochs)
-    scores = (history.val_accuracy[-1], history.train_accuracy[-1], network.accuracy(digits.x_test, digits.y_test))
-    believed = network.accuracy(digits.x_train[:wrong], digits.y_train[:wrong])
-    return _Result(history.val_loss, *(float(np.nan_to_num(score)) for score in scores), believed)
+def _judged(few: _Few, wrong: int, seeds: list[int], layer: training.Dropout | None, epochs: int) -> _Result:
+    def look(networks):
+        return stacks.cross_entropy(networks.scores(few.x_val), few.y_val)
+
+    networks, losses = _learn_few(few, seeds, layer, epochs=epochs, look=look)
+    right = networks.scores(few.x).argmax(axis=-1) == few.y
+    return _Result(
+        np.transpose(losses),
+        networks.accuracy(few.x_val, few.y_val),
+        right.mean(axis=1),
+        networks.accuracy(few.x_test, few.y_test),
+        right[:, :wrong].mean(axis=1) if wrong else np.full(len(seeds), np.nan),
+    )
 
 
 @picture(
@@ -926,37 +1003,33 @@ def dropout_before_and_after(
     loss.set(xlabel="epoch", ylabel="validation cross-entropy", title=f"200 images, {labels}", ylim=(0, 1.0))
     test.set(xlabel="$p$", ylabel="test accuracy (%)", title=f"a dot for each of {len(seeds)} seeds")
     gap.set(xlabel="$p$", ylabel="training − test accuracy (points)", title="the gap")
-    sets = {seed: _few_digits(seed, wrong=wrong) for seed in seeds}
+    few = _few_for_each(seeds, wrong=wrong)
 
-    def draw(p, runs, color, line, marker) -> np.ndarray:
-        accuracy = 100 * np.array([run.test for run in runs])
-        gaps = 100 * np.array([run.train - run.test for run in runs])
-        for ax, values in ((test, accuracy), (gap, gaps)):
-            ax.plot(np.full(len(runs), p), values, marker, color=color, ls="none", ms=4, alpha=0.6)
+    def draw(p, run, color, marker) -> None:
+        for ax, values in ((test, 100 * run.test), (gap, 100 * (run.train - run.test))):
+            ax.plot(np.full(len(seeds), p), values, marker, color=color, ls="none", ms=4, alpha=0.6)
             ax.plot([p - 0.06, p + 0.06], [values.mean()] * 2, color=color, ls="-", lw=2.5)
-        return accuracy
 
     with threadpool_limits(1), progress_bar((len(ps) + 1) * len(seeds), progress) as tick:
 
-        def repeat(layer) -> list[_Result]:
-            runs = []
-            for seed in seeds:
-                runs.append(_judged(sets[seed], wrong, seed, layer, epochs))
+        def learnt(layer) -> _Result:
+            run = _judged(few, wrong, seeds, layer, epochs)
+            for _ in seeds:
                 tick()
-            return runs
+            return run
 
-        plain = repeat(None)
-        without = draw(0.0, plain, ORANGE, "--", "s")
-        _band(loss, epoch, np.array([run.val_loss for run in plain]), "without dropout", color=ORANGE, ls="--")
+        plain = learnt(None)
+        draw(0.0, plain, ORANGE, "s")
+        _band(loss, epoch, plain.val_loss, "without dropout", color=ORANGE, ls="--")
         with notes.collect():
-            tried = {p: repeat(_as_layer(dropout_forward, dropout_backward, p)) for p in ps}
-            accuracies = {p: draw(p, runs, BLUE, "-", "o") for p, runs in tried.items()}
-            best = max(tried, key=lambda p: np.mean([run.val for run in tried[p]]))
-            curves = np.array([run.val_loss for run in tried[best]])
-            _band(loss, epoch, curves, f"with yours, p = {best:g}", color=BLUE, ls="-")
-            notes.add(_verdict(without, accuracies[best], best))
+            tried = {p: learnt(as_layer(dropout_forward, dropout_backward, p)) for p in ps}
+            for p, run in tried.items():
+                draw(p, run, BLUE, "o")
+            best = max(tried, key=lambda p: np.mean(tried[p].val))
+            _band(loss, epoch, tried[best].val_loss, f"with yours, p = {best:g}", color=BLUE, ls="-")
+            notes.add(_verdict(100 * plain.test, 100 * tried[best].test, best))
             if wrong:
-                shares = [100 * np.mean([run.believed for run in runs]) for runs in (plain, tried[best])]
+                shares = [100 * np.mean(run.believed) for run in (plain, tried[best])]
                 notes.add("Of the wrong labels, {:.0f} % are learnt without, {:.0f} % with.".format(*shares))
     for ax in (test, gap):
         ax.set_xticks([0.0, *ps], ["without", *(f"{p:g}" for p in ps)])

@@ -258,18 +258,23 @@ def _mark_empty(figure) -> None:
 
 
 def png(figure) -> bytes:
-    """Return the figure as PNG bytes."""
-    buffer = BytesIO()
+    """Return the figure as PNG bytes.
+
+    `savefig` draws twice, the first time for the layout.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer, dpi = BytesIO(), figure.dpi
     with course_style():
-        figure.savefig(buffer, format="png", dpi=_SHARPNESS * figure.dpi)
+        figure.set_dpi(_SHARPNESS * dpi)
+        # Half the time of the usual compression, for a tenth more bytes.
+        FigureCanvasAgg(figure).print_png(buffer, pil_kwargs={"compress_level": 3})
+        figure.set_dpi(dpi)
     return buffer.getvalue()
 
 
 def coarse_png(figure) -> bytes:
-    """Return the figure as PNG bytes for an eye that follows a slider: with fewer pixels, drawn only once.
-
-    `savefig` draws twice, the first time for the layout.
-    """
+    """Return the figure as PNG bytes for an eye that follows a slider: with fewer pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     buffer = BytesIO()

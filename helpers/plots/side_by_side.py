@@ -21,6 +21,7 @@ class Networks:
     seeds : a network for each, with the first weights that `helpers.training.init_mlp` draws
     norm : of arrays (N, D): the networks' units stand side by side in it; None leaves it out
     drop : function x -> (x, backward) for what a hidden layer gives, (networks, N, units); None leaves it out
+    at_test : function x -> x, what takes the place of `drop` in evaluation; None: nothing
     """
 
     def __init__(
@@ -30,14 +31,15 @@ class Networks:
         *,
         norm: BatchNorm | None = None,
         drop: Callable | None = None,
+        at_test: Callable | None = None,
     ) -> None:
         self.params = stacked(sizes, seeds, batchnorm=norm is not None)
-        self.depth, self.norm, self.drop = len(sizes) - 1, norm, drop
+        self.depth, self.norm, self.drop, self.at_test = len(sizes) - 1, norm, drop, at_test
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, Params]:
         """Return each network's mean cross-entropy of a training batch (networks, N, D), and the gradients."""
         scores, backwards = self._forward(x)
-        networks, rows = np.ogrid[: len(y), : y.shape[1]]
+        networks, rows = np.arange(len(y))[:, None], np.arange(y.shape[1])
         log_p = scores - scores.max(axis=-1, keepdims=True)
         log_p = log_p - np.log(np.exp(log_p).sum(axis=-1, keepdims=True))
         dout = np.exp(log_p)
@@ -82,6 +84,8 @@ class Networks:
             if drop and self.drop is not None:
                 x, back = self.drop(x)
                 backwards.append(lambda dout, back=back: (back(dout), {}))
+            elif not drop and self.at_test is not None:
+                x = self.at_test(x)
         return x, backwards
 
     def _linear(self, x: np.ndarray, i: int, backwards: list[Callable], *, bias: bool) -> np.ndarray:
@@ -163,7 +167,10 @@ def learn(
         _, grads = networks.loss(x[:, chosen], y[:, chosen])
         for name, grad in grads.items():
             if momentum:
-                grad = speed[name] = momentum * speed[name] + grad if name in speed else grad
-            networks.params[name] = networks.params[name] - beside(rates, grad) * grad
+                kept = speed.setdefault(name, np.zeros_like(grad))
+                kept *= momentum
+                kept += grad
+                grad = kept
+            networks.params[name] -= beside(rates, grad) * grad
         if change is not None:
             networks.params = change(networks.params)

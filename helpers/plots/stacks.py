@@ -49,12 +49,14 @@ def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def gradients(params: Params, x: np.ndarray, y: np.ndarray) -> Params:
-    """Return the gradients of each network's mean cross-entropy."""
+    """Return the gradients of each network's mean cross-entropy; y: labels, or shares of classes on a last axis."""
     outs = hidden(params, x)
     depth, n = len(outs), x.shape[-2]
     dout = softmax(outs[-1])
-    networks, rows = np.ogrid[: len(dout), :n]
-    dout[networks, rows, y] -= 1
+    if y.ndim == dout.ndim:
+        dout -= y
+    else:
+        dout[np.arange(len(dout))[:, None], np.arange(n), y] -= 1
     dout /= n
     grads: Params = {}
     for i in range(depth, 0, -1):

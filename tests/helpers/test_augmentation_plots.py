@@ -307,8 +307,8 @@ def test_bends_and_now_and_then_a_crop_help_where_images_are_few():
         crop = SOLVED["random_apply"](lambda x: SOLVED["random_crop"](x, 1, rng), 0.25, rng)
         return SOLVED["compose"]([crop, lambda x: SOLVED["elastic_distort"](x, samples.bends(x.shape, 0.5, rng))])
 
-    learnt = [pictures._accuracy(how, 60, seed, 300, lambda: None) for how in (None, recipe) for seed in (0, 1)]
-    (plain, moved), (augmented, augmented_moved) = np.reshape(learnt, (2, 2, 2)).mean(axis=1)
+    learnt = [pictures._accuracies(how, None, (60, 60), (0, 1), 300, lambda: None) for how in (None, recipe)]
+    (plain, moved), (augmented, augmented_moved) = np.mean(learnt, axis=2)
     assert augmented > plain
     assert augmented_moved > moved + 10
 
@@ -320,13 +320,27 @@ def test_the_test_images_of_the_arc_are_no_training_images():
     assert sum(image.tobytes() in train for image in pool.x_test) == 0
 
 
-def test_soft_labels_that_are_hard_give_the_usual_loss_and_gradient():
-    rng = np.random.default_rng(0)
-    scores, y = rng.normal(size=(6, 10)), rng.integers(0, 10, 6)
-    loss, dscores = pictures._soft_cross_entropy(scores, np.eye(10)[y])
-    usual, gradient = pictures.training._cross_entropy(scores, y)
-    assert loss == pytest.approx(usual)
-    np.testing.assert_allclose(dscores, gradient)
+def test_each_network_is_shown_digits_of_its_own_and_each_of_them_as_often():
+    places = [pictures._places(50, seed, batch=20, steps=5) for seed in (0, 1)]
+    for own in places:
+        assert own.shape == (5, 20)
+        assert np.all(np.unique(own, return_counts=True)[1] == 2)
+    assert len(np.intersect1d(*places)) < 10
+
+
+def test_the_recipe_augments_all_networks_at_once_and_mixup_each_with_its_own_digits():
+    seen, pool = [], pictures._pool()
+
+    def recipe(rng):
+        return lambda x: seen.append(x.shape) or np.zeros_like(x)
+
+    def mixup(x, y, alpha, rng):
+        seen.append((x.shape, y.shape, np.abs(x).max()))
+        return x, y
+
+    pictures._learn(recipe, mixup, (50, 60), (0, 1), 2, lambda: None)
+    assert seen == 2 * [(64, 1, 8, 8), *2 * [((32, 1, 8, 8), (32, 10), 0)]]
+    assert pool.x_train.max() > 0, "the recipe must not spoil the pool"
 
 
 # ---------------------------------------------------------------------------- samples and sound

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from autograder.course.source import worked
 from helpers.plots.side_by_side import Networks, inverted_dropout, learn
+from helpers.plots.stacks import gradients, stacked
 from helpers.training import BatchNorm
 
 SIZES = (5, 4, 6, 3)
@@ -69,6 +70,25 @@ def test_what_is_dropped_in_the_forward_has_no_gradient():
     assert not grads["W1"].any() and grads["b3"].any()
     # None is dropped when a network is evaluated.
     assert networks.scores(x)[0].std() > 0
+
+
+def test_what_takes_the_place_of_dropout_in_evaluation_does_so_there_alone():
+    networks = Networks(SIZES, range(2), at_test=lambda x: 0 * x)
+    x, y = batch(np.random.default_rng(1))
+    np.testing.assert_array_equal(networks.scores(x), np.zeros((2, 7, 3)))
+    assert networks.loss(x, y)[1]["W1"].any()
+
+
+def test_gradients_for_shares_of_classes_are_those_of_autograd():
+    rng = np.random.default_rng(0)
+    x, shares = batch(rng)[0], rng.dirichlet(np.ones(3), (2, 7)).astype(np.float32)
+    made = stacked(SIZES, range(2))
+    grads = gradients(made, x, shares)
+    for k in range(2):
+        params = {name: torch.tensor(w[k], requires_grad=True) for name, w in made.items()}
+        F.cross_entropy(torch_scores(params, torch.tensor(x[k])), torch.tensor(shares[k])).backward()
+        for name, w in params.items():
+            np.testing.assert_allclose(grads[name][k], w.grad, rtol=1e-3, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
