@@ -17,7 +17,17 @@ from helpers.plots.normalization import ask_out, ask_parts
 from helpers.plots.pieces import final_accuracy, progress_bar, seed_std
 from helpers.plots.ready import NotReady, as_array, picture
 from helpers.plots.style import COLORS
-from helpers.training import MLP, BatchNorm, History, WeightNorm, grouped, mean_only, shuffled_minibatches, train
+from helpers.training import (
+    MLP,
+    BatchNorm,
+    History,
+    Params,
+    WeightNorm,
+    grouped,
+    mean_only,
+    shuffled_minibatches,
+    train,
+)
 
 BLUE, ORANGE, GREEN, RED, PINK, SKY, BLACK = COLORS
 Family = Mapping[str, tuple[Callable, Callable]]
@@ -96,6 +106,35 @@ def _divided(seed: int, samples: int) -> data.Dataset:
     return replace(parts, x_train=parts.x_train[:samples], y_train=parts.y_train[:samples])
 
 
+class _Flat:
+    """A network whose parameters are one vector: the optimizer takes one large step in place of many small ones."""
+
+    def __init__(self, network: MLP) -> None:
+        self.network = network
+        self.shapes = {name: w.shape for name, w in network.params.items()}
+        self.ends = np.cumsum([w.size for w in network.params.values()])[:-1]
+
+    @property
+    def params(self) -> Params:
+        return {"all": self._joined(self.network.params)}
+
+    @params.setter
+    def params(self, params: Params) -> None:
+        parts = np.split(params["all"], self.ends)
+        shapes = self.shapes.items()
+        self.network.params = {name: part.reshape(shape) for (name, shape), part in zip(shapes, parts, strict=True)}
+
+    def _joined(self, arrays: Params) -> np.ndarray:
+        return np.concatenate([np.asarray(arrays[name]).reshape(-1) for name in self.shapes])
+
+    def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[float, Params]:
+        loss, grads = self.network.loss(x, y)
+        return loss, {"all": self._joined(grads)}
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        return self.network.scores(x)
+
+
 def _trained(network: MLP, digits: data.Dataset, batches: Callable, seed: int, **options) -> History:
     from threadpoolctl import threadpool_limits
 
@@ -103,7 +142,7 @@ def _trained(network: MLP, digits: data.Dataset, batches: Callable, seed: int, *
         with threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             rng = np.random.default_rng(1000 + seed)
-            return train(network, digits, epochs=1, rng=rng, minibatches=batches, progress=False, **options)
+            return train(_Flat(network), digits, epochs=1, rng=rng, minibatches=batches, progress=False, **options)
     except NotReady:
         raise
     except Exception as error:
@@ -116,7 +155,7 @@ def _sgd(w, grad, state, *, lr):
 
 def _adam(w, grad, state, *, lr):
     t = state.get("t", 0) + 1
-    m, v = state.get("m", np.zeros_like(w)), state.get("v", np.zeros_like(w))
+    m, v = (state["m"], state["v"]) if state else np.zeros((2, *w.shape))
     # In place: it is what takes the time of these small networks.
     m *= 0.9
     m += 0.1 * grad
