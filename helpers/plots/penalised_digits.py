@@ -145,13 +145,35 @@ PLAIN = Way("nothing", {}, {})
 
 
 def learn(
-    digits: data.Dataset, seed: int, way: Way = PLAIN, *, width: int = _WIDTH, lr: float = _RATE, epochs: int = _EPOCHS
+    digits: data.Dataset,
+    seed: int,
+    way: Way = PLAIN,
+    *,
+    width: int = _WIDTH,
+    lr: float = _RATE,
+    epochs: int = _EPOCHS,
+    curves: bool = False,
 ) -> tuple[training.MLP, training.History]:
-    """Return a network after training, and how it went; the same first weights and batches whatever the way."""
+    """Return a network after training, and how it went; the same first weights and batches whatever the way.
+
+    Without `curves` it is evaluated once, at the end: after each epoch, that takes as long as the training.
+    """
     rng = np.random.default_rng(seed)
     network = way.kind([64, width, 10], rng, **way.network)
-    how = {"lr": lr, "epochs": epochs, "batch_size": _BATCH, "rng": rng, "progress": False}
+    how = {"lr": lr, "batch_size": _BATCH, "rng": rng, "progress": False}
+    if curves or "stop" in way.run:
+        how["epochs"] = epochs
+    else:
+        how |= {"epochs": 1, "minibatches": _of_all(epochs)}
     return network, ask(training.train, network, digits, step=way.step, **how, **way.run)
+
+
+def _of_all(epochs: int) -> Callable:
+    def minibatches(n, batch_size, rng):
+        for _ in range(epochs):
+            yield from training.shuffled_minibatches(n, batch_size, rng)
+
+    return minibatches
 
 
 def _accuracy(network: training.MLP, history: training.History, digits: data.Dataset) -> float:
@@ -329,7 +351,7 @@ def penalties_retrain(
             whole = data.Dataset(x, y, every.x_val, every.y_val, every.x_test, every.y_test)
             stopped, history = learn(part, seed, Way("", {}, {"stop": stop}), epochs=epochs)
             best = history.best_epoch
-            longest, full = learn(part, seed, epochs=epochs)
+            longest, full = learn(part, seed, epochs=epochs, curves=True)
             again, anew = learn(whole, seed, epochs=best + 1)
             judged = ((longest, full), (stopped, history), (again, anew))
             errors.append([100 - _accuracy(*run, every) for run in judged])
