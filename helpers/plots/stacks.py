@@ -20,9 +20,11 @@ def hidden(params: Params, x: np.ndarray) -> list[np.ndarray]:
     out: list[np.ndarray] = []
     depth = sum(name.startswith("W") for name in params)
     for i in range(1, depth + 1):
-        x = x @ params[f"W{i}"] + params[f"b{i}"][..., None, :]
-        out.append(x if i == depth else np.maximum(x, 0))
-        x = out[-1]
+        x = x @ params[f"W{i}"]
+        x += params[f"b{i}"][..., None, :]
+        if i < depth:
+            np.maximum(x, 0, out=x)
+        out.append(x)
     return out
 
 
@@ -37,8 +39,10 @@ def accuracy(params: Params, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    return p / p.sum(axis=-1, keepdims=True)
+    p = z - z.max(axis=-1, keepdims=True)
+    np.exp(p, out=p)
+    p /= p.sum(axis=-1, keepdims=True)
+    return p
 
 
 def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -106,6 +110,7 @@ def learn(
     n = x.shape[-2]
     batches = shuffled(n, min(batch, n), steps, rng)
     lr, decay = (np.asarray(value, np.float32) for value in (lr, weight_decay))
+    decays = decay.any()
     speed = {name: np.zeros_like(w) for name, w in params.items()}
     with np.errstate(all="ignore"):
         for t, chosen in enumerate(batches):
@@ -116,11 +121,12 @@ def learn(
             new = {}
             for name, w in params.items():
                 grad = grads[name]
-                if decay.any() and name.startswith("W"):
+                if decays and name.startswith("W"):
                     grad = grad + 2 * beside(decay, w) * w
                 speed[name] *= momentum
                 speed[name] += grad
-                new[name] = w - beside(now, w) * speed[name]
+                moved = beside(now, w) * speed[name]
+                new[name] = np.subtract(w, moved, out=moved)
             params = new
             if on_step is not None:
                 on_step(t, params)
