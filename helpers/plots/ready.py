@@ -257,25 +257,18 @@ def _mark_empty(figure) -> None:
             ax.text(0.5, 0.5, "waits for your function", transform=ax.transAxes, ha="center", va="center", color="0.4")
 
 
-def png(figure) -> bytes:
-    """Return the figure as PNG bytes."""
-    buffer = BytesIO()
-    with course_style():
-        figure.savefig(buffer, format="png", dpi=_SHARPNESS * figure.dpi)
-    return buffer.getvalue()
+def png(figure, sharpness: float = _SHARPNESS) -> bytes:
+    """Return the figure as PNG bytes, `sharpness` dots for each of its own.
 
-
-def coarse_png(figure) -> bytes:
-    """Return the figure as PNG bytes for an eye that follows a slider: with fewer pixels, drawn only once.
-
-    `savefig` draws twice, the first time for the layout.
+    Drawn once: `savefig` draws twice, the first time for the layout, which a canvas finds as it draws.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    buffer = BytesIO()
+    buffer, dpi = BytesIO(), figure.dpi
     with course_style():
-        figure.set_dpi(_COARSENESS * figure.dpi)
+        figure.set_dpi(sharpness * dpi)
         FigureCanvasAgg(figure).print_png(buffer)
+        figure.set_dpi(dpi)
     return buffer.getvalue()
 
 
@@ -303,7 +296,7 @@ def show_figure(
 
     if get_ipython() is None:
         return None
-    bundle = {"image/png": coarse_png(figure) if coarse else png(figure), "text/plain": alt}
+    bundle = {"image/png": png(figure, _COARSENESS if coarse else _SHARPNESS), "text/plain": alt}
     metadata = {"image/png": {"width": int(figure.get_figwidth() * 100), "alt": alt}}
     # JupyterLab gives an image no alternative text: a screen reader finds it in front of the image, the eye does not.
     words = {"text/html": f'<p style="{_UNSEEN}">Picture: {html.escape(alt)}</p>'}
