@@ -196,7 +196,7 @@ def _unwritten(arguments: Iterable, waits: str) -> list:
 
 
 def _waiting(plt):
-    """Return the figure of a picture that waits: an empty part, which will say so."""
+    """Return the figure of a picture that waits as a whole: an empty part, which will say so."""
     return plt.subplots(figsize=(6, 1.2))[0]
 
 
@@ -225,6 +225,8 @@ def picture(alt: str, *, waits: str = "") -> Callable:
                             with notes.collect():
                                 raise NotReady(name_of(stub))
                         figure = _waiting(plt) if stubs else draw(notes, *args, **kwargs)
+                        if not any(ax.has_data() for ax in figure.axes):
+                            figure = _waiting(plt)  # not several parts that all wait
                         _mark_empty(figure)
                 finally:
                     # Figures that pyplot still holds would be shown a second time at the end of the cell.
