@@ -16,7 +16,6 @@ In a notebook `descent(sgd)` shows the picture once, with its alternative text, 
 In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows nothing.
 """
 
-import dis
 import functools
 import html
 import inspect
@@ -25,11 +24,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from types import FunctionType
 
 import numpy as np
 
 from helpers.plots.style import course_style
+from helpers.stubs import is_unwritten
 
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
@@ -167,22 +166,6 @@ def _listed(function: Callable, limit: int) -> Callable:
         return list(itertools.islice(iter(function(*args, **kwargs)), limit))
 
     return listed
-
-
-def is_unwritten(function: object) -> bool:
-    """Tell whether a function is a stub, which does nothing but raise NotImplementedError, without calling it.
-
-    >>> def adam(w, grad, state):
-    ...     raise NotImplementedError("adam: write it")
-    >>> is_unwritten(adam), is_unwritten(is_unwritten)
-    (True, False)
-    """
-    # A function that always raises has no instruction that returns.
-    return (
-        isinstance(function, FunctionType)
-        and function.__code__.co_names == ("NotImplementedError",)
-        and not any(step.opname.startswith("RETURN_") for step in dis.get_instructions(function))
-    )
 
 
 def _unwritten(arguments: Iterable, waits: str) -> list:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers.plots.ready import is_unwritten, picture
+from helpers.plots.ready import picture
+from helpers.stubs import is_unwritten
 
 from .drawn import named, unwritten
 
