@@ -154,8 +154,9 @@ def _learn_few(
     sizes: tuple[int, ...] = _WIDE,
     epochs: int,
     look: Callable[[Networks], object] = lambda networks: None,
+    every: int = 1,
 ) -> tuple[Networks, list]:
-    """Return a network for each seed after training, and what look(networks) gives after each epoch.
+    """Return a network for each seed after training, and what look(networks) gives after `every` epochs and the last.
 
     The same weights and batches with and without a layer.
     """
@@ -163,12 +164,12 @@ def _learn_few(
     batch, looks = 20, []
     in_an_epoch = few.x.shape[1] // batch
 
-    def after_each_epoch(t, x, y):
-        if t and t % in_an_epoch == 0:
+    def after_epochs(t, x, y):
+        if t and t % (every * in_an_epoch) == 0:
             looks.append(look(networks))
 
     rng = np.random.default_rng(0)
-    how = {"lr": 0.05, "momentum": 0.9, "steps": epochs * in_an_epoch, "batch": batch, "on_step": after_each_epoch}
+    how = {"lr": 0.05, "momentum": 0.9, "steps": epochs * in_an_epoch, "batch": batch, "on_step": after_epochs}
     ask(learn, networks, few.x, few.y, rng=rng, **how)
     return networks, [*looks, look(networks)]
 
@@ -956,7 +957,7 @@ def _errors_in_depth(scaling: Callable, p: float, rng: np.random.Generator) -> l
 class _Result:
     """What is kept of one setting: an entry for each seed."""
 
-    val_loss: np.ndarray  # (seeds, epochs)
+    val_loss: np.ndarray  # (seeds, epochs / 2)
     val: np.ndarray
     train: np.ndarray
     test: np.ndarray
@@ -967,7 +968,7 @@ def _judged(few: _Few, wrong: int, seeds: list[int], layer: training.Dropout | N
     def look(networks):
         return stacks.cross_entropy(networks.scores(few.x_val), few.y_val)
 
-    networks, losses = _learn_few(few, seeds, layer, epochs=epochs, look=look)
+    networks, losses = _learn_few(few, seeds, layer, epochs=epochs, look=look, every=2)
     right = networks.scores(few.x).argmax(axis=-1) == few.y
     return _Result(
         np.transpose(losses),
@@ -998,7 +999,7 @@ def dropout_before_and_after(
 
     seeds, ps = list(seeds), list(ps)
     fig, (loss, test, gap) = notes.plt.subplots(1, 3, figsize=(12.6, 4), width_ratios=(1.25, 1, 1))
-    epoch = np.arange(1, epochs + 1)
+    epoch = [*range(2, epochs, 2), epochs]
     labels = f"{wrong} labels wrong" if wrong else "all labels right"
     loss.set(xlabel="epoch", ylabel="validation cross-entropy", title=f"200 images, {labels}", ylim=(0, 1.0))
     test.set(xlabel="$p$", ylabel="test accuracy (%)", title=f"a dot for each of {len(seeds)} seeds")
