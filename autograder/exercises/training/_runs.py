@@ -62,6 +62,20 @@ def ends_above_its_least(rng, epochs):
     return run
 
 
+def calm_in_the_end(rng, epochs):
+    """A validation accuracy that jumps in the first third and never again."""
+    run = with_features(bottom=0.3, jumps=0.004)(rng, epochs)
+    early = np.arange(epochs) < epochs // 3
+    run["val_accuracy"] = run["val_accuracy"] + early * 0.25 * (-1.0) ** np.arange(epochs)
+    return run
+
+
+def infinite_on_validation(rng, epochs):
+    run = with_features(left=0.3, top=0.8)(rng, epochs)
+    run["val_loss"][epochs // 3] = np.inf
+    return run
+
+
 def worse_on_validation(rng, epochs):
     """Overfitting so far that the validation loss ends above where it began."""
     return curves("overfitting", rng, epochs=epochs)
@@ -95,4 +109,6 @@ RUNS = {
     "training jumps": ("underfitting", jumping_in_training),
     "a spike": ("underfitting", with_a_spike),
     "above its least": ("underfitting", ends_above_its_least),
+    "calm in the end": ("underfitting", calm_in_the_end),
+    "infinite on validation": ("underfitting", infinite_on_validation),
 }
