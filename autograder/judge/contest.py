@@ -278,7 +278,7 @@ class _Judging:
         if any(_apart(a, b, 1e-6) for a, b in zip(together, again, strict=True)):
             self.named.append("random_at_test_time")
             return 0.0, "the same batch, asked again, gets another answer"
-        shapes = [np.shape(alone) for one, alone in singles if np.shape(alone) != one[None].shape]
+        shapes = [alone.shape for _, alone in singles if isinstance(alone, np.ndarray) and alone.shape != (1, _CLASSES)]
         if shapes:
             self.named.append("one_image_squeezed")
             return 0.0, f"an image alone gets an answer of shape {shapes[0]}, expected (1, {_CLASSES})"
