@@ -54,8 +54,8 @@ EXERCISE = Procedure(
         shows("a loss that is nan", "nan", "nan at the end", weight=2),
         shows("a loss that is infinite", "inf", weight=0.5),
         shows("one that is no number on the way", "nan on the way", "inf on the way", weight=0.5),
-        shows("a loss that grows: rate too high", "high", weight=2),
-        shows("a loss that stands still: rate too low", "low", weight=2),
+        shows("a loss that grows: rate too high", "high", weight=3),
+        shows("a loss that stands still: rate too low", "low", weight=3),
         shows("the same while the accuracy doubles", "accuracy doubles", "lecture", weight=3),
         shows("large losses: 400 that becomes 398 stands still", "large losses", weight=2),
         shows("small losses: 0.02 that becomes 0.008 is learning", "small losses", weight=2),
@@ -143,6 +143,8 @@ gap_sign: accuracy - val -> val - accuracy
 gap_size: accuracy - val -> np.abs(accuracy - val)
     or gap > 0.1 -> abs(gap) > 0.1
     The sign of the gap is lost: a network that does better on validation data does not overfit.
+gap_of_the_last_epoch (detail): (accuracy - val)[-quarter:].mean() -> (accuracy - val)[-1]
+    The gap is that of the last epoch alone, which may be luck. It is the mean of the last quarter.
 gap_of_losses: (accuracy - val)[-quarter:].mean() -> (history["val_loss"] - loss)[-quarter:].mean()
     or (accuracy - val)[-quarter:].mean() -> history["val_loss"][-1] - loss[-1]
     The gap is that of the losses, which has no scale of its own. It is that of the accuracies.
