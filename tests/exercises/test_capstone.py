@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from functools import cache
 from unittest import mock
 
 import numpy as np
@@ -19,6 +20,20 @@ from helpers.letters import shifted
 TRAIN = exercises.load("train")
 NEAT = TRAIN.rehearsed()
 (RIGHT,) = TRAIN.right
+ALPHABET = "a test's alphabet"
+
+
+# Names of what breaks the contract of a predictor, whatever it is worth otherwise.
+CONTRACT = {
+    "scores_not_probabilities", "labels_not_probabilities", "batch_statistics", "random_at_test_time",
+    "not_reproducible", "images_changed",
+}  # fmt: skip
+
+
+@cache
+def earned(name):
+    """The verdict on a row of the ladder."""
+    return ladder.verdict(name, ALPHABET)
 
 
 def verdict_on(train, seed="public", exercise=NEAT):
@@ -217,32 +232,23 @@ def test_points_grow_linearly_between_rungs_in_whole_points(part, value, points)
     assert TRAIN.ladders[part].points(value) == points
 
 
-@pytest.mark.parametrize(
-    ("name", "least", "most"),
-    [
-        ("constant", 0, 0),
-        ("class mean", 38, 50),
-        ("softmax regression", 43, 52),
-        ("five neighbours", 50, 62),
-        ("two layers, SGD", 45, 54),
-        ("+ Adam, BatchNorm, dropout", 50, 60),
-    ],
-)
-def test_plain_solutions_earn_what_the_ladder_says(name, least, most):
-    """The cheap rows of `python -m bench.ladder`, on one alphabet."""
-    verdict = ladder.verdict(name, "a test's alphabet")
-    assert least <= verdict.points <= most and not {*verdict.mistakes} - {"over_confident", "timid", "memorised"}
+@pytest.mark.parametrize("name", ladder.SOLUTIONS)
+def test_plain_solutions_earn_what_the_ladder_says(name):
+    """All rows of `python -m bench.ladder`, each on one alphabet."""
+    _, least, most = ladder.SOLUTIONS[name]
+    verdict = earned(name)
+    assert least <= verdict.points <= most and not {*verdict.mistakes} & CONTRACT
     assert verdict.points == sum(gained(verdict))
 
 
 def test_calibration_and_contract_count_from_72_percent():
-    verdict = ladder.verdict("constant", "a test's alphabet")
+    verdict = earned("constant")
     assert [bool(case.open) for case in verdict.cases] == [False] * 3 + [True] * 5
 
 
 def test_the_same_solution_gets_the_same_points_again():
     """All but the line that tells processor time: a budget is stretched by what the machine takes at that moment."""
-    first, again = (ladder.verdict("class mean", "a test's alphabet") for _ in range(2))
+    first, again = earned("class mean"), ladder.verdict("class mean", ALPHABET)
     assert [line for line in first.advice if "processor time" not in line] == [first.advice[0]]
     assert first.advice[0] == again.advice[0]
     assert dataclasses.replace(first, advice=again.advice) == again
@@ -285,7 +291,7 @@ def test_images_are_shifted_by_one_or_two_pixels_never_by_none():
 
 def busy(seconds):
     def train(x, y, rng):
-        end = time.process_time() + seconds
+        end = time.process_time() + (seconds if len(x) > 120 else 0)
         while time.process_time() < end:
             pass
         return RIGHT(x, y, rng)
@@ -295,7 +301,7 @@ def busy(seconds):
 
 def test_what_takes_more_processor_time_than_allowed_gets_nothing():
     with mock.patch.object(contest, "_TRAIN_SECONDS", 0.2), mock.patch.object(contest, "slowness", lambda: 1.0):
-        verdict = verdict_on(busy(0.4))
+        verdict = verdict_on(busy(0.21))
     assert verdict.points == 0
     assert verdict.cases[0].message == "no answer in time: the limit is 0 s of processor time"
 
