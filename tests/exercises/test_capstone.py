@@ -8,6 +8,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from autograder import exercises
 from autograder.exercises.capstone import _script
@@ -15,6 +16,7 @@ from autograder.judge import contest, judge
 from autograder.judge.script import LocalCaller
 from autograder.rendering import verdict_html, verdict_text
 from bench import ladder
+from bench.networks import Network, softmax
 from helpers.letters import shifted
 
 TRAIN = exercises.load("train")
@@ -239,6 +241,34 @@ def test_plain_solutions_earn_what_the_ladder_says(name):
     verdict = earned(name)
     assert least <= verdict.points <= most and not {*verdict.mistakes} & CONTRACT
     assert verdict.points == sum(gained(verdict))
+
+
+@pytest.mark.parametrize(("channels", "hidden"), [((), (20, 16)), ((4, 6), (12,))], ids=["dense", "convolutions"])
+def test_the_ladders_networks_have_pytorchs_scores_and_gradients(channels, hidden):
+    rng = np.random.default_rng(0)
+    net = Network(rng, channels, hidden, drop=0.0)
+    net.vector += 0.1 * rng.standard_normal(net.vector.shape, dtype=np.float32)
+    images, labels = rng.random((30, 1, 16, 16), dtype=np.float32), np.arange(30) % 10
+    caches = []
+    scores = net.scores(images, caches)
+    net.backward((softmax(scores.T).T - np.eye(10, dtype=np.float32)[labels].T) / 30, caches)
+
+    theirs = [[torch.tensor(part, requires_grad=True) for part in parts] for parts in (net.w, net.beta, net.gamma)]
+    w, beta, gamma = theirs
+    a = torch.tensor(images)
+    for k in range(len(gamma)):
+        if k < len(channels):
+            kernels = w[k].reshape(len(w[k]), 3, 3, -1).permute(0, 3, 1, 2)
+            a = F.max_pool2d(F.conv2d(a, kernels, padding=1), 2)
+        else:
+            a = a.flatten(1) @ w[k].T
+        a = torch.relu(F.batch_norm(a, None, None, gamma[k][:, 0], beta[k][:, 0], training=True))
+    wanted = a @ w[-1].T + beta[-1].T
+    F.cross_entropy(wanted, torch.tensor(labels)).backward()
+    np.testing.assert_allclose(scores.T, wanted.detach(), atol=1e-4)
+    for ours, parts in zip((net.dw, net.dbeta, net.dgamma), theirs, strict=True):
+        for slope, part in zip(ours, parts, strict=True):
+            np.testing.assert_allclose(slope, part.grad, rtol=1e-3, atol=1e-5)
 
 
 def test_calibration_and_contract_count_from_72_percent():
