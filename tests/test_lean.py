@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder import lean
 
 lean.enter()
-import autograder.cli, autograder.grading.classroom, autograder.report.table
+import autograder.cli, autograder.grading.classroom, autograder.report.table, autograder.sandbox.levels
 
 autograder.cli._need_torch("Grading")
 heavy = "bleach bs4 jinja2 jupyter_server nbclient nbconvert.filters numpy requests scipy setuptools torch zmq"
