@@ -13,7 +13,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from functools import cache
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -60,10 +60,12 @@ class _Finder:
                 return _There.spec_of(sys.modules[name])
         last = name == _LAST and _Torch.starts
         kind = _Torch if name == "torch" else _Loader if last or name in _MODULES else None
-        spec = PathFinder.find_spec(name, path, target) if kind else None
-        if kind is None or spec is None or not isinstance(spec.loader, SourceFileLoader):
+        if kind is None:
             return None
-        spec.loader = kind(name, spec.loader.path)
+        others = (finder for finder in sys.meta_path if finder is not _Finder)
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = kind(name, spec.loader.path)
         return spec
 
 
