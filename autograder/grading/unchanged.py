@@ -133,7 +133,8 @@ def _seen(patterns: Sequence[str]) -> tuple[str, int]:
     """A digest of what matches, and when the last of the files was changed."""
     digest, latest = hashlib.sha256(), 0
     for pattern in patterns:
-        for path in sorted(set(glob.glob(pattern, recursive=True, include_hidden=True))):
+        # A folder is found by its name and `**` also where it is not there.
+        for path in sorted(filter(os.path.lexists, set(glob.glob(pattern, recursive=True, include_hidden=True)))):
             found = os.lstat(path)
             is_file = not stat.S_ISDIR(found.st_mode)
             told = (path, found.st_mode, found.st_uid, found.st_ino, found.st_ctime_ns, found.st_mtime_ns)

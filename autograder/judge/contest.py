@@ -26,8 +26,9 @@ from autograder.worker.wire import Handle, Value
 PARTS = ("accuracy", "shifted", "noisy", "calibration", "probabilities", "alone", "again", "inputs")
 _CLASSES, _BINS, _SINGLES, _FEW = 10, 15, 10, 120
 _TRAIN_SECONDS, _PREDICT_SECONDS = 60.0, 10.0
-# Wall clock for what takes no processor time, such as waiting.
-_PATIENCE = 10
+# Wall clock for what takes no processor time, such as waiting. It ends also what a busy machine leaves less than a part
+# in so many of a core.
+_PATIENCE = 20
 # What the loop of `slowness` takes on the machine on which the budget was chosen, in seconds of processor time.
 _LOOP_SECONDS = 0.045
 _MOST_STRETCHED = 5.0
@@ -274,10 +275,14 @@ class _Judging:
     def _alone(self, asked: Outcome) -> tuple[float, str]:
         together = [np.asarray(value, float) for value in asked.values[:3]]
         rest = asked.values[len(self.task.batches) :]
-        again, singles = rest[0:6:2], zip(together[0][self.task.singles], rest[6:], strict=True)
+        again, singles = rest[0:6:2], list(zip(together[0][self.task.singles], rest[6:], strict=True))
         if any(_apart(a, b, 1e-6) for a, b in zip(together, again, strict=True)):
             self.named.append("random_at_test_time")
             return 0.0, "the same batch, asked again, gets another answer"
+        shapes = [alone.shape for _, alone in singles if isinstance(alone, np.ndarray) and alone.shape != (1, _CLASSES)]
+        if shapes:
+            self.named.append("one_image_squeezed")
+            return 0.0, f"an image alone gets an answer of shape {shapes[0]}, expected (1, {_CLASSES})"
         if any(_apart(one[None], alone, 1e-3) for one, alone in singles):
             self.named.append("batch_statistics")
             return 0.0, "an image alone gets another answer than in a batch"

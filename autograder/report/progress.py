@@ -64,4 +64,6 @@ class Progress:
 
         rate = self.done / max(time.monotonic() - self.began, 1e-9)
         left = tqdm.format_interval((self.total - self.done) / rate) if rate else "?"
-        return f"{self.label}{self.done} of {self.total} graded, {rate:.2f} per second, {left} left"
+        # Of a capstone one takes a minute.
+        pace = f"{rate:.2f} per second" if rate >= 1 or not rate else f"{1 / rate:.0f} seconds each"
+        return f"{self.label}{self.done} of {self.total} graded, {pace}, {left} left"

@@ -21,9 +21,11 @@ from autograder.sandbox.scratch import Watch
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # The lock comes before anything else is loaded. Without a sandbox around it, the worker's folder alone is put on the
-# path: `autograder` itself, with its exercises, is not for the student's code.
+# path: `autograder` itself, with its exercises, is not for the student's code. Nothing that is loaded is garbage; from
+# the student's first line on it is looked for.
 _BOOTSTRAP = """
-import json, sys
+import gc, json, sys
+gc.disable()
 told = json.loads(sys.argv[1])
 sys.path.insert(0, told["path"])
 from worker import lockdown

@@ -24,7 +24,8 @@ _END_SECONDS = 5.0
 # Between the end of a worker that is killed with its first process and the end of that.
 _LAST_SECONDS = 0.2
 _BOOTSTRAP = """
-import json, sys
+import gc, json, sys
+gc.disable()
 told = json.loads(sys.argv[1])
 sys.path.insert(0, told["path"])
 from worker.zygote import main

@@ -37,23 +37,24 @@ WRONG = {
     "ema_update": "sides_swapped",
     "kfold": "val_in_train",
 }
+DATA = data.script(3, train=500, test=50)
 RATE, CLIP, TOTAL, DROP = 2e-3, 0.5, 100, 0.2
 
 
 def test_the_pieces_train_the_network_that_the_start_notebook_promises():
     """Some 95 of 100, where the ladder gives 82 to 87 to networks that see no samples of their own making."""
-    train = partial(arc.network, of=OF, epochs=70, noise=True)
+    train = partial(arc.network, of=OF, epochs=40, lr=3e-3, drop=0.05, noise=True)
     accuracy, shifted, noisy, *_ = practice(train, alphabets=(12,), test=1500).rows[0]
     assert accuracy > 0.93 and shifted > 0.85 and noisy > 0.8
 
 
 def test_without_samples_of_its_own_making_the_pieces_call_it_overfitting():
     d = data.script(12, test=0)
-    assert arc.verdict_on_the_gap(d.x_train, d.y_train, np.random.default_rng(0), of=OF) == "overfitting"
+    assert arc.verdict_on_the_gap(d.x_train, d.y_train, np.random.default_rng(0), of=OF, epochs=20) == "overfitting"
 
 
 def test_each_piece_is_pytorchs_where_they_work_together():
-    assert complaints(OF) == []
+    assert list(complaints(OF)) == []
 
 
 def test_the_steps_use_what_every_notebook_of_the_arc_asks_for():
@@ -65,19 +66,17 @@ def test_one_wrong_piece_is_noticed(name):
     exercise = exercises.load(name)
     mistake = next(mistake for mistake in exercise.mistakes if mistake.name == WRONG[name])
     of = {**OF, **dict(zip(exercise.names, mistake.functions, strict=False))}
-    assert complaints(of), mistake.name
+    assert next(complaints(of), None), mistake.name
 
 
 def complaints(of):
-    """The comparisons in which pieces at work differ from PyTorch."""
-    wrong = []
+    """The comparisons in which pieces at work differ from PyTorch, the long one last."""
     for told in (batches, flows, starts, gap, one_layer, training):
         try:
             with np.errstate(all="ignore"):
                 told(of)
         except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            wrong.append(f"{told.__name__}: {error}")
-    return wrong
+            yield f"{told.__name__}: {error}"
 
 
 def close(ours, theirs):
@@ -134,7 +133,7 @@ def one_layer(of):
 
 def training(of):
     """Ten steps of the arc's network, and the same in PyTorch, with the same masks."""
-    d = data.script(3, train=500, test=50)
+    d = DATA
     rows = d.x_train.reshape(500, -1).astype(np.float32)
     net = arc.Network(np.random.default_rng(4), DROP, of)
     net.rng, masks = np.random.default_rng(5), np.random.default_rng(5)

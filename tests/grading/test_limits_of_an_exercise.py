@@ -1,8 +1,11 @@
 """What an exercise sets for itself: processor time, its children's too, and packages that are not there."""
 
 import inspect
+import os
+import subprocess
+import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from unittest import mock
 
@@ -65,22 +68,57 @@ def train(x, y, rng):
     return kept[len(x)]
 """
 
+# Two thirds of a budget of 0.4 s.
+NEAR_ITS_BUDGET = """
+def train(x, y, rng):
+    end = time.process_time() + (0.27 if len(x) > 120 else 0)
+    while time.process_time() < end:
+        pass
+    return right(x, y, rng)
+"""
 
-def verdict_on(source):
+
+def verdict_on(source, beside=nullcontext):
     worker = Worker(Limits(), find_for_samples(), time.monotonic() + 300)
     try:
         worker.run(SOURCE + source)
         function = Session(worker.state.caller(), "secret: x").lookup(["train"])["train"]
         caller, seed = caller_of([function])
-        return judge(TRAIN.rehearsed(), caller, points=100, seed=seed)
+        with beside():
+            return judge(TRAIN.rehearsed(), caller, points=100, seed=seed)
     finally:
         worker.end()
+
+
+@contextmanager
+def busy_processes():
+    """Two for each core, and all of them at work."""
+    words = [sys.executable, "-S", "-c", "print('busy', flush=True)\nwhile True: pass"]
+    busy = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        assert all(process.stdout.readline() == b"busy\n" for process in busy)
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.communicate()
 
 
 def test_a_submission_is_asked_and_its_processor_time_is_measured():
     verdict = verdict_on(RIGHT)
     assert verdict.points == 100
     assert 0 <= verdict.measured["train_seconds"] < verdict.measured["train_budget"]
+
+
+def test_a_loaded_machine_gives_the_same_points_as_a_quiet_one():
+    """And is told the same, but for how long it took. By the wall clock it would be far beyond its budget."""
+    with mock.patch.multiple(contest, _TRAIN_SECONDS=0.4, _PATIENCE=100.0):
+        quiet, loaded = (verdict_on(NEAR_ITS_BUDGET, beside) for beside in (nullcontext, busy_processes))
+    assert quiet.points == loaded.points == 100
+    assert quiet.cases == loaded.cases and quiet.mistakes == loaded.mistakes
+    told = [{name: m for name, m in one.measured.items() if "seconds" not in name and "budget" not in name}
+            for one in (quiet, loaded)]  # fmt: skip
+    assert told[0] == told[1] and told[0]["accuracy"] > 0.9
 
 
 @pytest.mark.parametrize("source", [A_CHILD_WORKS, NOBODY_WAITS, SHORT_LIVED])

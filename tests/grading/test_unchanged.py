@@ -56,6 +56,12 @@ def test_what_was_said_is_said_again_and_only_the_owner_may_read_it(root):
     assert note.stat().st_mode & 0o077 == 0
 
 
+def test_a_course_is_looked_at_where_nothing_was_ever_noted_of_a_grader(root, tmp_path):
+    plain = root.rename(tmp_path / "plain")
+    assert not (plain / ".autograder" / "flights").exists()
+    assert noted(plain).said == "the table"
+
+
 def _again(path):
     """Other contents of the same size, and the times put back."""
     before = path.stat()

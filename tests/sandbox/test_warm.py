@@ -23,6 +23,9 @@ LIMITS = Limits(call_seconds=30.0, cell_seconds=60.0, memory_bytes=2**30, scratc
 AS_A_USER = "DOWNHILL_TEST_AS_A_USER"
 pytestmark = pytest.mark.skipif(not attempt("strong", warm=True).holds, reason="no warm sandbox here")
 
+# Not as it loads, but once a student's cells run.
+LOOKS_FOR_GARBAGE = "import gc; print(gc.isenabled())"
+
 
 @contextmanager
 def submission(limits=LIMITS):
@@ -64,6 +67,7 @@ def test_one_process_serves_them_all_one_after_the_other():
         assert second.sandbox.zygote is zygote
         with submission() as beside:
             assert beside.sandbox.zygote is not zygote
+        assert says(second, LOOKS_FOR_GARBAGE) == "True"
 
 
 def test_it_sees_its_own_processes_alone(unlocked):
@@ -327,7 +331,7 @@ def test_where_the_warm_process_fails_once_the_level_was_tried_a_submission_gets
     assert attempt("strong", warm=True).holds
     with submission() as worker:
         assert isinstance(worker.sandbox, Sandbox)
-        assert says(worker, "print(1)") == "1"
+        assert says(worker, LOOKS_FOR_GARBAGE) == "True"
     warm.end_idle()
 
 
