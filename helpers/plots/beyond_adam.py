@@ -349,7 +349,7 @@ def beyond_learned_rule(notes: Notes, adam: Callable, *, seeds: Iterable[int] = 
                     given = _without_rate(step) if lr is None else step
                     path = walk(given, slopes, width * ground.start / 9, 600, lr=lr)
                     ax.plot(above_floor(ground, path / width), color=color, ls=line, label=label)
-    legend(learns, loc="upper right")
+    legend(learns, loc="lower left")
     return fig
 
 

@@ -34,8 +34,20 @@ from helpers.plots.style import course_style
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
 _SHARPNESS = 1.4
-_COARSENESS = 0.7  # the same of a picture that moves
 _UNSEEN = "position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+
+
+# In JupyterLab's dark theme black lines on white become white ones on the page's own ground, each colour keeping its
+# hue (all have more contrast there than on white); pictures whose shades mean something stay cards, a little dimmed.
+_THEMES = """\
+<style>
+[data-jp-theme-light="false"] .jp-OutputArea-child:has(.dh-lines) + .jp-OutputArea-child img {
+  filter: invert(.93) hue-rotate(180deg);
+}
+[data-jp-theme-light="false"] .jp-OutputArea-child:has(.dh-shades) + .jp-OutputArea-child img {
+  filter: brightness(.88); border-radius: .25rem;
+}
+</style>"""
 
 
 class NotReady(Exception):
@@ -265,18 +277,13 @@ def png(figure) -> bytes:
     return buffer.getvalue()
 
 
-def coarse_png(figure) -> bytes:
-    """Return the figure as PNG bytes for an eye that follows a slider: with fewer pixels, drawn only once.
-
-    `savefig` draws twice, the first time for the layout.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    buffer = BytesIO()
-    with course_style():
-        figure.set_dpi(_COARSENESS * figure.dpi)
-        FigureCanvasAgg(figure).print_png(buffer)
-    return buffer.getvalue()
+def _has_shades(figure) -> bool:
+    """Tell whether a figure shows an image or colours that stand for numbers; the grey grounds of walks are neither."""
+    return any(
+        ax.images
+        or any(part.get_array() is not None and getattr(part, "colors", None) is None for part in ax.collections)
+        for ax in figure.axes
+    )
 
 
 class Shown:
@@ -292,21 +299,23 @@ class Shown:
 
 
 def show_figure(
-    figure, alt: str, handle: Shown | None = None, display_id: bool = False, coarse: bool = False
+    figure, alt: str, handle: Shown | None = None, display_id: bool = False, drawn: Callable = png
 ) -> Shown | None:
     """Display a figure in a notebook with its alternative text; update it in place if `handle` is given.
 
-    Returns what can be updated if `display_id` is true. Outside IPython nothing is shown.
+    `drawn` makes PNG bytes of a figure. Returns what can be updated if `display_id` is true.
+    Outside IPython nothing is shown.
     """
     from IPython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:
         return None
-    bundle = {"image/png": coarse_png(figure) if coarse else png(figure), "text/plain": alt}
+    bundle = {"image/png": drawn(figure), "text/plain": alt}
     metadata = {"image/png": {"width": int(figure.get_figwidth() * 100), "alt": alt}}
     # JupyterLab gives an image no alternative text: a screen reader finds it in front of the image, the eye does not.
-    words = {"text/html": f'<p style="{_UNSEEN}">Picture: {html.escape(alt)}</p>'}
+    kind = "dh-shades" if _has_shades(figure) else "dh-lines"
+    words = {"text/html": f'<p class="{kind}" style="{_UNSEEN}">Picture: {html.escape(alt)}</p>{_THEMES}'}
     if handle is not None:
         handle.update(bundle, metadata, words)
         return handle
