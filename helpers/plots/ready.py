@@ -16,7 +16,6 @@ In a notebook `descent(sgd)` shows the picture once, with its alternative text, 
 In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows nothing.
 """
 
-import dis
 import functools
 import html
 import inspect
@@ -25,11 +24,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from types import FunctionType
 
 import numpy as np
 
 from helpers.plots.style import course_style
+from helpers.stubs import is_unwritten
 
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
@@ -181,22 +180,6 @@ def _listed(function: Callable, limit: int) -> Callable:
     return listed
 
 
-def is_unwritten(function: object) -> bool:
-    """Tell whether a function is a stub, which does nothing but raise NotImplementedError, without calling it.
-
-    >>> def adam(w, grad, state):
-    ...     raise NotImplementedError("adam: write it")
-    >>> is_unwritten(adam), is_unwritten(is_unwritten)
-    (True, False)
-    """
-    # A function that always raises has no instruction that returns.
-    return (
-        isinstance(function, FunctionType)
-        and function.__code__.co_names == ("NotImplementedError",)
-        and not any(step.opname.startswith("RETURN_") for step in dis.get_instructions(function))
-    )
-
-
 def _unwritten(arguments: Iterable, waits: str) -> list:
     """Return the stubs among what a picture is given, where it waits for them."""
     given = [list(argument.values()) if isinstance(argument, Mapping) else [argument] for argument in arguments]
@@ -208,7 +191,7 @@ def _unwritten(arguments: Iterable, waits: str) -> list:
 
 
 def _waiting(plt):
-    """Return the figure of a picture that waits: an empty part, which will say so."""
+    """Return the figure of a picture that waits as a whole: an empty part, which will say so."""
     return plt.subplots(figsize=(6, 1.2))[0]
 
 
@@ -237,6 +220,8 @@ def picture(alt: str, *, waits: str = "") -> Callable:
                             with notes.collect():
                                 raise NotReady(name_of(stub))
                         figure = _waiting(plt) if stubs else draw(notes, *args, **kwargs)
+                        if not any(ax.has_data() for ax in figure.axes):
+                            figure = _waiting(plt)  # not several parts that all wait
                         _mark_empty(figure)
                 finally:
                     # Figures that pyplot still holds would be shown a second time at the end of the cell.
@@ -270,10 +255,17 @@ def _mark_empty(figure) -> None:
 
 
 def png(figure) -> bytes:
-    """Return the figure as PNG bytes."""
-    buffer = BytesIO()
+    """Return the figure as PNG bytes.
+
+    Drawn once: `savefig` draws twice, the first time for the layout, which a canvas finds as it draws.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer, dpi = BytesIO(), figure.dpi
     with course_style():
-        figure.savefig(buffer, format="png", dpi=_SHARPNESS * figure.dpi)
+        figure.set_dpi(_SHARPNESS * dpi)
+        FigureCanvasAgg(figure).print_png(buffer)
+        figure.set_dpi(dpi)
     return buffer.getvalue()
 
 
