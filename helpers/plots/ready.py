@@ -222,7 +222,7 @@ def picture(alt: str, *, waits: str = "") -> Callable:
                         figure = _waiting(plt) if stubs else draw(notes, *args, **kwargs)
                         if not any(ax.has_data() for ax in figure.axes):
                             figure = _waiting(plt)  # not several parts that all wait
-                        _mark_empty(figure)
+                        _mark_empty(figure, notes)
                 finally:
                     # Figures that pyplot still holds would be shown a second time at the end of the cell.
                     for number in set(plt.get_fignums()) - before:
@@ -245,13 +245,26 @@ def picture(alt: str, *, waits: str = "") -> Callable:
     return decorate
 
 
-def _mark_empty(figure) -> None:
-    """Say so in every part of the figure that stayed empty, in place of axes that mean nothing."""
+def _mark_empty(figure, notes: Notes) -> None:
+    """Say so in every part of the figure that stayed empty, in place of axes that mean nothing.
+
+    Where a function is not ready, a part is as good as empty if it has nothing but lines from side to side.
+    """
+    lacking = any(notes)
     for ax in figure.axes:
-        if not ax.has_data():
-            ax.set(xscale="linear", yscale="linear")  # first: it brings ticks back
-            ax.set(xticks=[], yticks=[])
+        if not ax.has_data() or (lacking and _has_marks_only(ax)):
+            for name, sharing in (("x", ax.get_shared_x_axes()), ("y", ax.get_shared_y_axes())):
+                if len(sharing.get_siblings(ax)) == 1:
+                    ax.set(**{f"{name}scale": "linear"})  # first: it brings ticks back
+                    ax.set(**{f"{name}ticks": []})
+                else:  # another part's scale and ticks, too
+                    ax.tick_params(name, which="both", length=0, labelcolor="none", grid_alpha=0)
             ax.text(0.5, 0.5, "waits for your function", transform=ax.transAxes, ha="center", va="center", color="0.4")
+
+
+def _has_marks_only(ax) -> bool:
+    drawn = [*ax.images, *ax.collections, *ax.patches]
+    return not drawn and all(line.get_transform() != ax.transData for line in ax.lines)
 
 
 def png(figure) -> bytes:
