@@ -259,12 +259,14 @@ def _mark_empty(figure, notes: Notes) -> None:
                     ax.set(**{f"{name}ticks": []})
                 else:  # another part's scale and ticks, too
                     ax.tick_params(name, which="both", length=0, labelcolor="none", grid_alpha=0)
-            ax.text(0.5, 0.5, "waits for your function", transform=ax.transAxes, ha="center", va="center", color="0.4")
+            where = {"transform": ax.transAxes, "ha": "center", "va": "center"}
+            card = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+            ax.text(0.5, 0.5, "waits for your function", color="0.4", bbox=card, **where)
 
 
 def _has_marks_only(ax) -> bool:
     drawn = [*ax.images, *ax.collections, *ax.patches]
-    return not drawn and all(line.get_transform() != ax.transData for line in ax.lines)
+    return not drawn and all(line.get_transform() is not ax.transData for line in ax.lines)
 
 
 def png(figure) -> bytes:

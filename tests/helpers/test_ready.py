@@ -63,6 +63,7 @@ def test_a_part_with_nothing_but_marks_waits_for_a_function_that_gives_no_number
     def draw(notes, function):
         figure, (left, right) = notes.plt.subplots(1, 2, sharey=True)
         left.axvline(1)
+        left.axhline(3)
         right.plot([1, 10])
         right.set_yscale("log")
         with notes.collect():
