@@ -688,7 +688,9 @@ def batchnorm_drift(notes, batchnorm_forward=None, batchnorm_backward=None, *, s
         with notes.collect():
             norm = ready_norm(batchnorm_forward, batchnorm_backward)
             _draw_drift(axes[1], _watched_inputs(norm, steps, lr))
-    axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="best")
+    # Twelve medians leave no room between them.
+    where = {} if with_norm else {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 3}
+    axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, **where)
     return fig
 
 
