@@ -16,5 +16,6 @@ What these are made of:
 - `curves`: curves of training runs, drawn to be read
 - `learned`: an optimizer whose rule was learnt
 - `letters`: how the invented script is drawn
+- `stubs`: which functions are not written yet
 - `lab`: JupyterLab as a learner has it, `python -m helpers.lab`
 """

@@ -336,6 +336,23 @@ def test_a_stub_is_not_written_yet_in_every_form():
     assert "not written yet" in verdict.to_html() and "✗" in verdict.to_html()
 
 
+def test_a_stub_is_told_without_pytorch_and_without_drawing_anything():
+    """As a student meets it first; of one that does more before it raises, the judge finds it out."""
+    code = """
+import sys
+from autograder import check
+
+def adam(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+    raise NotImplementedError("adam: write this function")
+
+verdict = check("adam", adam, points=8)
+assert verdict.note == "adam: not written yet" and verdict.points == 0 and verdict.max_points == 8
+assert len(verdict.cases) > 10 and not any(case.passed for case in verdict.cases)
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("source", ["def sgd(w):\nreturn w", "def sgd(w, grad state):\n    return w"])
 def test_a_stub_that_stayed_since_its_cell_is_no_python_is_told(monkeypatch, source):
     stub, other = "def sgd(w):\n    raise NotImplementedError", "def sgd_of_mine(w):\nreturn w"

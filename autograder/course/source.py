@@ -1,6 +1,7 @@
 """The text a notebook is built from: cells, their kinds, and every mistake an author can make."""
 
 import ast
+import functools
 import io
 import math
 import re
@@ -201,6 +202,7 @@ def worked(topic: str, root: Path, also: Callable[[Cell], bool] = lambda cell: F
     return names
 
 
+@functools.cache
 def parse_text(text: str, topic: str, file: str) -> Source:
     """Source with the cells that `text` describes.
 

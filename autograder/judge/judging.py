@@ -264,9 +264,19 @@ def _kind_of(failure: Failure | None) -> tuple[str, str]:
     return (failure.kind, failure.type_name) if failure else ("", "")
 
 
+def unwritten(exercise: Exercise, points: float) -> Verdict:
+    """The verdict on stubs, which need not be asked."""
+    cases = [CaseResult(case.title, case.weight, False, "not written yet") for case in exercise.all_cases()]
+    return Verdict(exercise.id, 0.0, points, tuple(cases), note=_waiting(exercise))
+
+
 def _not_written(exercise: Exercise, outcomes: Sequence[Outcome]) -> str:
-    unwritten = all(o.failure and o.failure.type_name == "NotImplementedError" for o in outcomes)
-    return f"{' and '.join(exercise.names)}: not written yet" if unwritten else ""
+    raising = all(o.failure and o.failure.type_name == "NotImplementedError" for o in outcomes)
+    return _waiting(exercise) if raising else ""
+
+
+def _waiting(exercise: Exercise) -> str:
+    return f"{' and '.join(exercise.names)}: not written yet"
 
 
 def _in_its_words(exercise: Exercise, name: str, sentence: str) -> KnownMistake:

@@ -16,7 +16,6 @@ In a notebook `descent(sgd)` shows the picture once, with its alternative text, 
 In a test or a widget `descent.draw(sgd)` returns `(figure, notes)` and shows nothing.
 """
 
-import dis
 import functools
 import html
 import inspect
@@ -25,11 +24,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from types import FunctionType
 
 import numpy as np
 
 from helpers.plots.style import course_style
+from helpers.stubs import is_unwritten
 
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
@@ -169,22 +168,6 @@ def _listed(function: Callable, limit: int) -> Callable:
     return listed
 
 
-def is_unwritten(function: object) -> bool:
-    """Tell whether a function is a stub, which does nothing but raise NotImplementedError, without calling it.
-
-    >>> def adam(w, grad, state):
-    ...     raise NotImplementedError("adam: write it")
-    >>> is_unwritten(adam), is_unwritten(is_unwritten)
-    (True, False)
-    """
-    # A function that always raises has no instruction that returns.
-    return (
-        isinstance(function, FunctionType)
-        and function.__code__.co_names == ("NotImplementedError",)
-        and not any(step.opname.startswith("RETURN_") for step in dis.get_instructions(function))
-    )
-
-
 def _unwritten(arguments: Iterable, waits: str) -> list:
     """Return the stubs among what a picture is given, where it waits for them."""
     given = [list(argument.values()) if isinstance(argument, Mapping) else [argument] for argument in arguments]
@@ -196,7 +179,7 @@ def _unwritten(arguments: Iterable, waits: str) -> list:
 
 
 def _waiting(plt):
-    """Return the figure of a picture that waits: an empty part, which will say so."""
+    """Return the figure of a picture that waits as a whole: an empty part, which will say so."""
     return plt.subplots(figsize=(6, 1.2))[0]
 
 
@@ -225,6 +208,8 @@ def picture(alt: str, *, waits: str = "") -> Callable:
                             with notes.collect():
                                 raise NotReady(name_of(stub))
                         figure = _waiting(plt) if stubs else draw(notes, *args, **kwargs)
+                        if not any(ax.has_data() for ax in figure.axes):
+                            figure = _waiting(plt)  # not several parts that all wait
                         _mark_empty(figure)
                 finally:
                     # Figures that pyplot still holds would be shown a second time at the end of the cell.
@@ -257,25 +242,18 @@ def _mark_empty(figure) -> None:
             ax.text(0.5, 0.5, "waits for your function", transform=ax.transAxes, ha="center", va="center", color="0.4")
 
 
-def png(figure) -> bytes:
-    """Return the figure as PNG bytes."""
-    buffer = BytesIO()
-    with course_style():
-        figure.savefig(buffer, format="png", dpi=_SHARPNESS * figure.dpi)
-    return buffer.getvalue()
+def png(figure, sharpness: float = _SHARPNESS) -> bytes:
+    """Return the figure as PNG bytes, `sharpness` dots for each of its own.
 
-
-def coarse_png(figure) -> bytes:
-    """Return the figure as PNG bytes for an eye that follows a slider: with fewer pixels, drawn only once.
-
-    `savefig` draws twice, the first time for the layout.
+    Drawn once: `savefig` draws twice, the first time for the layout, which a canvas finds as it draws.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    buffer = BytesIO()
+    buffer, dpi = BytesIO(), figure.dpi
     with course_style():
-        figure.set_dpi(_COARSENESS * figure.dpi)
+        figure.set_dpi(sharpness * dpi)
         FigureCanvasAgg(figure).print_png(buffer)
+        figure.set_dpi(dpi)
     return buffer.getvalue()
 
 
@@ -303,7 +281,7 @@ def show_figure(
 
     if get_ipython() is None:
         return None
-    bundle = {"image/png": coarse_png(figure) if coarse else png(figure), "text/plain": alt}
+    bundle = {"image/png": png(figure, _COARSENESS if coarse else _SHARPNESS), "text/plain": alt}
     metadata = {"image/png": {"width": int(figure.get_figwidth() * 100), "alt": alt}}
     # JupyterLab gives an image no alternative text: a screen reader finds it in front of the image, the eye does not.
     words = {"text/html": f'<p style="{_UNSEEN}">Picture: {html.escape(alt)}</p>'}

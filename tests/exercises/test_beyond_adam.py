@@ -10,8 +10,6 @@ from autograder import exercises
 
 from .versions import Versions, verdict_on
 
-pytorch_optimizer = pytest.importorskip("pytorch_optimizer")
-
 versions = Versions()
 
 ADAM, RADAM, DIFFGRAD, ADABELIEF, ADANORM, ADAMNORM = (
@@ -355,6 +353,12 @@ times_minus: hyper_lr * {SUM} -> hyper_lr * -np.sum(-grad * state.get("g", 0.0))
 test_a_wrong_version_is_rejected_and_called_by_no_other_name, test_a_right_version_passes = versions.tests()
 
 
+@pytest.fixture(scope="module")
+def pytorch_optimizer():
+    """Loaded by the process that needs it: it takes longer than the rest of this file."""
+    return pytest.importorskip("pytorch_optimizer")
+
+
 def against(kind, exercise_id, *, eps, steps=40, size=1.0, shape=(4, 3), **options):
     """The largest difference between a reference and an optimizer of pytorch_optimizer, over a walk."""
     draw = np.random.default_rng(0)
@@ -384,12 +388,12 @@ def against(kind, exercise_id, *, eps, steps=40, size=1.0, shape=(4, 3), **optio
         ("RAdam", "radam", {"eps": 1e-8, "degenerated_to_sgd": True}),
     ],
 )
-def test_the_references_agree_with_pytorch_optimizer_where_it_is_one(kind, exercise_id, options):
+def test_the_references_agree_with_pytorch_optimizer_where_it_is_one(pytorch_optimizer, kind, exercise_id, options):
     # At gradients near 1 and this eps its 1e-15 under the root does not show.
     assert against(getattr(pytorch_optimizer, kind), exercise_id, **options) < 1e-9
 
 
-def test_where_it_is_none_they_part():
+def test_where_it_is_none_they_part(pytorch_optimizer):
     assert against(pytorch_optimizer.DiffGrad, "diffgrad", eps=1e-2) > 1e-4
     assert against(pytorch_optimizer.AdaNorm, "adamnorm", eps=1e-13, size=1e-8, gamma=0.8) > 1e-4
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers.plots.ready import is_unwritten, picture
+from helpers.plots.ready import picture
+from helpers.stubs import is_unwritten
 
 from .drawn import named, unwritten
 
@@ -42,6 +43,19 @@ def test_nothing_is_drawn_where_stubs_are_waited_for_and_they_are_named(shown, f
     assert notes == ([f"{names} {verb} not written yet: do that above, then run this cell again."] if missing else [])
     texts = [text.get_text() for ax in figure.axes for text in ax.texts]
     assert texts == (["waits for your function"] if missing else [])
+
+
+@pytest.mark.parametrize(("ready", "parts"), [([], 1), ([1], 3)])
+def test_where_every_part_waits_there_is_one_that_says_so(ready, parts):
+    def draw(notes):
+        figure, axes = notes.plt.subplots(1, 3)
+        for number in ready:
+            axes[number].plot([0, 1])
+        return figure
+
+    figure, _ = picture("Parts.")(draw).draw()
+    texts = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert len(figure.axes) == parts and texts == ["waits for your function"] * (parts - len(ready))
 
 
 def test_a_function_that_does_more_than_raise_is_no_stub():

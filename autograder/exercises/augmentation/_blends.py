@@ -4,7 +4,7 @@ import functools
 import math
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from autograder.exercises.augmentation._mixing import Wrong, as_array, draws_probe, probe, report, seeded
 from autograder.judge import Script
@@ -154,8 +154,10 @@ def lam_of_beta(lam, mixed, partner, alpha):
     # One image of a batch is its own partner on average, and next to no lam comes too close to 1 to be known.
     if np.count_nonzero(~mixed) > 4 * len(lam):
         raise Wrong("lam does not come from Beta(alpha, alpha)")
-    if distribution_is_off(known, stats.beta(alpha, alpha).cdf) or spread_is_off(known, alpha):
-        if not distribution_is_off(known, stats.uniform.cdf):
+    if distribution_is_off(known, lambda x: special.betainc(alpha, alpha, np.clip(x, 0, 1))) or spread_is_off(
+        known, alpha
+    ):
+        if not distribution_is_off(known, lambda x: np.clip(x, 0, 1)):
             raise Wrong(mistake="uniform_lam")
         raise Wrong("lam does not come from Beta(alpha, alpha)")
 

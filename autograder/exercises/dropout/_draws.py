@@ -8,7 +8,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from autograder.judge import Finding
 from autograder.judge.chance import FALSE_ALARM, counts_are_off
@@ -101,8 +101,9 @@ def distinct(array, axes):
 
 def spread_is_off(counts, trials, chance):
     """Whether binomial counts fall into the middle half of their distribution more or less often than luck explains."""
-    low, high = stats.binom.ppf([0.25, 0.75], trials, chance)
-    middle = stats.binom.cdf(high, trials, chance) - stats.binom.cdf(low - 1, trials, chance)
+    cdf = special.bdtr(np.arange(trials + 1), trials, chance)
+    low, high = np.searchsorted(cdf, [0.25, 0.75])
+    middle = cdf[high] - (cdf[low - 1] if low else 0)
     return counts_are_off(int(((counts >= low) & (counts <= high)).sum()), counts.size, float(middle))
 
 

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from autograder.exercises.dropout._draws import MANY, SAME, close, distinct, idle, own, surely
 from autograder.judge import Finding
@@ -28,10 +28,15 @@ def wrong_stds(p):
     }
 
 
+def normal(mean, std):
+    """The distribution function."""
+    return lambda x: special.ndtr((x - mean) / std)
+
+
 def spread_is_off(noise, mean, std):
     # Of a few hundred numbers the distribution says nothing that the moments do not.
     many = noise.size >= 1000
-    return std_is_off(noise, mean, std) or (many and distribution_is_off(noise, stats.norm(mean, std).cdf))
+    return std_is_off(noise, mean, std) or (many and distribution_is_off(noise, normal(mean, std)))
 
 
 def is_normal(noise, mean, std):
@@ -44,16 +49,17 @@ def is_added(noise, x, p, std):
 
 
 def is_uniform(noise, x, p, std):
-    return noise.min() >= 1 - SAME and not distribution_is_off(noise, stats.uniform(1.0, std).cdf)
+    return noise.min() >= 1 - SAME and not distribution_is_off(noise, lambda x: np.clip((x - 1) / std, 0, 1))
 
 
 def is_clipped(noise, x, p, std):
     """Without its negative part, or with its sign turned there; so few may be negative that it does not tell."""
-    rest, normal, positive = noise[noise != 0], stats.norm(1.0, std), stats.truncnorm(-1 / std, np.inf, 1, std)
-    if (noise < 0).any() or not surely(noise.size, normal.sf(0)):
+    rest, cdf = noise[noise != 0], normal(1.0, std)
+    if (noise < 0).any() or not surely(noise.size, 1 - cdf(0)):
         return False
-    absolute = not distribution_is_off(noise, lambda x: normal.cdf(x) - normal.cdf(-x))
-    return absolute or (rest.size < noise.size and not distribution_is_off(rest, positive.cdf))
+    absolute = not distribution_is_off(noise, lambda x: cdf(x) - cdf(-x))
+    cut = not distribution_is_off(rest, lambda x: (cdf(x) - cdf(0)) / (1 - cdf(0)))
+    return absolute or (rest.size < noise.size and cut)
 
 
 KINDS = {

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from autograder.exercises.dropout._draws import SAME, close, distinct, idle, own, surely, tied
 from autograder.judge import Finding, Mistake, Slip, slips
@@ -82,7 +82,7 @@ def looks(scale: Callable = lambda p: 1 / (1 - p), wrong: Callable = wrong_scale
 
 def wrong_shares(p):
     """How many are kept instead of 1 - p."""
-    shares = {"keep_and_drop_swapped": p, "always_half": 0.5, "normal_numbers": float(stats.norm.sf(p))}
+    shares = {"keep_and_drop_swapped": p, "always_half": 0.5, "normal_numbers": float(special.ndtr(-p))}
     return {name: share for name, share in shares.items() if abs(share - (1 - p)) > 0.05}
 
 

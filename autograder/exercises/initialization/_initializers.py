@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from autograder.exercises.initialization._laws import (
     KERNEL,
@@ -93,7 +93,7 @@ def ask_spread(law, samples, calls, rng):
 def ask_law(law, samples, calls, rng):
     """The form of the distribution, with the tails: what a clipped or truncated normal lacks."""
     z = as_normal(law, samples[0], law.scale_of(calls[0])).ravel()
-    tails = any(counts_are_off(np.count_nonzero(np.abs(z) > x), z.size, 2 * stats.norm.sf(x)) for x in (2.1, 3.1))
+    tails = any(counts_are_off(np.count_nonzero(np.abs(z) > x), z.size, 2 * special.ndtr(-x)) for x in (2.1, 3.1))
     if not tails and not distribution_is_off(z, special.ndtr):
         return []
     if len(np.unique(np.abs(samples[0]))) < 100:
@@ -122,7 +122,7 @@ def hanging_together(z: np.ndarray) -> list[Finding]:
     if any(std_is_off(sums, 0.0, 1.0) for sums in (z.sum(1) / columns**0.5, z.sum(0) / rows**0.5)):
         return [Finding("the weights of one row (or column) hang together: draw every weight by itself")]
     for squares, n in (((z**2).sum(1), columns), ((z**2).sum(0), rows)):
-        if distribution_is_off(squares, lambda x, n=n: stats.chi2.cdf(x, n)):
+        if distribution_is_off(squares, lambda x, n=n: special.chdtr(n, x)):
             return [Finding("some rows (or columns) are spread more widely than others")]
     return []
 
@@ -153,7 +153,7 @@ def varying_oddly(z: np.ndarray) -> bool:
     n = z[0].size
     sums, squares = z.sum((1, 2)) / math.sqrt(n), (z**2).sum((1, 2))
     off = std_is_off(sums, 0.0, 1.0) or mean_is_off(sums, 0.0, 1.0)
-    return off or distribution_is_off(squares, lambda x: stats.chi2.cdf(x, n))
+    return off or distribution_is_off(squares, lambda x: special.chdtr(n, x))
 
 
 def ask_defaults(law: Law, case: Case, rng: np.random.Generator) -> Probe:

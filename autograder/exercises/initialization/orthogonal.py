@@ -15,7 +15,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from autograder.exercises.initialization._initializers import ASK, question
 from autograder.exercises.initialization._laws import Law, called, uniform
@@ -129,7 +129,7 @@ def ask_directions(law, arrays, calls, rng):
             return [Finding(mistake="positive_numbers")]
         z = columns @ triangle
         if (
-            counts_are_off(np.count_nonzero(np.abs(z) > 2.0), z.size, 2 * stats.norm.sf(2.0))
+            counts_are_off(np.count_nonzero(np.abs(z) > 2.0), z.size, 2 * special.ndtr(-2.0))
             or mean_is_off(z, 0.0, 1.0)
             or std_is_off(z.sum(axis=1) / math.sqrt(k), 0.0, 1.0)
             or distribution_is_off(z, special.ndtr)
