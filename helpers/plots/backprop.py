@@ -228,10 +228,11 @@ def backprop_step_width(notes: Notes, numerical_gradient, relative_error):
 
 
 @picture("Time for one gradient against the number of weights: numerical, and by backpropagation.")
-def backprop_cost(notes: Notes, numerical_gradient, linear_forward, linear_backward):
+def backprop_cost(
+    notes: Notes, numerical_gradient, linear_forward, linear_backward, *, units=(1, 2, 4, 8, 16, 32, 64, 128)
+):
     """Show the time that the gradient in W takes, by central differences and by the student's backward."""
-    rng, n, features = np.random.default_rng(0), 32, 16
-    units = np.array([1, 2, 4, 8, 16, 32, 64, 128])
+    rng, n, features, units = np.random.default_rng(0), 32, 16, np.array(units)
     fig, ax = notes.plt.subplots(figsize=(8, 3.6))
     ax.set(xscale="log", yscale="log", xlabel="number of weights", ylabel="time for one gradient (ms)")
     ax.set_title(f"one linear layer, a batch of {n}; measured here and now")

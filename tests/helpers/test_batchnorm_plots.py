@@ -49,10 +49,14 @@ def no_progress_bar(monkeypatch):
     monkeypatch.setattr(pictures, "counted", lambda jobs, **_: list(jobs))
 
 
-@pytest.fixture
-def small_network(monkeypatch):
+@pytest.fixture(scope="module")
+def few():
     whole = data.digits(seed=0)
-    few = data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
+    return data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
+
+
+@pytest.fixture
+def small_network(few, monkeypatch):
     monkeypatch.setattr(pictures, "_digits", lambda: few)
     monkeypatch.setattr(pictures, "_SIZES", (64, 8, 16, 10))
 

@@ -224,7 +224,7 @@ def test_one_random_layer_parts_the_units_and_none_never_does():
     assert min(best["0.1, then small_normal"], best["small_normal, then zeros"], best["small_normal in both"]) > 0.8
 
 
-def test_counting_columns_shows_at_once():
+def test_counting_columns_shows_at_once(few_digits):
     columns = named("distinct_rows", lambda W, tol: SOLVED["distinct_rows"](W.T, tol))
     units = draw("initialization_symmetry", {"distinct_rows": columns})[0].axes[0]
     assert line(units, "small_normal in both")[0] == 64
