@@ -923,7 +923,7 @@ def batchnorm_before_and_after(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=300, seeds=3
 ):
     """Show the digits learnt without and with BatchNorm, each at its best learning rate, judged on test data."""
-    rates, parts = (0.03, 0.1, 0.3, 1.0), 20
+    rates, parts = (0.1, 0.3, 1.0), 20
     digits = _digits()
     step = (np.arange(parts) + 1) * steps // parts
 
