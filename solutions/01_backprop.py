@@ -210,8 +210,9 @@ plots.backprop_step_width(numerical_gradient, relative_error)
 #
 # ### Idea
 # The slope of a large formula can be derived on paper, once, with much paper; change the loss, and begin anew. Better
-# (lecture 002): cut the formula into pieces so small that each one's slope is known. What remains is bookkeeping: who
-# has used whom. It is drawn as a graph, values go through it from left to right, blame comes back from right to left.
+# ([CS231n](https://cs231n.github.io/optimization-2/), lecture 002): cut the formula into pieces so small that each one's
+# slope is known. What remains is bookkeeping: who has used whom. It is drawn as a graph, values go through it from left to
+# right, blame comes back from right to left.
 
 # %% [markdown]
 # ### Equation

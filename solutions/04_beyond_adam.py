@@ -1432,6 +1432,7 @@ plots.beyond_table(pairs)
 # - [Schmidt, Schneider and Hennig (2021)](https://arxiv.org/abs/2007.01547): fifteen optimizers, 50,000 runs, and no
 #   winner.
 # - [Choi et al. (2019)](https://arxiv.org/abs/1910.05446): how the order of optimizers follows from what was tuned.
+# - [d2l, Adam](https://d2l.ai/chapter_optimization/adam.html): with Yogi, one more successor, and the fault that it mends.
 # - PyTorch: [`RAdam`](https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html), [the base class of
 #   optimizers](https://docs.pytorch.org/docs/stable/optim.html#base-class).
 #

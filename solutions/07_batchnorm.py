@@ -1273,6 +1273,8 @@ plots.batchnorm_before_and_after(
 #
 # - [d2l, batch normalization](https://d2l.ai/chapter_convolutional-modern/batch-norm.html): with convolutions, on
 #   larger images.
+# - [Bjorck et al. (2018)](https://arxiv.org/abs/1806.02375): the range of learning rates as the reason, measured layer by
+#   layer.
 # - [CS231n, batch normalization](https://cs231n.github.io/neural-networks-2/#batchnorm): a paragraph.
 # - PyTorch: [`BatchNorm1d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html),
 #   [`BatchNorm2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html).

@@ -10,11 +10,15 @@
 # - name BatchNorm's pitfalls, and what each of the others does about them;
 # - judge a results table by its spread.
 #
-# **You need** 07_batchnorm, and `zca_whiten` of 06_initialization for section 8.
+# **You need** 07_batchnorm, and for section 8 `zca_whiten` of 06_initialization, with the
+# [eigendecomposition](https://d2l.ai/chapter_appendix-mathematics-for-deep-learning/eigendecomposition.html) of a covariance.
 #
 # **Left out:** RMSNorm, spectral normalization, convolutional networks.
 #
-# **Time:** about 120 minutes.
+# **Time:** about 190 minutes.
+#
+# **Core path:** sections 1 to 3, 5, 6, 9 and 10: about 120 minutes. Sections 4, 7 and 8 are further relatives; pictures that
+# would show them do without.
 
 # %%
 import numpy as np
@@ -49,10 +53,9 @@ def batchnorm_backward(dout, cache):
 # ## 1 · Rows instead of columns
 #
 # ### Idea
-# With BatchNorm every sample is measured by its companions: take away the companions, and there is no answer. Ba et
-# al.
-# (2016) turn the table by 90 degrees. Each sample is normalized over *its own features*: no batch, no running
-# statistics, and training and inference are the same function.
+# With BatchNorm every sample is measured by its companions: take away the companions, and there is no answer.
+# [Ba, Kiros and Hinton (2016)](https://arxiv.org/abs/1607.06450) turn the table by 90 degrees. Each sample is normalized
+# over *its own features*: no batch, no running statistics, and training and inference are the same function.
 
 # %% [markdown]
 # ### Equation
@@ -68,7 +71,7 @@ def batchnorm_backward(dout, cache):
 # - $\epsilon$ (`eps`): inside the root.
 
 
-# %% exercise="layernorm_forward"
+# %% exercise="layernorm_forward" core=1
 def layernorm_forward(x, gamma, beta, *, eps=1e-5):
     """Return layer normalization, and its cache.
 
@@ -162,7 +165,7 @@ plots.norm_changes(layernorm_forward, seed=SEED)
 # Two kinds of sums: along the row where the statistics were taken, over the samples where a parameter was shared.
 
 
-# %% exercise="layernorm_backward"
+# %% exercise="layernorm_backward" core=2
 def layernorm_backward(dout, cache):
     """Return the gradients of layer normalization.
 
@@ -243,8 +246,8 @@ plots.norm_gradient_check(layernorm_forward, layernorm_backward)
 # ## 3 · Who shares a mean?
 #
 # ### Idea
-# Images `(N, C, H, W)` leave a choice. Wu and He (2018, figure 2; lecture 002 shows it) draw it as a cube: colour the
-# entries that are averaged together, and a method is nothing but a colouring.
+# Images `(N, C, H, W)` leave a choice. [Wu and He (2018)](https://arxiv.org/abs/1803.08494) draw it as a cube (figure 2;
+# lecture 002 shows it): colour the entries that are averaged together, and a method is nothing but a colouring.
 #
 # ### Equation
 #
@@ -253,7 +256,7 @@ plots.norm_gradient_check(layernorm_forward, layernorm_backward)
 # - $S$: all entries that share a mean with a given one. A kind of normalization says which indices run freely.
 
 
-# %% exercise="norm_axes"
+# %% exercise="norm_axes" core=1
 def norm_axes(kind):
     """Return the axes of (N, C, H, W) that share a mean.
 
@@ -329,8 +332,8 @@ plots.norm_shared(norm_axes)
 #
 # ### Idea
 # A photograph at dusk has other means and variances than the same at noon, channel by channel. If that is just what
-# you do *not* want to know, take it away from each image alone. Ulyanov et al. (2016) did, for pictures in the style
-# of a painter.
+# you do *not* want to know, take it away from each image alone.
+# [Ulyanov, Vedaldi and Lempitsky (2016)](https://arxiv.org/abs/1607.08022) did, for pictures in the style of a painter.
 
 # %% [markdown]
 # ### Equation
@@ -343,7 +346,7 @@ plots.norm_shared(norm_axes)
 #   which is $W$: where $W = C$ that is no error, only wrong.
 
 
-# %% exercise="instancenorm_forward"
+# %% exercise="instancenorm_forward" extra=1
 def instancenorm_forward(x, gamma, beta, *, eps=1e-5):
     """Return instance normalization of images, and its cache.
 
@@ -381,7 +384,7 @@ check("instancenorm_forward", instancenorm_forward, points=4)
 # the shapes: every image has statistics of its own, but all of them use the *same* $\gamma$.
 
 
-# %% exercise="instancenorm_backward"
+# %% exercise="instancenorm_backward" extra=2
 def instancenorm_backward(dout, cache):
     """Return the gradients of instance normalization.
 
@@ -476,7 +479,7 @@ plots.norm_lights(instancenorm_forward)
 # A reshape makes the groups an axis. It cuts what is neighbouring in memory, and neighbours are what we want.
 
 
-# %% exercise="groupnorm_forward"
+# %% exercise="groupnorm_forward" core=2
 def groupnorm_forward(x, gamma, beta, groups, *, eps=1e-5):
     """Return group normalization of images, and its cache.
 
@@ -512,7 +515,7 @@ def groupnorm_forward(x, gamma, beta, groups, *, eps=1e-5):
 check("groupnorm_forward", groupnorm_forward, points=5)
 
 
-# %% exercise="groupnorm_backward"
+# %% exercise="groupnorm_backward" core=2
 def groupnorm_backward(dout, cache):
     """Return the gradients of group normalization.
 
@@ -595,14 +598,14 @@ widgets.sharing_explorer(norm_axes, groupnorm_forward)
 # ## 6 · Length and direction
 #
 # ### Idea
-# All of these normalize *activations*. Salimans and Kingma (2016) leave activations alone and rewrite the *weights*:
-# a direction $v$, whose length does not matter, and a length $g$ of its own. No batch, no statistics, nothing to
-# remember.
+# All of these normalize *activations*. [Salimans and Kingma (2016)](https://arxiv.org/abs/1602.07868) leave activations
+# alone and rewrite the *weights*: a direction $v$, whose length does not matter, and a length $g$ of its own. No batch, no
+# statistics, nothing to remember.
 
 # %% [markdown]
 # ### Equation
 #
-# For the weights $w$ of one unit (lecture 004; Salimans and Kingma, equations 2 and 3):
+# For the weights $w$ of one unit (Salimans and Kingma, equations 2 and 3; lecture 004):
 #
 # $$w = \frac{g}{\lVert v \rVert}\, v \qquad
 # dg = \frac{dw \cdot v}{\lVert v \rVert} \qquad
@@ -613,7 +616,7 @@ widgets.sharing_explorer(norm_axes, groupnorm_forward)
 # - $dw$ (`dw`): gradient of the loss by $w$. There is no $\epsilon$.
 
 
-# %% exercise="weightnorm_forward"
+# %% exercise="weightnorm_forward" core=1
 def weightnorm_forward(v, g):
     """Return weights of given direction and length, and the cache.
 
@@ -642,7 +645,7 @@ def weightnorm_forward(v, g):
 check("weightnorm_forward", weightnorm_forward, points=4)
 
 
-# %% exercise="weightnorm_backward"
+# %% exercise="weightnorm_backward" core=2
 def weightnorm_backward(dw, cache):
     """Return the gradients by direction and length.
 
@@ -739,7 +742,7 @@ widgets.weightnorm_explorer(weightnorm_forward, weightnorm_backward)
 # with two Jacobians: by the sample $x$ itself, and by the whole batch $\mathcal X$. The backward needs both.
 
 
-# %% exercise="mean_only_batchnorm_forward"
+# %% exercise="mean_only_batchnorm_forward" extra=1
 def mean_only_batchnorm_forward(x, beta):
     """Return mean-only batch normalization, and its cache.
 
@@ -770,7 +773,7 @@ check(
 )
 
 
-# %% exercise="mean_only_batchnorm_backward"
+# %% exercise="mean_only_batchnorm_backward" extra=1
 def mean_only_batchnorm_backward(dout, cache):
     """Return the gradients of mean-only batch normalization.
 
@@ -853,8 +856,8 @@ plots.norm_roads(
 #
 # ### Idea
 # BatchNorm makes every feature's variance 1, and leaves features that say the same thing twice: the cloud stays
-# slanted. Lecture 004 names the whole thing, $\mathrm{Cov}^{-1/2}(x - \mathrm{E}\,x)$, before it simplifies. Huang et
-# al. (2018) do not simplify.
+# slanted. Lecture 004 names the whole thing, $\mathrm{Cov}^{-1/2}(x - \mathrm{E}\,x)$, before it simplifies.
+# [Huang et al. (2018)](https://arxiv.org/abs/1804.08450) do not simplify.
 
 # %% [markdown]
 # ### Equation
@@ -870,7 +873,7 @@ plots.norm_roads(
 # `np.linalg.eigh` gives $\Lambda$ and $U$, whose *columns* are the axes.
 
 
-# %% exercise="decorrelated_batchnorm_forward"
+# %% exercise="decorrelated_batchnorm_forward" extra=2
 def decorrelated_batchnorm_forward(x, gamma, beta, *, eps=1e-5):
     """Return decorrelated batch normalization, and its cache.
 
@@ -960,7 +963,7 @@ plots.norm_distances(decorrelated_batchnorm_forward, seed=SEED)
 # - $\mathrm{sym}(M) = (M + M^\top)/2$. No gap between eigenvalues is divided by, so equal ones do no harm.
 
 
-# %% exercise="decorrelated_batchnorm_backward"
+# %% exercise="decorrelated_batchnorm_backward" extra=3
 def decorrelated_batchnorm_backward(dout, cache):
     """Return the gradients of decorrelated batch normalization.
 
@@ -1128,7 +1131,8 @@ plots.norm_time(layernorm_forward, seed=SEED)
 # but its batch shrinks from 64 to 7, and a test sequence with 13 steps finds no statistic at all. LayerNorm takes it
 # from the sequence itself, at any step: that is what it was made for (Ba et al. 2016), and why Transformers have it.
 #
-# The lecture's "cannot be used" is a little too strong: per-step statistics have been tried (Cooijmans et al. 2017).
+# The lecture's "cannot be used" is a little too strong: per-step statistics have been tried
+# ([Cooijmans et al. 2017](https://arxiv.org/abs/1603.09025)).
 #
 # </details>
 
@@ -1206,10 +1210,23 @@ plots.norm_table(family)
 #
 # <details><summary>Go further (open, not checked)</summary>
 #
-# - RMSNorm (Zhang and Sennrich 2019), LayerNorm without the mean: forward and backward, and its row in section 9's picture
-#   of batch sizes. A check of your backward: `helpers.gradients.numerical_gradient`.
+# - RMSNorm ([Zhang and Sennrich 2019](https://arxiv.org/abs/1910.07467)), LayerNorm without the mean: forward and backward.
+#   A check of your backward: `numerical_gradient` of 01_backprop. Put both in the place of `layernorm` in `family`: what
+#   does section 9's picture of batch sizes lose?
 # - Section 10's table with batches of 4 in place of 50, ten seeds, a rate chosen for each: which of the five ways gets
 #   into trouble?
+#
+# </details>
+#
+# <details><summary>Read on</summary>
+#
+# - [Wu and He (2018)](https://arxiv.org/abs/1803.08494): one figure for four of these, and the curve over batch sizes.
+# - [Salimans and Kingma (2016)](https://arxiv.org/abs/1602.07868): the table of section 10.
+# - [d2l, layer normalization](https://d2l.ai/chapter_convolutional-modern/batch-norm.html#layer-normalization): beside
+#   BatchNorm, on a page.
+# - PyTorch: [`LayerNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html),
+#   [`GroupNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html),
+#   [`weight_norm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html).
 #
 # </details>
 #

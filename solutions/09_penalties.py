@@ -62,8 +62,10 @@ def adam(w, grad, state, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
 # - $\lambda$ (`lam`): the price, added to the loss with the value, to its gradient with the gradient;
 # - the sum runs over *all* entries of $w$, whatever its shape.
 #
-# That is the lectures' form (000, 002, 003). PyTorch's `weight_decay` adds `weight_decay * w` to the gradient, so it is
-# twice this $\lambda$.
+# The idea is old: [Krogh and Hertz
+# (1991)](https://proceedings.neurips.cc/paper/1991/hash/8eefcfdf5990e441f0fb6f3fad709e21-Abstract.html) say why it works.
+# The form without a half is the lectures' (000, 002, 003). PyTorch's `weight_decay` adds `weight_decay * w` to the gradient,
+# so it is twice this $\lambda$.
 
 
 # %% exercise="l2_penalty" core=1
@@ -167,7 +169,8 @@ widgets.curvature_explorer(l2_penalty)
 # \text{gradient } \lambda\, \mathrm{sign}(w_i), \quad \mathrm{sign}(0) = 0$$
 # $$\text{elastic net:}\quad \lambda \sum_i \left(\beta\, w_i^2 + |w_i|\right)$$
 #
-# - $\beta$ (`beta`): the weight of the squares against the sizes; $\lambda$ multiplies both.
+# - $\beta$ (`beta`): the weight of the squares against the sizes; $\lambda$ multiplies both. The mixture is
+#   [Zou and Hastie's (2005)](https://doi.org/10.1111/j.1467-9868.2005.00503.x).
 #
 # At 0 a size has a corner and no slope; 0 is one choice among all from $-1$ to 1 (a *subgradient*), and PyTorch's.
 
@@ -277,8 +280,8 @@ plots.penalties_line(l2_penalty, l1_penalty, elastic_net)
 #
 # - all that is not larger than $\lambda$ in size becomes *exactly* 0, the rest comes nearer by $\lambda$.
 #
-# After a step of learning rate `lr` on the loss alone, the threshold is `lr * lam` (proximal gradient: Parikh and
-# Boyd 2014).
+# After a step of learning rate `lr` on the loss alone, the threshold is `lr * lam` (proximal gradient:
+# [Parikh and Boyd 2014](https://doi.org/10.1561/2400000003)).
 
 
 # %% exercise="soft_threshold" core=2
@@ -359,8 +362,8 @@ widgets.ball_explorer(l2_penalty, soft_threshold)
 # %% [markdown]
 # ### Equation
 #
-# After each step, for the vector $v$ of the incoming weights of every unit (Srivastava et al. 2014, section 5.1;
-# lecture 004):
+# After each step, for the vector $v$ of the incoming weights of every unit
+# ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), section 5.1; lecture 004):
 #
 # $$v \leftarrow \frac{c}{\|v\|_2}\, v \quad \text{if } \|v\|_2 > c$$
 #
@@ -691,7 +694,8 @@ widgets.smoothing_explorer(smooth_labels, label_smoothing_loss)
 # %% [markdown]
 # ### Procedure
 #
-# Epoch by epoch, with *best* starting at infinity (Prechelt 1998; Goodfellow et al. 2016, algorithm 7.1):
+# Epoch by epoch, with *best* starting at infinity ([Prechelt 1998](https://doi.org/10.1007/3-540-49430-8_3); Goodfellow et
+# al. 2016, algorithm 7.1):
 #
 # 1. where loss $<$ best $-$ min\_delta, strictly, the epoch is better: remember loss and epoch;
 # 2. where `epoch - best_epoch >= patience`, stop.
@@ -997,7 +1001,8 @@ widgets.stopping_explorer(gd_shrinkage, ridge_shrinkage, matching_lam)
 # - $g_k$: the gradient of task $k$'s loss in the shared weights; the weights count as they are, and need not add up
 #   to 1. A negative one makes the trunk *forget* a task (gradient reversal).
 #
-# With two heads on one trunk (Caruana 1997; lecture 002's auxiliary tasks), $h = \mathrm{relu}(x W_1 + b_1)$:
+# With two heads on one trunk ([Caruana 1997](https://doi.org/10.1023/A:1007379606734); lecture 002's auxiliary tasks),
+# $h = \mathrm{relu}(x W_1 + b_1)$:
 #
 # $$\mathrm{loss} = \mathrm{CE}(h W_a + b_a,\; y) + \mathrm{weight}\; \frac1N \sum_n \sum_j (h W_b + b_b - z)_{nj}^2$$
 
@@ -1115,12 +1120,12 @@ plots.penalties_two_heads(multitask_gradient, two_head_loss)
 # %% [markdown]
 # ### Equation
 #
-# The slope of the loss in the *pixels* says where that is (Goodfellow, Shlens and Szegedy 2015; clipped: Kurakin et
-# al. 2017):
+# The slope of the loss in the *pixels* says where that is (Goodfellow, Shlens and Szegedy 2015; clipped:
+# [Kurakin et al. 2017](https://arxiv.org/abs/1607.02533)):
 #
 # $$\mathrm{fgsm}(x) = \mathrm{clip}\big(x + \varepsilon\, \mathrm{sign}(\nabla_x J),\; 0,\; 1\big)$$
 #
-# and a loss that fears it is a regulariser (lecture 004):
+# and a loss that fears it is a regulariser (section 6 of that paper; lecture 004):
 #
 # $$\alpha\, J(x) + (1 - \alpha)\, J\big(\mathrm{fgsm}(x)\big)$$
 #
@@ -1421,6 +1426,9 @@ plots.penalties_digits(
 # - [Han et al. (2015)](https://arxiv.org/abs/1506.02626): pruning and training on.
 # - [CS231n, regularization](https://cs231n.github.io/neural-networks-2/#reg) and
 #   [d2l, weight decay](https://d2l.ai/chapter_linear-regression/weight-decay.html).
+# - PyTorch: [`weight_decay` of `SGD`](https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html),
+#   [`label_smoothing`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html),
+#   [pruning](https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.prune.l1_unstructured.html).
 #
 # </details>
 #

@@ -1503,8 +1503,8 @@ plots.augmentation_recipes(recipes, mixup)
 #
 # - Take a recipe to `data.cifar10()`: 1,000 photographs, flips, crops, colour. A check of your measurement: with the
 #   recipe that leaves every image as it is, the gain is 0 to the last digit.
-# - One transform that this notebook does not have, such as *cutout* (a square of zeros), and the picture of section 11
-#   with it. When does it break the label?
+# - One transform that this notebook does not have, such as a blur (each pixel the mean of the nine around it), and its row
+#   in section 11's second picture. When does it break the label?
 #
 # </details>
 #

@@ -13,9 +13,9 @@
 #
 # **Left out:** training on several machines, half precision, searches that learn from their trials.
 #
-# **Time:** about 165 minutes.
+# **Time:** about 185 minutes.
 #
-# **Core path:** sections 1 to 8 and 10, without the exercises marked *optional*: about 115 minutes.
+# **Core path:** sections 1 to 8 and 10, without the exercises marked *optional*: about 135 minutes.
 
 # %%
 import numpy as np
@@ -248,7 +248,7 @@ plots.training_samples(diagnose)
 # %% [markdown]
 # ### Procedure
 #
-# For $t = 0, \dots, T - 1$ (Smith 2017; the geometric growth and the stop are fast.ai's):
+# For $t = 0, \dots, T - 1$ ([Smith 2017](https://arxiv.org/abs/1506.01186); the geometric growth and the stop are fast.ai's):
 #
 # $$\mathrm{lr}_t = \mathrm{lr}_{\min} \left(\frac{\mathrm{lr}_{\max}}{\mathrm{lr}_{\min}}\right)^{t / (T - 1)}$$
 #
@@ -350,7 +350,8 @@ widgets.range_explorer(lr_range_test)
 #
 # $$x = e^{u}, \qquad u \sim U(\ln \mathrm{low},\; \ln \mathrm{high})$$
 #
-# - low, high (`low`, `high`): the ends, positive; not exponents (Bergstra and Bengio 2012).
+# - low, high (`low`, `high`): the ends, positive; not exponents
+#   ([Bergstra and Bengio 2012](https://www.jmlr.org/papers/v13/bergstra12a.html)).
 #
 # Random *search* draws a point like that for each trial, every parameter by itself, and keeps the best. A trial whose
 # value is nan has diverged, and never wins.
@@ -616,7 +617,8 @@ plots.training_folds(kfold)
 # %% [markdown]
 # ### Equation
 #
-# With $g$ all gradients of the network as one long vector (Pascanu, Mikolov and Bengio 2013, algorithm 1):
+# With $g$ all gradients of the network as one long vector
+# ([Pascanu, Mikolov and Bengio 2013](https://arxiv.org/abs/1211.5063), algorithm 1):
 #
 # $$\mathrm{total} = \sqrt{\sum_{\text{arrays}} \sum_i g_i^2} \qquad
 # g \leftarrow g \cdot \min\left(1,\; \frac{\mathrm{max\_norm}}{\mathrm{total} + 10^{-6}}\right)$$
@@ -703,7 +705,7 @@ plots.training_clip(clip_grad_norm)
 # ### Idea
 # At a constant rate SGD does not arrive: it dances around the minimum. Each position is off, in another direction.
 # Their *mean* is off by much less. So let it dance, and keep a running average on the side, which takes no part in
-# training and is used for the test (lecture 001).
+# training and is used for the test ([Polyak and Juditsky 1992](https://doi.org/10.1137/0330046); lecture 001).
 
 # %% [markdown]
 # ### Equation
@@ -715,7 +717,8 @@ plots.training_clip(clip_grad_norm)
 # - $\beta$ (`decay`): 0.995 in lecture 001, so about the last 200 steps count. PyTorch's default is 0.999.
 #
 # Started as a *copy* of the weights, as PyTorch does, it needs no correction. Started at zeros, as Adam's means are, the
-# weights of all $t$ terms add up to $1 - \beta^t$ only, so divide by that (Kingma and Ba 2015, section 3).
+# weights of all $t$ terms add up to $1 - \beta^t$ only, so divide by that
+# ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980), section 3).
 
 
 # %% exercise="ema_update" core=1
@@ -790,6 +793,12 @@ widgets.average_explorer(ema_update, ema_debiased)
 # much memory is a wrong start remembered. A rate that falls to zero calms the dance as well: section 10 compares them.
 #
 # </details>
+
+# %% [markdown]
+# ### Idea
+# A running average has to be kept from the beginning. Often all that is left of a run are a few *checkpoints*, weights that
+# were saved on the way. [Izmailov et al. (2018)](https://arxiv.org/abs/1803.05407) take their plain mean, and find it better
+# than the last of them. It is a mean of numbers that belong together: the same weight, by its *name*, in each.
 
 
 # %% exercise="average_checkpoints" extra=1
@@ -939,8 +948,8 @@ plots.training_ensemble(average_checkpoints, ensemble_predict)
 #
 # ### Idea
 # You have ten samples of each class, and somewhere there is a network that was trained on thousands for another task.
-# Its first layers know about strokes and edges. Keep them, and learn only what is new (lecture 003; Donahue et al.
-# 2014). Others publish such networks in *model zoos*; here we train our own, on ten other alphabets.
+# Its first layers know about strokes and edges. Keep them, and learn only what is new
+# ([Donahue et al. 2014](https://arxiv.org/abs/1310.1531); lecture 003). Others publish such networks in *model zoos*; here we train our own, on ten other alphabets.
 
 # %% [markdown]
 # ### Equation
@@ -1231,8 +1240,11 @@ plots.training_before_and_after(
 # - [Frankle et al. (2020)](https://arxiv.org/abs/1912.05671): between which networks the straight way is flat.
 # - [Donahue et al. (2014)](https://arxiv.org/abs/1310.1531), [Razavian et al. (2014)](https://arxiv.org/abs/1403.6382)
 #   and [Alain and Bengio (2016)](https://arxiv.org/abs/1610.01644): features that are borrowed, and probed.
-# - [CS231n, learning](https://cs231n.github.io/neural-networks-3/) and
-#   [PyTorch, swa_utils](https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema).
+# - [CS231n, babysitting a training](https://cs231n.github.io/neural-networks-3/#baby) and what follows it; d2l on
+#   [choosing hyperparameters](https://d2l.ai/chapter_hyperparameter-optimization/hyperopt-intro.html) and on
+#   [fine-tuning](https://d2l.ai/chapter_computer-vision/fine-tuning.html).
+# - PyTorch: [averages of weights](https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema),
+#   [`clip_grad_norm_`](https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
 #
 # </details>
 #

@@ -27,8 +27,9 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_collection_modifyitems(items):
-    """Tests of the whole first: they take longest, and at the end one process would be at them alone."""
-    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+    """Tests of the whole and of sandboxes first: they take long, and at the end one process would be at them alone."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.parent not in (here, here / "sandbox"))
 
 
 def pytest_collection_finish():

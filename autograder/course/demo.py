@@ -67,9 +67,7 @@ def make_class(root: Path, folder: Path, assignments: Sequence[str] = (), studen
     shutil.copy(root / "nbgrader_config.py", folder)
     shutil.copytree(root / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("*.kept-*"))
     for assignment in assignments or topics(root):
-        for sample in samples(root / "tests" / "submissions", root, assignment):
-            if students and sample.student not in students:
-                continue
+        for sample in samples(root / "tests" / "submissions", root, assignment, students):
             path = folder / "submitted" / sample.student / assignment / f"{assignment}.ipynb"
             path.parent.mkdir(parents=True)
             path.write_text(sample.content, encoding="utf-8")

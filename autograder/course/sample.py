@@ -12,7 +12,7 @@ A file that ends in .ipynb is submitted as it is.
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +36,14 @@ class Sample:
     content: str
 
 
-def samples(folder: Path, root: Path, assignment: str) -> Iterator[Sample]:
-    """The sample submissions of an assignment, from `folder`/ASSIGNMENT."""
+def samples(folder: Path, root: Path, assignment: str, students: Collection[str] = ()) -> Iterator[Sample]:
+    """The sample submissions of an assignment, from `folder`/ASSIGNMENT: these students', all where it is empty."""
     solved = nbformat.read(root / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
     released = nbformat.read(root / "notebooks" / assignment / f"{assignment}.ipynb", as_version=4)
     # Files: Python may have left a folder of bytecode there.
     for path in sorted(filter(Path.is_file, (folder / assignment).iterdir())):
+        if students and path.stem not in students:
+            continue
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".py":
             text = nbformat.writes(compose(text, solved, released)) + "\n"

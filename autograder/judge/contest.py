@@ -274,10 +274,14 @@ class _Judging:
     def _alone(self, asked: Outcome) -> tuple[float, str]:
         together = [np.asarray(value, float) for value in asked.values[:3]]
         rest = asked.values[len(self.task.batches) :]
-        again, singles = rest[0:6:2], zip(together[0][self.task.singles], rest[6:], strict=True)
+        again, singles = rest[0:6:2], list(zip(together[0][self.task.singles], rest[6:], strict=True))
         if any(_apart(a, b, 1e-6) for a, b in zip(together, again, strict=True)):
             self.named.append("random_at_test_time")
             return 0.0, "the same batch, asked again, gets another answer"
+        shapes = [alone.shape for _, alone in singles if isinstance(alone, np.ndarray) and alone.shape != (1, _CLASSES)]
+        if shapes:
+            self.named.append("one_image_squeezed")
+            return 0.0, f"an image alone gets an answer of shape {shapes[0]}, expected (1, {_CLASSES})"
         if any(_apart(one[None], alone, 1e-3) for one, alone in singles):
             self.named.append("batch_statistics")
             return 0.0, "an image alone gets another answer than in a batch"

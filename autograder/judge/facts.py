@@ -194,10 +194,12 @@ def _about_numbers(exercise: Exercise, name: str, pairs: Sequence[tuple[Drawn, o
 
 
 def _capped(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
-    """Whether single numbers are too small, and the largest of them are equal where they should differ."""
+    """Whether single numbers are too small, and the largest of them, not all, are equal where they should differ."""
     if any(got.size != 1 or not np.isfinite(got).all() or (got >= exact).any() for got, exact in pairs):
         return False
     top = max(got.item() for got, _ in pairs)
+    if all(got.item() == top for got, _ in pairs):
+        return False
     there = [exact.item() for got, exact in pairs if abs(got.item() - top) <= 1e-6 * abs(top)]
     return max(there) > 1.01 * min(there) > 0
 

@@ -418,9 +418,9 @@ class Solution:
         return tuple(made)
 
     @cached_property
-    def _index(self) -> dict[str, list[tuple[int, _Path, str]]]:
+    def _index(self) -> dict[int, list[tuple[int, _Path, str]]]:
         """By structure, where it stands: the function, the path and the kind of place."""
-        found: dict[str, list[tuple[int, _Path, str]]] = {}
+        found: dict[int, list[tuple[int, _Path, str]]] = {}
         for number, tree in enumerate(self.trees):
             for key, path, kind in _places(tree):
                 found.setdefault(key, []).append((number, path, kind))
@@ -432,7 +432,7 @@ class Solution:
             body = self.trees[number].body
             first = int(isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant))
             return _Change(number, (("body", first),), 0, tuple(_statements(name, after)))
-        keys = [ast.dump(node) for node in _statements(name, before)]
+        keys = [_structure(node, {}) for node in _statements(name, before)]
         found = [place for place in self._index.get(keys[0], []) if self._follow(place, keys)]
         if len(found) != 1:
             where = ", ".join(f"{f.__module__}.{f.__name__}" for f in self.functions)
@@ -443,7 +443,7 @@ class Solution:
         number, path, kind = found[0]
         return _Change(number, path, len(keys), _new(name, before, after, kind))
 
-    def _follow(self, place: tuple[int, _Path, str], keys: Sequence[str]) -> bool:
+    def _follow(self, place: tuple[int, _Path, str], keys: Sequence[int]) -> bool:
         """Whether the other statements of a fragment stand below its first."""
         number, (*above, (name, k)), _ = place
         below = [(number, (*above, (name, k + more)), "statements") for more in range(1, len(keys))]
@@ -460,21 +460,42 @@ def _statements(name: str, text: str) -> list[ast.stmt]:
     return tree.body
 
 
-def _places(tree: ast.FunctionDef) -> Iterator[tuple[str, _Path, str]]:
+def _places(tree: ast.FunctionDef) -> Iterator[tuple[int, _Path, str]]:
     """All that an edit may name: its structure as that of a statement, its path, and what kind of place it is."""
+    known: dict[int, int] = {}
     for path, node in _walk(tree, ()):
         if isinstance(node, ast.stmt) and path:
-            yield ast.dump(node), path, "statements"
+            yield _structure(node, known), path, "statements"
         elif isinstance(node, ast.expr):
-            yield ast.dump(ast.Expr(node)), path, "expression"
+            yield _number((ast.Expr, _structure(node, known))), path, "expression"
         elif isinstance(node, ast.keyword) and node.arg:
-            yield _assigned(node.arg, node.value), path, "keyword"
+            yield _assigned(node.arg, node.value, known), path, "keyword"
     for place, (argument, value) in _defaults(tree.args).items():
-        yield _assigned(argument, value), (("args", -1), place), "default"
+        yield _assigned(argument, value, known), (("args", -1), place), "default"
 
 
-def _assigned(name: str, value: ast.expr) -> str:
-    return ast.dump(ast.Assign([ast.Name(name, ast.Store())], value))
+def _assigned(name: str, value: ast.expr, known: dict[int, int]) -> int:
+    target = _structure(ast.Name(name, ast.Store()), {})
+    return _number((ast.Assign, _number((list, target)), _structure(value, known), _structure(None, {})))
+
+
+# A number for every structure that has been met.
+_NUMBERS: dict[tuple, int] = {}
+
+
+def _number(parts: tuple) -> int:
+    return _NUMBERS.setdefault(parts, len(_NUMBERS))
+
+
+def _structure(node: object, known: dict[int, int]) -> int:
+    """A number that nodes of one structure share, wherever they stand; `known` are those of nodes that stay alive."""
+    if isinstance(node, ast.AST):
+        if id(node) not in known:
+            known[id(node)] = _number((type(node), *(_structure(getattr(node, f, None), known) for f in node._fields)))
+        return known[id(node)]
+    if isinstance(node, list):
+        return _number((list, *(_structure(item, known) for item in node)))
+    return _number((type(node), repr(node)))
 
 
 def _walk(node: ast.AST, path: _Path) -> Iterator[tuple[_Path, ast.AST]]:

@@ -68,25 +68,18 @@ def lab_command() -> list[str]:
     return shlex.split(done.stdout.splitlines()[-1])
 
 
-@contextlib.contextmanager
-def student_lab(root: Path):
-    """A copy of the course's released notebooks in `root`, opened as `make lab` opens them."""
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab as students have it, for a file's tests: a copy of the released notebooks, opened by `make lab`."""
     assert lab_command() == [".venv/bin/python", "-m", "helpers.lab"]
+    root = tmp_path_factory.mktemp("student")
     shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     shutil.copy(ROOT / "nbgrader_config.py", root)
     options = [option for option in learners.options() if not re.match("--allow-root|--notebook-dir=", option)]
     # The application's own object is how a test asks which kernel is busy.
+    options.append("--expose-app-in-browser")
     variables = {"JUPYTER_CONFIG_PATH": str(learners.SETTINGS)}
-    with running_lab(
-        Path("notebooks"), root / "home", "--expose-app-in-browser", *options, cwd=root, **variables
-    ) as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """JupyterLab as students have it, for a file's tests."""
-    with student_lab(tmp_path_factory.mktemp("student")) as lab:
+    with running_lab(Path("notebooks"), root / "home", *options, cwd=root, **variables) as lab:
         yield lab
 
 
@@ -108,22 +101,28 @@ class LabPage:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _hear(self, message) -> None:
-        # JupyterLab scrolls to a cell and says so where drawing it takes long: of a slow machine, not of the notebook.
-        slow = "did not appear within" in message.text
+        # JupyterLab says which cell it drew, and which part of it started, slowly: of the machine, not of the notebook.
+        slow = re.search(
+            r"did not appear within|took [\d.]+ms to activate|is taking too long to activate", message.text
+        )
         if message.type in ("error", "warning") and not slow:
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def wait(self, condition: str, arg: object = None) -> None:
+        """Wait until a function of JavaScript's says yes; asked at every frame drawn, it would keep a core busy."""
+        self.page.wait_for_function(condition, arg=arg, polling=100)
 
     def start(self) -> "LabPage":
         """Open JupyterLab without any document."""
         self.page.goto(self.lab.url(f"lab/workspaces/{secrets.token_hex(4)}"))
-        self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+        self.wait("() => window.jupyterapp?.restored.then(() => true)")
         return self
 
     def open(self, path: str) -> "LabPage":
         """Open a notebook in a workspace of its own, and wait for its cells and its kernel."""
         self.page.goto(self.lab.url(f"lab/workspaces/{secrets.token_hex(4)}/tree/{path}"))
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
+        self.wait("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
         self.wait_until_idle()
         return self
 
@@ -142,7 +141,7 @@ class LabPage:
             path,
         )
         # Cells are put into the page one after another, and equations typeset some time after their cells.
-        self.page.wait_for_function(
+        self.wait(
             """() => {
                 const cells = window.jupyterapp.shell.currentWidget?.content.widgets ?? [];
                 return cells.length && cells.every(cell => cell.node.isConnected && (cell.model.type !== 'markdown'
@@ -153,7 +152,7 @@ class LabPage:
 
     def wait_until_idle(self) -> None:
         """Wait until every cell that was started has ended."""
-        self.page.wait_for_function(
+        self.wait(
             """() => {
                 const panel = window.jupyterapp.shell.currentWidget;
                 return panel.sessionContext.session?.kernel?.status === 'idle'
@@ -188,7 +187,7 @@ class LabPage:
         cell.scroll_into_view_if_needed()
         cell.locator(".jp-InputPrompt").click()
         self.page.keyboard.press("Shift+Enter")
-        self.page.wait_for_function(
+        self.wait(
             """([name, before]) => {
                 const cell = window.jupyterapp.shell.currentWidget.content.widgets.find(c => c.model.id === name);
                 return cell.model.executionCount !== before && cell.model.executionState === 'idle';
@@ -215,7 +214,7 @@ class LabPage:
     def theme(self, name: str) -> None:
         """Change to "JupyterLab Dark" or "JupyterLab Light"."""
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
-        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=name)
+        self.wait("theme => document.body.dataset.jpThemeName === theme", arg=name)
 
 
 @contextlib.contextmanager
@@ -253,7 +252,7 @@ def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None
             if process.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"JupyterLab did not start:\n{(home / 'lab.log').read_text()}")
             time.sleep(0.2)
-        yield Lab(address, token, folder, home / "lab.log")
+        yield Lab(address, token, (cwd or ROOT) / folder, home / "lab.log")
     finally:
         # The server ends its kernels at SIGTERM.
         process.terminate()

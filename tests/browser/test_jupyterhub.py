@@ -328,7 +328,7 @@ def _work(desk: Desk, account: str, source: str, hub: Hub) -> None:
     desk.run(EXERCISE)
     hub.seen[f"check of {account}"] = desk.run(f"check_{EXERCISE}").locator(".dh-report").inner_text()
     page.keyboard.press("Control+S")
-    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    desk.wait("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     menu(page, "Assignment List")
     page.locator("#fetched_assignments_list").get_by_role("button", name="Submit").click()
     expect(page.locator("#submitted_assignments_list")).to_contain_text(NAME)

@@ -1,4 +1,7 @@
-"""A student's round in JupyterLab by mouse and keyboard: a wrong answer, a right one, a slider, points that stay."""
+"""A student's round in JupyterLab by mouse and keyboard, in one server for all of it.
+
+A wrong answer, a right one, a slider, points that stay, nbgrader's Validate, sounds that can be heard.
+"""
 
 import json
 import re
@@ -11,6 +14,9 @@ from autograder import exercises
 from .conftest import ROOT, LabPage, solution
 
 NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
+# nbgrader's Validate runs a whole notebook: of another one, the sections of three exercises are enough.
+OTHER, RIGHT, MISTAKEN, UNWRITTEN = "03_adam", "adagrad", "rmsprop", "first_step_ratio"
+SOUND = "11_augmentation"
 # Colours of text, and what they stand on, down to the page; what is half transparent is mixed.
 CONTRASTS = """
 root => {
@@ -167,3 +173,55 @@ def test_points_stay_for_another_page_and_kernel_and_stand_in_the_first_notebook
 
 def test_the_console_heard_no_complaint(notebook):
     assert notebook.complaints == []
+
+
+def validate(page):
+    """Press the button; what the dialog says."""
+    page.page.get_by_role("button", name="Validate").click()
+    dialog = page.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Validation Results")
+    words = dialog.inner_text()
+    dialog.get_by_role("button", name="OK").click()
+    expect(dialog).to_have_count(0)
+    return words
+
+
+def test_validate_says_what_is_wrong_and_what_is_missing_then_that_all_is_well(browser, lab):
+    path = lab.folder / OTHER / f"{OTHER}.ipynb"
+    notebook = json.loads(path.read_text())
+    parts = [cell for name in (RIGHT, MISTAKEN, UNWRITTEN) for cell in (name, f"hints_{name}", f"check_{name}")]
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] in ("setup_1", *parts)]
+    path.write_text(json.dumps(notebook))
+    page = LabPage(browser, lab).open(f"{OTHER}/{OTHER}.ipynb")
+    page.type(RIGHT, solution(OTHER, RIGHT))
+    page.type(MISTAKEN, solution(OTHER, MISTAKEN).replace("(1 - alpha) * grad**2", "grad**2"))
+    words = validate(page)
+    assert f"{RIGHT}: " not in words
+    assert re.search(rf"{MISTAKEN}: [\d.]+ / 4 points", words)
+    assert "→ " in words
+    assert f"{UNWRITTEN}: 0 / 2 points" in words and words.count("not written yet") == 1
+    assert "Traceback" not in words
+
+    page.type(MISTAKEN, solution(OTHER, MISTAKEN))
+    page.type(UNWRITTEN, solution(OTHER, UNWRITTEN))
+    assert "Success! Your notebook passes all the tests." in validate(page)
+    assert page.complaints == []
+    page.page.close()
+
+
+def test_sounds_can_be_played_and_have_names(browser, lab):
+    page = LabPage(browser, lab).open(f"{SOUND}/{SOUND}.ipynb")
+    page.run("setup_1")
+    page.type("add_noise", solution(SOUND, "add_noise"))
+    page.run("add_noise")
+    cell = page.run("demo_noise")
+    players = cell.locator("audio")
+    expect(players).to_have_count(3)
+    for k, name in enumerate(("the melody", "snr_db = 20", "snr_db = 0")):
+        assert players.nth(k).get_attribute("aria-label") == name
+        player = players.nth(k).element_handle()
+        page.wait("player => player.duration > 1 && player.duration < 2", arg=player)
+    player.evaluate("player => { player.muted = true; return player.play(); }")
+    page.wait("player => player.currentTime > 0.2", arg=player)
+    assert page.complaints == []
+    page.page.close()

@@ -48,8 +48,9 @@ def folds(topic):
                 yield number, code
 
 
-WITH_PYTORCH = [topic for topic in topics(ROOT) if list(folds(topic))]
-WITH_PATH = [topic for topic in topics(ROOT) if any(cell.path for cell in cells_of(topic))]
+ASSIGNMENTS = topics(ROOT)
+# Minutes that an exercise takes, by its difficulty.
+EXERCISE_MINUTES = {1: 6, 2: 12, 3: 25}
 
 
 @pytest.mark.parametrize("topic", texts(ROOT))
@@ -69,7 +70,7 @@ def test_every_question_has_a_folded_answer_or_is_graded(topic):
         assert answered or graded, f"{topic}.py:{cell.line}"
 
 
-@pytest.mark.parametrize("topic", WITH_PYTORCH)
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
 def test_the_same_in_pytorch_is_the_same(topic):
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
@@ -104,7 +105,7 @@ def agree(theirs, ours, tolerance, where):
     np.testing.assert_allclose(theirs, ours, **tolerance, err_msg=where)
 
 
-@pytest.mark.parametrize("topic", WITH_PYTORCH)
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
 def test_every_section_with_an_exercise_shows_the_same_in_pytorch(topic):
     shown = [number for number, _ in folds(topic)]
     assert len(shown) == len(set(shown))
@@ -112,12 +113,12 @@ def test_every_section_with_an_exercise_shows_the_same_in_pytorch(topic):
     assert with_exercise - NOT_IN_PYTORCH.get(topic, set()) <= set(shown)
 
 
-@pytest.mark.parametrize("topic", WITH_PYTORCH)
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
 def test_code_in_a_fold_is_as_narrow_as_a_cell(topic):
     assert [line for _, code in folds(topic) for line in code.splitlines() if len(line) > 79] == []
 
 
-@pytest.mark.parametrize("topic", WITH_PATH)
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
 def test_the_core_path_is_where_the_header_says(topic):
     exercises = [cell for cell in cells_of(topic) if cell.kind == "exercise"]
     assert all(cell.path for cell in exercises)
@@ -130,7 +131,7 @@ def test_the_core_path_is_where_the_header_says(topic):
         assert not marks or ("core" in marks) == (number in path), f"section {number}"
 
 
-@pytest.mark.parametrize("topic", WITH_PATH)
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
 def test_core_exercises_call_none_that_is_extra(topic):
     exercises = [cell for cell in cells_of(topic) if cell.kind == "exercise"]
     extra = {cell.id for cell in exercises if cell.path == "extra"}
@@ -140,10 +141,33 @@ def test_core_exercises_call_none_that_is_extra(topic):
             assert not called & extra, cell.id
 
 
-def test_minutes_on_the_core_path_are_fewer():
-    for topic in WITH_PATH:
-        header = cells_of(topic)[0].source.replace("\n", " ")
-        everything, core = (
-            int(re.search(rf"\*\*{name}:\*\*.*?about (\d+) minutes", header)[1]) for name in ("Time", "Core path")
-        )
-        assert core < everything, topic
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
+def test_the_header_tells_the_minutes_that_its_cells_take(topic):
+    """By 215 words a minute; answers read, pictures looked at and exercises written take longer than their words."""
+    header = cells_of(topic)[0].source.replace("\n", " ")
+    everything, core = (
+        int(re.search(rf"\*\*{name}:\*\*.*?about (\d+) minutes", header)[1]) for name in ("Time", "Core path")
+    )
+    assert core < everything
+    spent = 0.0
+    for cell in cells_of(topic):
+        if cell.kind in ("text", "exercise"):
+            said = cell.source if cell.kind == "text" else cell.source.partition("### BEGIN SOLUTION")[0]
+            spent += len(re.findall(r"\w+", re.sub(r"\]\(\S+\)|```.*?```", "", said, flags=re.DOTALL))) / 215
+        spent += 2 * cell.source.count("### Question") + EXERCISE_MINUTES.get(cell.difficulty, 0)
+        spent += {"demo": 2, "answer": 12}.get(cell.kind, 0)
+    assert everything > 0.65 * spent, f"{everything} minutes for what takes about {spent:.0f}"
+
+
+@pytest.mark.parametrize("topic", ASSIGNMENTS)
+def test_the_end_leads_on(topic):
+    """To something open, and to a paper, PyTorch's own pages and another course that explains it."""
+    told = "\n".join(cell.source for cell in cells_of(topic) if cell.kind == "text")
+    assert "Go further" in told
+    read_on = told[told.index("<details><summary>Read on</summary>") :]
+    for places in (
+        r"arxiv\.org/abs|doi\.org|jmlr\.org|proceedings\.",
+        r"docs\.pytorch\.org",
+        r"cs231n\.github\.io|d2l\.ai|deeplearningbook\.org",
+    ):
+        assert re.search(rf"\]\(https://\S*({places})", read_on), places

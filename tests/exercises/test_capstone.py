@@ -63,6 +63,10 @@ def jittered(p, images, rng):
     return p / p.sum(1, keepdims=True)
 
 
+def without_axes_of_one(p, images, rng):
+    return p[0] if len(p) == 1 else p
+
+
 def brightened(p, images, rng):
     np.clip(images, 0.1, 1, out=images)
     return p
@@ -86,6 +90,7 @@ def shy(p, images, rng):
         (letters, "labels_not_probabilities", 100),
         (of_the_whole_batch, "batch_statistics", 2.5),
         (jittered, "random_at_test_time", 2.5),
+        (without_axes_of_one, "one_image_squeezed", 2.5),
         (brightened, "images_changed", 2.5),
         (shy, "timid", 10),
     ],

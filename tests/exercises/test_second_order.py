@@ -151,7 +151,7 @@ versions.edits(
     damped: curvature <= least -> curvature < 0.2 * (s @ s)
     raises: return H_inv -> raise ValueError(curvature)
     scaled_where_refused: return H_inv -> return 0.5 * H_inv
-    symmetric_rank_one:
+    symmetric_rank_one = symmetric_rank_one:
         middle + rho * np.outer(s, s) -> H_inv + np.outer(s - H_inv @ y, s - H_inv @ y) / ((s - H_inv @ y) @ y)
     half_symmetrised: middle + rho * np.outer(s, s) -> np.triu(middle + rho * np.outer(s, s))
     elementwise: left @ H_inv @ left.T -> left * H_inv * left.T

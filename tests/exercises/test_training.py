@@ -145,6 +145,26 @@ def a_random_one(objective, space, trials, rng):
     return results[len(results) // 2][0], results
 
 
+@versions.wrong("random_search", "asked_again")
+def asked_to_compare(objective, space, trials, rng):
+    best, results = None, []
+    for _ in range(trials):
+        params = {k: float(np.exp(rng.uniform(np.log(a), np.log(b)))) for k, (a, b) in space.items()}
+        results.append((params, objective(params)))
+        if best is None or objective(params) < objective(best):
+            best = params
+    return best, results
+
+
+@versions.wrong("diagnose", "jumps_of_the_whole_run")
+def jumps_from_the_first_epoch_on(history):
+    told = exercises.load("diagnose").right[0](history)
+    settled = told in ("overfitting", "underfitting", "validation set too small")
+    if settled and np.mean(np.abs(np.diff(history["val_accuracy"]))) > 0.05:
+        return "validation set too small"
+    return told
+
+
 @versions.wrong("random_search", "uniform")
 def drawn_from_the_interval(objective, space, trials, rng):
     results = []

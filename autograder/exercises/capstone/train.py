@@ -65,6 +65,11 @@ batch_statistics (detail):
     An image's answer depends on the others of its batch: statistics of the batch are used at test time. Use running
     ones, from training.
 
+one_image_squeezed (detail):
+    exponents / exponents.sum(1, keepdims=True) -> (exponents / exponents.sum(1, keepdims=True)).squeeze()
+    An image alone comes back without its first axis. There is one row for each image, for one as for many: no
+    `squeeze`.
+
 random_at_test_time (detail):
     rows = images.reshape(-1, 256) -> rows = images.reshape(-1, 256) * (rng.random(256) > 0.05)
     The same image gets another answer when it is asked again: dropout, or other noise, is active at test time.

@@ -85,6 +85,11 @@ across_the_groups (core):
     (centred**2).mean(axis=(2, 3, 4), keepdims=True) -> (centred**2).mean(axis=(1, 3, 4), keepdims=True)
     The mean goes across the groups, axis 1, and not over the channels within one, axis 2.
 
+pixels_apart (core):
+    parts.mean(axis=(2, 3, 4), keepdims=True) -> parts.mean(axis=2, keepdims=True)
+    (centred**2).mean(axis=(2, 3, 4), keepdims=True) -> (centred**2).mean(axis=2, keepdims=True)
+    Each pixel has a mean of its own, over the channels of a group. All pixels of the group share one: axes 2, 3 and 4.
+
 ddof_one (detail):
     (centred**2).mean(axis=(2, 3, 4), keepdims=True) -> parts.var(axis=(2, 3, 4), keepdims=True, ddof=1)
     The variance is divided by one less than there are numbers in the group. It is the biased one (`ddof=0`).

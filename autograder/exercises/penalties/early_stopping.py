@@ -103,6 +103,8 @@ nan_is_better (detail): loss < best - min_delta -> not loss >= best - min_delta
     NaN counts as better: comparisons with it are false, so `not (loss >= ...)` is true. It is no gain.
 order_swapped: return epoch, best_epoch -> return best_epoch, epoch
     The results come back in another order than asked for: stop_epoch, best_epoch.
+stop_for_best: return epoch, best_epoch -> return epoch, epoch
+    The epoch of the stop comes back twice. What is kept are the weights of the best epoch, `patience` epochs before.
 never_stops (core): epoch - best_epoch >= patience -> False
     It never stops: `patience` epochs without a gain are enough.
 """)

@@ -54,7 +54,8 @@ downhill (core): np.clip(x + step, 0, 1) -> np.clip(x - step, 0, 1)
 not_the_sign (core): np.sign(grad_x) -> grad_x
     The step is the gradient itself. Its sign makes every pixel move by eps, however small its slope.
 normalised: np.sign(grad_x) -> grad_x / np.maximum(np.sqrt((grad_x**2).sum()), 1e-300)
-    The step is the gradient made 1 long. Its sign makes every pixel move by eps.
+    or np.sign(grad_x) -> grad_x / np.maximum(np.abs(grad_x).max(), 1e-300)
+    The step is the gradient made 1 long, or 1 at its largest. Its sign makes every pixel move by eps.
 one_at_zero: np.sign(grad_x) -> np.where(grad_x >= 0, 1.0, -1.0).astype(x.dtype)
     or np.sign(grad_x) -> np.where(grad_x > 0, 1.0, -1.0).astype(x.dtype)
     Pixels whose gradient is 0 are moved. They stay: np.sign is 0 there.

@@ -65,7 +65,10 @@ alpha_as_the_label: (1 - eps) * hot + eps / classes -> eps * hot + (1 - eps) / m
     all classes.
 not_smoothed (core): (1 - eps) * hot + eps / classes -> hot
     These are the hard labels: `eps` is not used.
+eps_to_each: (1 - eps) * hot + eps / classes -> np.where(hot > 0, 1 - eps, eps)
+    Every other class gets all of eps, so that rows sum to more than 1. They share it: eps / K for each.
 classes_from_the_labels: np.eye(classes)[y] -> np.eye(int(np.max(y)) + 1)[y]
+    or -> classes = int(np.max(y)) + 1
     The number of classes is guessed from the labels. A batch need not have the last class: it is `classes`.
 float32: (1 - eps) * hot + eps / classes -> ((1 - eps) * hot + eps / classes).astype(np.float32)
     The targets are float32. Labels say nothing of a precision: float64.

@@ -182,6 +182,18 @@ def in_place(H_inv, s, y):
     return H_inv
 
 
+@mistake(
+    "This is the symmetric update of rank one (SR1): one outer product, of s - H_inv y. It gives s back for y too, and "
+    "need not stay positive definite. BFGS corrects with two factors, and has rank two.",
+    degree="core",
+)
+def symmetric_rank_one(H_inv, s, y):
+    missing = s - H_inv @ y
+    if s @ y <= 1e-10 * np.linalg.norm(s) * np.linalg.norm(y) or not missing @ y:
+        return H_inv
+    return H_inv + np.outer(missing, missing) / (missing @ y)
+
+
 @alternative
 def multiplied_out(H_inv, s, y):
     sy, Hy = s.dot(y), H_inv.dot(y)

@@ -50,8 +50,9 @@ def with_a_spike(rng, epochs):
 
 
 def jumping_in_training(rng, epochs):
+    """A training accuracy that jumps, and ends far above the validation accuracy by luck of the last epoch."""
     run = with_features(bottom=0.3)(rng, epochs)
-    jumps = 0.12 * (-1.0) ** np.arange(epochs)
+    jumps = 0.12 * (-1.0) ** np.arange(epochs)[::-1]
     run["train_accuracy"] = run["train_accuracy"] + jumps - jumps[-(epochs // 4) :].mean()
     return run
 
@@ -59,6 +60,20 @@ def jumping_in_training(rng, epochs):
 def ends_above_its_least(rng, epochs):
     run = with_features(left=0.4)(rng, epochs)
     run["train_loss"][-3:] *= [1.0, 1.1, 1.25]
+    return run
+
+
+def calm_in_the_end(rng, epochs):
+    """A validation accuracy that jumps in the first third and never again."""
+    run = with_features(bottom=0.3, jumps=0.004)(rng, epochs)
+    early = np.arange(epochs) < epochs // 3
+    run["val_accuracy"] = run["val_accuracy"] + early * 0.25 * (-1.0) ** np.arange(epochs)
+    return run
+
+
+def infinite_on_validation(rng, epochs):
+    run = with_features(left=0.3, top=0.8)(rng, epochs)
+    run["val_loss"][epochs // 3] = np.inf
     return run
 
 
@@ -95,4 +110,6 @@ RUNS = {
     "training jumps": ("underfitting", jumping_in_training),
     "a spike": ("underfitting", with_a_spike),
     "above its least": ("underfitting", ends_above_its_least),
+    "calm in the end": ("underfitting", calm_in_the_end),
+    "infinite on validation": ("underfitting", infinite_on_validation),
 }

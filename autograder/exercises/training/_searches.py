@@ -134,8 +134,8 @@ def _check(value, asked, objective):
             return Finding("best is a pair: it is the params alone", "pair_for_best")
         return _SHAPE
     best, results = parts
-    if len(asked) == trials + 1 and asked[-1] in asked[:-1]:
-        return Finding("objective is called once more than `trials`", "asked_again")
+    if len(asked) > trials == len(_distinct(asked)):
+        return Finding("objective is called more often than `trials`, for what has been tried", "asked_again")
     if len(asked) != trials:
         name = {trials - 1: "one_trial_less", trials + 1: "one_trial_more"}.get(len(asked))
         return Finding("objective is not called exactly `trials` times", name)
@@ -147,6 +147,11 @@ def _check(value, asked, objective):
     if not np.array_equal([value for _, value in results], told, equal_nan=True):
         return Finding("the values in results are not those of objective, in order")
     return [k for k in range(trials) if asked[k] == best]
+
+
+def _distinct(asked):
+    """What was asked, without what had been asked before."""
+    return list({_key(params): params for params in asked}.values())
 
 
 def _wrong_choice(chosen, told, mistake):
@@ -183,6 +188,8 @@ def _ask_space(rng):
 
     def judged(values):
         asked = _times(values[1])
+        if len(asked) > trials == len(_distinct(asked)):
+            asked = _distinct(asked)  # named where the calls are counted
         if len(asked) < trials // 2:
             return [Finding("objective is called fewer than `trials` times", hides=True)]
         drawn = {name: np.array([params[name] for params in asked]) for name in objective.space}

@@ -54,8 +54,8 @@ EXERCISE = Procedure(
         shows("a loss that is nan", "nan", "nan at the end", weight=2),
         shows("a loss that is infinite", "inf", weight=0.5),
         shows("one that is no number on the way", "nan on the way", "inf on the way", weight=0.5),
-        shows("a loss that grows: rate too high", "high", weight=2),
-        shows("a loss that stands still: rate too low", "low", weight=2),
+        shows("a loss that grows: rate too high", "high", weight=3),
+        shows("a loss that stands still: rate too low", "low", weight=3),
         shows("the same while the accuracy doubles", "accuracy doubles", "lecture", weight=3),
         shows("large losses: 400 that becomes 398 stands still", "large losses", weight=2),
         shows("small losses: 0.02 that becomes 0.008 is learning", "small losses", weight=2),
@@ -64,6 +64,8 @@ EXERCISE = Procedure(
         shows("a gap: overfitting", "over", "over, small losses", "over, large losses", weight=2),
         shows("hardly a gap: underfitting", "under", "large losses learnt", "accuracy stands still", weight=3),
         shows("only the training accuracy jumps", "training jumps"),
+        shows("jumps that have ended by the second half", "calm in the end"),
+        shows("only the validation loss is no number", "infinite on validation", weight=0.5),
         shows("better on validation data: no overfitting", "better on validation", weight=2),
         shows("a spike on the way, and a last loss above the least", "a spike", "above its least"),
         shows("the first that holds", "noisy with a gap", "low, jumping", "high, jumping"),
@@ -141,6 +143,8 @@ gap_sign: accuracy - val -> val - accuracy
 gap_size: accuracy - val -> np.abs(accuracy - val)
     or gap > 0.1 -> abs(gap) > 0.1
     The sign of the gap is lost: a network that does better on validation data does not overfit.
+gap_of_the_last_epoch (detail): (accuracy - val)[-quarter:].mean() -> (accuracy - val)[-1]
+    The gap is that of the last epoch alone, which may be luck. It is the mean of the last quarter.
 gap_of_losses: (accuracy - val)[-quarter:].mean() -> (history["val_loss"] - loss)[-quarter:].mean()
     or (accuracy - val)[-quarter:].mean() -> history["val_loss"][-1] - loss[-1]
     The gap is that of the losses, which has no scale of its own. It is that of the accuracies.
@@ -152,6 +156,8 @@ spread_for_jumps: np.diff(val[half:]).std() -> val[half:].std()
     or np.diff(val[half:]).std() > 0.05 -> val[half:].std() > 0.1
     The spread of the validation accuracy is taken for its jumps. A curve that rises evenly is spread too: take the
     differences from epoch to epoch, `np.diff`.
+jumps_of_the_whole_run: np.diff(val[half:]).std() -> np.diff(val).std()
+    The jumps of the whole run count. It is the second half that tells: in the beginning every accuracy moves.
 jumps_of_training: np.diff(val[half:]).std() -> np.diff(accuracy[half:]).std()
     The jumps are those of the training accuracy. A small validation set makes the validation accuracy jump.
 jumps_missed: np.diff(val[half:]).std() -> np.diff(val[half:]).mean()
@@ -163,6 +169,9 @@ high_and_low_swapped (core):
     High and low are swapped: a rate that is too high makes the loss grow, one that is too low leaves it where it was.
 over_and_under_swapped (core): gap > 0.1 -> not gap > 0.1
     Over- and underfitting are swapped: a large gap is overfitting.
+validation_not_finite (detail): not np.isfinite(loss).all() -> not np.isfinite([*loss, *history["val_loss"]]).all()
+    or not np.isfinite(loss).all() -> not all(np.isfinite(curve).all() for curve in history.values())
+    A validation loss that is not finite is called *not a number*. The training loss alone is asked.
 largest_loss: loss[-1] > loss[0] -> loss.max() > loss[0]
     A spike on the way is taken for a rate that is too high. It is the last loss that counts, against the first.
 last_rise: loss[-1] > loss[0] -> loss[-1] > loss[-2]

@@ -66,8 +66,10 @@ first_wins: numbers.index(min(numbers)) -> 0
 last_wins: numbers.index(min(numbers)) -> -1
     What was tried last wins.
 asked_again: return best, results -> objective(best); return best, results
-    The objective is asked again for the best: a whole training run more. It is called `trials` times, and its value is
-    in the results.
+    or value = objective(params) -> value = objective(params); objective(params)
+    or results.append((params, value)) -> results.append((params, objective(params)))
+    The objective is asked again for what has been tried: a whole training run more each time. It is called `trials`
+    times, and its values are in the results.
 one_trial_less: range(trials) -> range(trials - 1) if trials > 1 else range(1)
     The objective is called once too rarely: exactly `trials` times.
 one_trial_more: range(trials) -> range(trials + 1)
