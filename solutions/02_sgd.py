@@ -1022,7 +1022,7 @@ check("linear_warmup", linear_warmup, points=2)
 # %% [markdown]
 # ### Picture
 # Your five schedules. Below them the walker of section 4 with a large rate, a small one, and one that falls from large
-# to nothing; the thin black lines are the two constant rates again, with batches drawn *with* replacement.
+# to nothing; the thin lines without a colour are the two constant rates again, with batches drawn *with* replacement.
 
 # %% demo="schedule_shapes"
 plots.schedules(
@@ -1045,12 +1045,12 @@ plots.schedule_floor(
 # %% [markdown]
 # ### Question
 # Predict first: the constant rates stop at different heights above the minimum. If `lr` is ten times smaller, how many
-# times lower is the floor: 10, or 100? Compare the black lines with the coloured ones: what does an epoch that
+# times lower is the floor: 10, or 100? Compare the thin lines with the coloured ones: what does an epoch that
 # shows every sample exactly once do to the noise? And which rate would you choose if you had to stop after 10 epochs?
 #
 # <details><summary>Answer</summary>
 #
-# With independent draws the floor is proportional to `lr`, and the black lines keep to it: $4 \cdot 10^{-3}$ against
+# With independent draws the floor is proportional to `lr`, and the thin lines keep to it: $4 \cdot 10^{-3}$ against
 # $3 \cdot 10^{-4}$, 13 times. An epoch in which every sample comes once lets much of the noise cancel within the epoch,
 # and the smaller the rate, the better: $2 \cdot 10^{-3}$ against $3 \cdot 10^{-5}$, about 70 times.
 #

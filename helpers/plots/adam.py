@@ -9,7 +9,7 @@ import numpy as np
 from helpers import data, landscapes, training
 from helpers.landscapes import Landscape
 from helpers.plots.optimizers import learn_digits_of_seeds, walk
-from helpers.plots.pieces import above_floor, error_bars, legend, progress_bar, seed_std, terrain, trail
+from helpers.plots.pieces import above_floor, error_bars, legend, progress_bar, seed_std, stacked, terrain, trail
 from helpers.plots.ready import Notes, NotReady, ask, ask_array, ask_step, name_of, picture
 from helpers.plots.style import COLORS
 
@@ -64,7 +64,7 @@ def adam_valley(notes: Notes, sgd: Callable, adagrad: Callable, *, lr: float = 2
     """Show SGD at its best step size against AdaGrad, in a valley along the axes and in the same valley turned."""
     straight = landscapes.bowl(100.0)
     grounds = (straight, _turned(straight, 30.0))
-    fig, (*maps, loss) = notes.plt.subplots(1, 3, figsize=(12.4, 3.6), width_ratios=(1, 1, 1.05))
+    fig, maps, loss = stacked(notes.plt, 2, heights=(1, 2.4), figsize=(10.5, 5.5))
     loss.set(yscale="log", xlabel="step", ylabel="loss $L$", title="both valleys", ylim=(1e-6, 200))
     runs = ((sgd, 2 / 101, "sgd"), (adagrad, lr, "adagrad"))
     for ax, ground, title in zip(maps, grounds, ("straight", "turned by 30°"), strict=True):
@@ -77,8 +77,7 @@ def adam_valley(notes: Notes, sgd: Callable, adagrad: Callable, *, lr: float = 2
                 # SGD does the same in both: the broad line shows from below the dashed one.
                 look = {"ls": "-", "lw": 4, "alpha": 0.45} if ground is straight else {"ls": "--", "lw": 1.6}
                 loss.plot(above_floor(ground, path), color=f"C{i}", label=f"{name}, {title.split()[0]}", **look)
-    maps[1].set_ylabel("")
-    legend(maps[1], loc="upper right")
+    legend(maps[1], loc="upper left")
     legend(loss, loc="lower left")
     return fig
 

@@ -1,22 +1,24 @@
 """Batch normalization in pictures: the layer itself, its statistics, and what it does to training.
 
-The networks are `helpers.training.MLP` on the bundled digits: four hidden layers of 64 units, plain SGD, He's weights.
+The networks learn the bundled digits, several side by side: four hidden layers of 64 units, plain SGD, He's weights.
 """
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 
 from helpers import data
 from helpers.plots.graphs import draw_graph, written
-from helpers.plots.pieces import GUESSING, counted, final_accuracy
+from helpers.plots.pieces import GUESSING, counted
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
+from helpers.plots.side_by_side import Networks, descend
+from helpers.plots.stacks import beside
 from helpers.plots.style import COLORS
-from helpers.training import MLP, BatchNorm, History, he, train
+from helpers.training import BatchNorm
 
 _SIZES = (64, 64, 64, 64, 64, 10)
 BLUE, ORANGE, GREEN, RED = COLORS[:4]
@@ -79,6 +81,9 @@ def _shifting(norm: BatchNorm, strength: float, rng: np.random.Generator) -> Bat
 
 # ---------------------------------------------------------------------------- training
 
+# Networks that learn side by side: with many more, their arrays no longer fit the cache.
+_TOGETHER = 12
+
 
 @cache
 def _digits() -> data.Dataset:
@@ -93,62 +98,130 @@ def _one_thread():
     return ThreadpoolController()
 
 
-def _sgd(w, grad, state, *, lr):
-    return w - lr * grad, state
+@dataclass(frozen=True)
+class _Run:
+    """A network to be trained: of the seed come the first weights (He's) and the batches, whatever the norm."""
+
+    seed: int
+    lr: float
+    scale: float = 1.0  # of the hidden layers' weights at the start
 
 
-def _run(
+def _networks(norm: BatchNorm | None, runs: Sequence[_Run]) -> Networks:
+    """Return a network for each run, before its first step."""
+    running = norm is not None and norm.inference is not None
+    networks = Networks(_SIZES, [run.seed for run in runs], norm=norm, running=running)
+    scale = np.array([run.scale for run in runs], np.float32)
+    for i in range(1, networks.depth):
+        networks.params[f"W{i}"] *= beside(scale, networks.params[f"W{i}"])
+    return networks
+
+
+def _batches(runs: Sequence[_Run], steps: int, size: int) -> Iterator[np.ndarray]:
+    """Yield the places (networks, size) of each step's images; runs of one seed have the same."""
+    rngs = {run.seed: np.random.default_rng(1000 + run.seed) for run in runs}
+    for _ in range(steps):
+        drawn = {seed: rng.choice(len(_digits().y_train), size, replace=False) for seed, rng in rngs.items()}
+        yield np.stack([drawn[run.seed] for run in runs])
+
+
+def _train(
     norm: BatchNorm | None,
-    seed: int,
+    runs: Sequence[_Run],
     *,
-    lr: float,
     steps: int,
     batch_size: int = 64,
     parts: int = 1,
-    scale: float = 1.0,
-    on_step: Callable | None = None,
-) -> tuple[MLP, History]:
-    """Return a network after `steps` steps, evaluated `parts` times on the way.
+    judge: Callable[[Networks], np.ndarray],
+    on_step: Callable[[int, Networks], None] | None = None,
+    what: str = "",
+) -> np.ndarray:
+    """Return what `judge(networks)` gives for each network at the end of each part, (networks, parts, ...).
 
-    The same seed gives the same first weights (He's, those of the hidden layers times `scale`) and the same batches,
-    whatever the `norm`.
+    Plain SGD, side by side; one that diverges goes on with weights that are nan. `on_step(t, networks)` is called
+    after step t, counted from 1.
     """
-
-    def init(shape, rng) -> np.ndarray:
-        return he(shape, rng) * (scale if shape[1] != _SIZES[-1] else 1.0)
-
-    network = MLP(_SIZES, np.random.default_rng(seed), init=init, batchnorm=norm)
-
-    def batches(n, size, rng) -> Iterator[np.ndarray]:
-        return (rng.choice(n, size, replace=False) for _ in range(steps // parts))
-
+    digits, judged = _digits(), []
+    x, y = digits.x_train.astype(np.float32), digits.y_train
+    networks, rates = _networks(norm, runs), np.array([run.lr for run in runs])
     try:
         with _one_thread().limit(limits=1), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            history = train(
-                network,
-                _digits(),
-                step=_sgd,
-                lr=lr,
-                epochs=parts,
-                batch_size=batch_size,
-                rng=np.random.default_rng(1000 + seed),
-                minibatches=batches,
-                on_step=on_step,
-                progress=False,
-            )
+            places = counted(_batches(runs, steps // parts * parts, batch_size), desc=what, unit="step")
+            for t, chosen in enumerate(places, start=1):
+                _, grads = networks.loss(x[chosen], y[chosen])
+                descend(networks, grads, rates)
+                if on_step is not None:
+                    on_step(t, networks)
+                if t % (steps // parts) == 0:
+                    judged.append(judge(networks))
     except NotReady:
         raise
     except Exception as error:
         raise NotReady("the network with your functions", f"stopped with {type(error).__name__}: {error}") from error
-    return network, history
+    return np.stack(judged, axis=1)
 
 
-def _sweep(norm: BatchNorm | None, values: Iterable, seeds: int, run: Callable, what: str) -> np.ndarray:
-    """Return run(norm, value, seed) for all values and seeds, shape (values, seeds, ...)."""
-    jobs = [(value, seed) for value in values for seed in range(seeds)]
-    results = [run(norm, value, seed) for value, seed in counted(jobs, desc=what, unit="run")]
-    return np.array(results).reshape(-1, seeds, *np.shape(results[0]))
+def _on_validation(networks: Networks) -> np.ndarray:
+    return _accuracy(networks, _digits().x_val, _digits().y_val)
+
+
+def _accuracy(networks: Networks, x: np.ndarray, y: np.ndarray, *, by_batch: bool = False) -> np.ndarray:
+    """Return the share that each network has right; one that has diverged guesses.
+
+    by_batch : batch norm by the statistics of x
+    """
+    scores = networks.scores(x.astype(np.float32), by_batch=by_batch)
+    right = np.mean(scores.argmax(axis=-1) == y, axis=-1)
+    return np.where(np.isfinite(scores).all(axis=(1, 2)), right, GUESSING)
+
+
+def _sweep(
+    norm: BatchNorm | None,
+    runs: Sequence[_Run],
+    what: str,
+    *,
+    judge: Callable = _on_validation,
+    around: Callable | None = None,
+    **training,
+) -> np.ndarray:
+    """Return what `_train` does for all runs, (networks, parts, ...), as many side by side as the layer allows.
+
+    around : function norm -> norm, of the layer that is trained with
+    """
+    size = _TOGETHER if norm is None or _treats_units_apart(norm) else 1
+    size = -(-len(runs) // -(-len(runs) // size))
+    groups = [runs[start : start + size] for start in range(0, len(runs), size)]
+    norm = norm if around is None else around(norm)
+    return np.concatenate(
+        [
+            _train(norm, group, judge=judge, what=f"{what}, {i} of {len(groups)}", **training)
+            for i, group in enumerate(groups, 1)
+        ]
+    )
+
+
+def _treats_units_apart(norm: BatchNorm) -> bool:
+    """Tell whether units side by side are given what each is given alone; a wrong layer may mix them."""
+    rng = np.random.default_rng(0)
+    (x, dout), (gamma, beta, mean) = rng.normal(size=(2, 6, 4)), rng.normal(size=(3, 4))
+    var = rng.uniform(0.5, 2.0, 4)
+
+    def answers(units: slice) -> list[np.ndarray]:
+        out, layer_cache = ask_forward(norm.forward, x[:, units], gamma[units], beta[units])
+        found = [out, *ask_backward(norm.backward, dout[:, units], layer_cache, out.shape[1])]
+        if norm.inference is not None:
+            statistics = mean[units], var[units]
+            found += [ask_array(norm.inference, x[:, units], gamma[units], beta[units], *statistics, eps=1e-5)]
+            found += ask_pair(norm.update_running, *statistics, x[:, units], momentum=0.1, shape=out.shape[1:])
+        return found
+
+    try:
+        together, left, right = answers(slice(4)), answers(slice(2)), answers(slice(2, 4))
+    except NotReady:  # on two units only
+        return False
+    alone = [np.concatenate(parts, axis=-1) for parts in zip(left, right, strict=True)]
+    return all(np.allclose(a, b, equal_nan=True) for a, b in zip(together, alone, strict=True))
 
 
 def band(ax, x, results: np.ndarray, label: str, **style) -> None:
@@ -688,27 +761,25 @@ def batchnorm_drift(notes, batchnorm_forward=None, batchnorm_backward=None, *, s
         with notes.collect():
             norm = ready_norm(batchnorm_forward, batchnorm_backward)
             _draw_drift(axes[1], _watched_inputs(norm, steps, lr))
-    axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="best")
+    # Twelve medians leave no room between them.
+    where = {} if with_norm else {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 3}
+    axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, **where)
     return fig
 
 
 def _watched_inputs(norm: BatchNorm | None, steps: int, lr: float) -> np.ndarray:
     """Return what the last hidden layer's ReLUs are given for 256 fixed images, (steps + 1, 256, units)."""
-    images, seen = _digits().x_train[:256], []
-
-    def look(_, network) -> None:
-        seen.append(network.activations(images)[-1])
-
-    _run(norm, 0, lr=lr, steps=steps, on_step=look)
-    if not seen:
-        raise NotReady("the network with your functions", "has a loss that is infinite or nan from the first step on")
-    return np.array(seen)
+    images = _digits().x_train[:256].astype(np.float32)
+    [inputs] = _train(
+        norm, [_Run(0, lr)], steps=steps, parts=steps, judge=lambda networks: networks.relu_inputs(images)[-1]
+    )
+    return inputs
 
 
 def _draw_drift(ax, inputs: np.ndarray) -> None:
-    quantiles = np.quantile(inputs, (0.15, 0.5, 0.85), axis=1)
+    quantiles = np.quantile(inputs[:, :, :13], (0.15, 0.5, 0.85), axis=1)
     step = np.arange(1, inputs.shape[0] + 1)
-    ax.plot(step, quantiles[1, :, 1:13], color="0.6", lw=0.7, ls="-", zorder=1)
+    ax.plot(step, quantiles[1, :, 1:], color="0.6", lw=0.7, ls="-", zorder=1)
     ax.plot([], [], color="0.6", lw=0.7, ls="-", label="medians of twelve others")
     ax.fill_between(step, *quantiles[::2, :, 0], color=BLUE, alpha=0.25, lw=0, label="one unit: 15% to 85%")
     ax.plot(step, quantiles[1, :, 0], color=BLUE, label="its median")
@@ -720,27 +791,18 @@ def batchnorm_learning_rates(
 ):
     """Show the accuracy after a short training for learning rates over three decades, with and without."""
     rates = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-    digits = _digits()
 
-    def accuracy(norm, lr, seed):
-        return final_accuracy(*_run(norm, seed, lr=lr, steps=steps), digits.x_val, digits.y_val)
+    def accuracies(norm, what) -> np.ndarray:
+        runs = [_Run(seed, lr) for lr in rates for seed in range(seeds)]
+        return _sweep(norm, runs, what, steps=steps).reshape(-1, seeds)
 
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(xscale="log", xlabel="lr", ylabel="validation accuracy", ylim=(0, 1.02))
     ax.set_title(f"after {steps} steps of SGD; mean, worst and best of {seeds} seeds")
-    band(
-        ax,
-        rates,
-        _sweep(None, rates, seeds, accuracy, "without"),
-        "without BatchNorm",
-        marker="s",
-        color=ORANGE,
-        ls="--",
-    )
+    band(ax, rates, accuracies(None, "without"), "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
         norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
-        yours = _sweep(norm, rates, seeds, accuracy, "with")
-        band(ax, rates, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
+        band(ax, rates, accuracies(norm, "with"), "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
     ax.legend(loc="lower left", bbox_to_anchor=(0.02, 0.14), fontsize=9)
     return fig
@@ -752,22 +814,20 @@ def batchnorm_start_scales(
 ):
     """Show the accuracy after a short training, the hidden layers starting from He's weights times a factor."""
     factors = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
-    digits = _digits()
 
-    def accuracy(norm, factor, seed):
-        return final_accuracy(*_run(norm, seed, lr=0.1, steps=steps, scale=factor), digits.x_val, digits.y_val)
+    def accuracies(norm, what) -> np.ndarray:
+        runs = [_Run(seed, 0.1, factor) for factor in factors for seed in range(seeds)]
+        return _sweep(norm, runs, what, steps=steps).reshape(-1, seeds)
 
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(
         xscale="log", xlabel="a, the factor on the hidden layers' weights at the start", ylabel="validation accuracy"
     )
     ax.set(ylim=(0, 1.02), title=f"{steps} steps of SGD, lr = 0.1; mean, worst and best of {seeds} seeds")
-    plain = _sweep(None, factors, seeds, accuracy, "without")
-    band(ax, factors, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
+    band(ax, factors, accuracies(None, "without"), "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
         norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
-        yours = _sweep(norm, factors, seeds, accuracy, "with")
-        band(ax, factors, yours, "with your BatchNorm", marker="o", color=BLUE, ls="-")
+        band(ax, factors, accuracies(norm, "with"), "with your BatchNorm", marker="o", color=BLUE, ls="-")
     ax.axhline(GUESSING, color="0.5", ls=":", lw=1, label="guessing (diverged runs count as this)")
     ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.75), fontsize=9)
     return fig
@@ -783,24 +843,24 @@ def batchnorm_batch_sizes(
     sizes = (2, 4, 8, 16, 32, 64, 128)
     digits = _digits()
 
-    def accuracies(norm, size, seed):
-        network, history = _run(norm, seed, lr=0.03, steps=steps, batch_size=size)
-        by_running = final_accuracy(network, history, digits.x_val, digits.y_val)
-        if norm is None:
-            return [by_running]
-        network.batchnorm = replace(norm, inference=None, update_running=None)
-        return [by_running, final_accuracy(network, history, digits.x_val, digits.y_val)]
+    def judge(networks) -> np.ndarray:
+        both = [_accuracy(networks, digits.x_val, digits.y_val, by_batch=by_batch) for by_batch in (False, True)]
+        return np.stack(both, axis=-1)
+
+    def accuracies(norm, what) -> np.ndarray:
+        runs, training = [_Run(seed, 0.03) for seed in range(seeds)], {"steps": steps, "judge": judge}
+        found = [_sweep(norm, runs, f"{what}, {size} images", batch_size=size, **training) for size in sizes]
+        return np.stack(found)[:, :, 0]
 
     fig, ax = notes.plt.subplots(figsize=(8, 3.8))
     ax.set(xlabel="batch size in training", ylabel="validation accuracy", ylim=(0, 1.02))
     ax.set_title(f"{steps} steps, lr = 0.03; mean, worst and best of {seeds} seeds")
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes, [str(n) for n in sizes])
-    plain = _sweep(None, sizes, seeds, accuracies, "without")[..., 0]
-    band(ax, sizes, plain, "without BatchNorm", marker="s", color=ORANGE, ls="--")
+    band(ax, sizes, accuracies(None, "without")[..., 0], "without BatchNorm", marker="s", color=ORANGE, ls="--")
     with notes.collect():
         norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
-        yours = _sweep(norm, sizes, seeds, accuracies, "with")
+        yours = accuracies(norm, "with")
         band(ax, sizes, yours[..., 0], "with yours, at inference", marker="o", color=BLUE, ls="-")
         label = "with yours, statistics of the 359 validation images"
         band(ax, sizes, yours[..., 1], label, marker="^", color=GREEN, ls="-.")
@@ -817,7 +877,7 @@ def batchnorm_shifted(
 ):
     """Show training with random scales and shifts after BatchNorm, and how much each network's inputs jump."""
     parts, lr, strength = 15, 0.03, 0.5
-    images = _digits().x_train[:256]
+    images = _digits().x_train[:256].astype(np.float32)
     fig, (left, right) = notes.plt.subplots(1, 2, figsize=(11, 3.7), width_ratios=(1.5, 1))
     left.set(xlabel="step", ylabel="validation accuracy", ylim=(0, 1.02))
     left.set_title(f"lr = {lr}; mean, worst and best of {seeds} seeds")
@@ -825,27 +885,35 @@ def batchnorm_shifted(
     step = (np.arange(parts) + 1) * steps // parts
     names = ("without", "BatchNorm", "BatchNorm\nthen shifts")
 
-    def draw(i, norms) -> None:
-        curves, jumps = [], []
-        for seed, norm in enumerate(norms):
-            means = []
+    def means(networks) -> np.ndarray:
+        return np.concatenate([z.mean(axis=1) for z in networks.relu_inputs(images)], axis=1)
 
-            def look(_, network, means=means) -> None:
-                means.append(np.concatenate([layer.mean(axis=0) for layer in network.activations(images)]))
+    def draw(i, norm, **layer) -> None:
+        before = np.empty(0)
 
-            curves.append(_run(norm, seed, lr=lr, steps=steps, parts=parts, on_step=look)[1].val_accuracy)
-            jumps.append(np.abs(np.diff(means, axis=0)).mean() if len(means) > 1 else np.nan)
+        def look(t, networks) -> None:
+            nonlocal before
+            if (t + 1) % (steps // parts) == 0:
+                before = means(networks)
+
+        def judge(networks) -> np.ndarray:
+            jump = np.abs(means(networks) - before).mean(axis=1)
+            return np.stack([_on_validation(networks), jump], axis=-1)
+
+        runs, name = [_Run(seed, lr) for seed in range(seeds)], names[i].replace("\n", " ")
+        found = _sweep(norm, runs, name, steps=steps, parts=parts, on_step=look, judge=judge, **layer)
+        curves, jumps = found[..., 0], found[..., 1].mean(axis=1)
         style = {"color": (ORANGE, BLUE, RED)[i], "marker": "so^"[i], "ls": ("--", "-", "-.")[i]}
-        band(left, step, np.nan_to_num(np.array(curves).T, nan=GUESSING), names[i].replace("\n", " "), **style)
+        band(left, step, curves.T, name, **style)
         right.plot(np.full(seeds, i), np.maximum(jumps, 1e-6), color=style["color"], marker=style["marker"], ls="none")
 
     right.set_xticks(range(3), names)
     right.set_xlim(-0.5, 2.5)
-    draw(0, [None] * seeds)
+    draw(0, None)
     with notes.collect():
         norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
-        draw(1, [norm] * seeds)
-        draw(2, [_shifting(norm, strength, np.random.default_rng(seed)) for seed in range(seeds)])
+        draw(1, norm)
+        draw(2, norm, around=partial(_shifting, strength=strength, rng=np.random.default_rng(0)))
     left.legend(loc="lower right")
     return fig
 
@@ -857,14 +925,9 @@ def batchnorm_before_and_after(
     notes, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, *, steps=300, seeds=3
 ):
     """Show the digits learnt without and with BatchNorm, each at its best learning rate, judged on test data."""
-    rates, parts = (0.03, 0.1, 0.3, 1.0), 20
+    rates, parts = (0.1, 0.3, 1.0), 20
     digits = _digits()
     step = (np.arange(parts) + 1) * steps // parts
-
-    def curve(norm, lr, seed):
-        network, history = _run(norm, seed, lr=lr, steps=steps, parts=parts)
-        test = final_accuracy(network, history, digits.x_test, digits.y_test)
-        return [*np.nan_to_num(history.val_accuracy, nan=GUESSING), test]
 
     fig, (left, right) = notes.plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=(1.5, 1))
     left.set(xlabel="step", ylabel="validation accuracy", ylim=(0, 1.02))
@@ -872,18 +935,27 @@ def batchnorm_before_and_after(
     right.set(ylabel="test accuracy", title="at the end, a dot for each seed", xlim=(-0.5, 1.5))
     right.set_xticks([0, 1], ["without", "with yours"])
 
-    def draw(i, norm, name) -> tuple[np.ndarray, float]:
-        runs = _sweep(norm, rates, seeds, curve, name)
-        best = int(np.argmax(runs[:, :, parts - 1].mean(axis=1)))
-        style = {"color": (ORANGE, BLUE)[i], "marker": "so"[i], "ls": ("--", "-")[i]}
-        band(left, step, runs[best, :, :parts].T, f"{name}, lr = {rates[best]:g}", ms=4, **style)
-        right.plot(np.full(seeds, i), runs[best, :, parts], color=style["color"], marker=style["marker"], ls="none")
-        return runs[best, :, parts], rates[best]
+    def draw(i, norm, name) -> np.ndarray:
+        runs = [_Run(seed, lr) for lr in rates for seed in range(seeds)]
+        tests: list[np.ndarray] = []
 
-    without, _ = draw(0, None, "without BatchNorm")
+        def judge_at_the_end(t, networks) -> None:
+            if t == steps:
+                tests.append(_accuracy(networks, digits.x_test, digits.y_test))
+
+        found = _sweep(norm, runs, name, steps=steps, parts=parts, on_step=judge_at_the_end)
+        found, at_the_end = found.reshape(-1, seeds, parts), np.concatenate(tests).reshape(-1, seeds)
+        best = int(np.argmax(found[:, :, -1].mean(axis=1)))
+        style = {"color": (ORANGE, BLUE)[i], "marker": "so"[i], "ls": ("--", "-")[i]}
+        test = at_the_end[best]
+        band(left, step, found[best].T, f"{name}, lr = {rates[best]:g}", ms=4, **style)
+        right.plot(np.full(seeds, i), test, color=style["color"], marker=style["marker"], ls="none")
+        return test
+
+    without = draw(0, None, "without BatchNorm")
     with notes.collect():
         norm = ready_norm(batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running)
-        yours, _ = draw(1, norm, "with your BatchNorm")
+        yours = draw(1, norm, "with your BatchNorm")
         right.plot([0, 1], np.stack([without, yours]), color="0.6", lw=0.8, ls="-", zorder=1)
         gain = 100 * (yours - without)
         notes.add(

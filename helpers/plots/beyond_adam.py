@@ -329,7 +329,7 @@ def beyond_learned_rule(notes: Notes, adam: Callable, *, seeds: Iterable[int] = 
     from threadpoolctl import threadpool_limits
 
     digits, seeds = data.digits(), list(seeds)
-    fig, (learns, long, far) = notes.plt.subplots(1, 3, figsize=(12.8, 4))
+    fig, (learns, long, far) = notes.plt.subplots(1, 3, figsize=(12.8, 4.4))
     learns.set(yscale="log", xlabel="step", ylabel="loss of a batch (mean of 17)", title="digits, a network unseen")
     long.set(yscale="log", xlabel="step", ylabel="loss $L$", title="a bowl, 600 steps (60 were learnt)")
     far.set(yscale="log", xlabel="step", ylabel="loss $L$", title="the bowl 1000 times as wide")
@@ -349,7 +349,7 @@ def beyond_learned_rule(notes: Notes, adam: Callable, *, seeds: Iterable[int] = 
                     given = _without_rate(step) if lr is None else step
                     path = walk(given, slopes, width * ground.start / 9, 600, lr=lr)
                     ax.plot(above_floor(ground, path / width), color=color, ls=line, label=label)
-    legend(learns, loc="upper right")
+    legend(learns, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
     return fig
 
 

@@ -5,17 +5,18 @@ The student's initialisers give PyTorch's layout (out, in), so a deep stack is h
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from helpers import data
+from helpers.plots import stacks
 from helpers.plots.batchnorm import ask_pair
-from helpers.plots.pieces import GUESSING, legend, progress_bar, seed_std
+from helpers.plots.pieces import GUESSING, legend, seed_std
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.style import COLORS
-from helpers.training import MLP, History, train
+from helpers.training import MLP, Params, init_mlp, shuffled_minibatches, train
 
 BLUE, ORANGE, GREEN, RED, PINK = COLORS[:5]
 _TINY, _HUGE = 1e-30, 1e30
@@ -425,7 +426,7 @@ def initialization_table(
     difference.set(xlabel="layer", ylabel="yours against the lecture's (%)", ylim=(-3, 3), xticks=layer)
     difference.set_title(f"{len(seeds)} seeds of lecun_normal")
 
-    def found(init, seed, **hyper):
+    def found(init, seed, samples=samples, **hyper):
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((samples, width))
         weights = _stack(init, [width] * (len(layer) + 1), rng, **hyper)
@@ -433,9 +434,8 @@ def initialization_table(
 
     for std, color, line in ((0.01, ORANGE, "--"), (0.2, RED, ":")):
         with notes.collect():
-            spread.plot(
-                layer, found(small_normal, 0, std=std), color=color, ls=line, label=f"small_normal, std = {std:g}"
-            )
+            stds = found(small_normal, 0, samples=samples // 5, std=std)
+            spread.plot(layer, stds, color=color, ls=line, label=f"small_normal, std = {std:g}")
     with notes.collect():
         runs = np.array([found(lecun_normal, seed) for seed in seeds])
         spread.plot(layer, runs.mean(axis=0), color=BLUE, ls="-", marker=".", label="your lecun_normal")
@@ -567,7 +567,7 @@ def initialization_both_ways(
             there, back = np.zeros((2, len(widths)))
             for _ in range(draws):
                 stack = _stack(init, widths, rng, **hyper)
-                h, dh = rng.standard_normal((200, widths[0])), rng.standard_normal((200, widths[-1]))
+                h, dh = rng.standard_normal((100, widths[0])), rng.standard_normal((100, widths[-1]))
                 there += _variances(h, [W.T for W in stack])
                 back += _variances(dh, stack[::-1])[::-1]
             look = {"color": color, "ls": line, "marker": marker, "ms": 5}
@@ -649,23 +649,47 @@ def initialization_orthogonal(
 # ---------------------------------------------------------------------------- 11, 12: the digits
 
 
-def _learn(
-    digits, init: Callable, hyper: dict, seed: int, *, depth: int, lr: float, epochs: int
-) -> tuple[MLP, History]:
-    """Return a network of `depth` hidden layers trained from the student's weights; all starts see the same batches."""
+@dataclass(frozen=True)
+class _Curves:
+    """How networks trained side by side did: after each epoch (networks, epochs), and on the test images at the end."""
+
+    train_loss: np.ndarray
+    val_accuracy: np.ndarray
+    test_accuracy: np.ndarray
+
+
+def _start(init: Callable, hyper: dict, seed: int, depth: int) -> Params:
+    """Return the first weights of a network of `depth` hidden layers, as the student draws them."""
 
     def turned(shape, rng):
         # The network's weights are (in, out), the student's (out, in).
         return ask_weights(init, shape[::-1], rng, **hyper).T
 
-    network = MLP([64] + [_WIDTH] * depth + [10], np.random.default_rng(seed), init=turned)
-    rng = np.random.default_rng([seed, 1])
-    return network, train(network, digits, step=_sgd, lr=lr, epochs=epochs, batch_size=64, rng=rng, progress=False)
+    return init_mlp([64] + [_WIDTH] * depth + [10], np.random.default_rng(seed), init=turned)
 
 
-def _score(accuracy) -> float:
-    """Return an accuracy; a network that was lost on the way can only guess."""
-    return float(np.nan_to_num(accuracy, nan=GUESSING))
+@np.errstate(all="ignore")
+def _learn(digits, starts: list[Params], seeds: list[int], lrs: Iterable[float] | float, epochs: int) -> _Curves:
+    """Return what the networks learn from their starts, side by side; those of one seed see the same batches."""
+    params = {name: np.stack([start[name] for start in starts]).astype(np.float32) for name in starts[0]}
+    rngs = {seed: np.random.default_rng([seed, 1]) for seed in seeds}
+    rates = np.broadcast_to(np.asarray(lrs, np.float32), len(starts))
+    x_train, x_val, x_test = (x.astype(np.float32) for x in (digits.x_train, digits.x_val, digits.x_test))
+    losses, accuracies = [], []
+    for _ in range(epochs):
+        orders = {seed: list(shuffled_minibatches(len(x_train), 64, rng)) for seed, rng in rngs.items()}
+        for chosen in zip(*(orders[seed] for seed in seeds), strict=True):
+            grads = stacks.gradients(params, x_train[np.stack(chosen)], digits.y_train[np.stack(chosen)])
+            params = {name: w - stacks.beside(rates, w) * grads[name] for name, w in params.items()}
+        losses.append(stacks.cross_entropy(stacks.scores(params, x_train), digits.y_train))
+        accuracies.append(_accuracy(params, x_val, digits.y_val))
+    return _Curves(np.stack(losses, axis=1), np.stack(accuracies, axis=1), _accuracy(params, x_test, digits.y_test))
+
+
+def _accuracy(params: Params, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the share that each network has right; one that was lost on the way can only guess."""
+    scores = stacks.scores(params, x)
+    return np.where(np.isfinite(scores).all(axis=(1, 2)), np.mean(scores.argmax(axis=-1) == y, axis=-1), GUESSING)
 
 
 @picture("Training loss of deep networks from five starts, each at its best rate, and the accuracy at every rate.")
@@ -681,7 +705,6 @@ def initialization_training(
     epochs: int = 6,
     lrs: Iterable[float] = (0.03, 0.1, 0.3),
     seeds: Iterable[int] = range(3),
-    progress: bool = True,
 ):
     """Show a deep ReLU network learn the digits from each of the student's starts, at several rates."""
     seeds, lrs, digits = list(seeds), list(lrs), data.digits()
@@ -699,22 +722,16 @@ def initialization_training(
         ("orthogonal, gain = $\\sqrt{2}$", orthogonal, {"gain": 2**0.5}, RED, (0, (5, 1)), "D"),
     )
     epoch = np.arange(1, epochs + 1)
-    with _one_thread(), progress_bar(len(starts) * len(lrs) * len(seeds), progress) as tick:
-        for label, init, hyper, color, line, marker in starts:
-            with notes.collect():
-                runs = []
-                for lr in lrs:
-                    runs.append([])
-                    for seed in seeds:
-                        _, history = _learn(digits, init, hyper, seed, depth=depth, lr=lr, epochs=epochs)
-                        runs[-1].append(history)
-                        tick()
-                found = np.array([[_score(run.val_accuracy[-1]) for run in at_lr] for at_lr in runs])
-                best = int(np.argmax(found.mean(axis=1)))
-                curves = np.clip([run.train_loss for run in runs[best]], 0, 1e6)
-                name = f"{label}, lr = {lrs[best]:g}"
-                _band(loss, epoch, curves.T, color, marker, name, ls=line)
-                _band(valid, lrs, found, color, marker, ls=line)
+    rates, each = np.repeat(lrs, len(seeds)), seeds * len(lrs)
+    for label, init, hyper, color, line, marker in starts:
+        with notes.collect(), _one_thread():
+            first = [_start(init, hyper, seed, depth) for seed in seeds]
+            learnt = _learn(digits, first * len(lrs), each, rates, epochs)
+            found = learnt.val_accuracy[:, -1].reshape(len(lrs), -1)
+            best = int(np.argmax(found.mean(axis=1)))
+            curves = np.clip(learnt.train_loss.reshape(len(lrs), len(seeds), -1)[best], 0, 1e6)
+            _band(loss, epoch, curves.T, color, marker, f"{label}, lr = {lrs[best]:g}", ls=line)
+            _band(valid, lrs, found, color, marker, ls=line)
     if loss.has_data():
         loss.axhline(np.log(10), color="0.4", ls=":", lw=1.2, label="guessing: log 10")
         fig.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize="small")
@@ -738,7 +755,6 @@ def initialization_depth(
     lr: float = 0.1,
     epochs: int = 5,
     seeds: Iterable[int] = range(3),
-    progress: bool = True,
 ):
     """Show how deep a network can be and still begin to learn, from each of three starts."""
     seeds, depths, digits = list(seeds), list(depths), data.digits()
@@ -750,16 +766,13 @@ def initialization_depth(
         ("lecun_normal", lecun_normal, GREEN, "-.", "^"),
         ("kaiming_normal", kaiming_normal, BLUE, "-", "o"),
     )
-    with _one_thread(), progress_bar(len(starts) * len(depths) * len(seeds), progress) as tick:
-        for label, init, color, line, marker in starts:
-            with notes.collect():
-                found = np.zeros((len(depths), len(seeds)))
-                for row, depth in zip(found, depths, strict=True):
-                    for j, seed in enumerate(seeds):
-                        _, history = _learn(digits, init, {}, seed, depth=depth, lr=lr, epochs=epochs)
-                        row[j] = _score(history.val_accuracy[-1])
-                        tick()
-                _band(ax, depths, found, color, marker, label, ls=line)
+    for label, init, color, line, marker in starts:
+        with notes.collect(), _one_thread():
+            found = []
+            for depth in depths:
+                first = [_start(init, {}, seed, depth) for seed in seeds]
+                found.append(_learn(digits, first, seeds, lr, epochs).val_accuracy[:, -1])
+            _band(ax, depths, np.array(found), color, marker, label, ls=line)
     if ax.has_data():
         ax.axhline(GUESSING, color="0.4", ls=":", lw=1.2, label="guessing")
     legend(ax, loc="upper right", bbox_to_anchor=(1, 1.02))
@@ -780,7 +793,6 @@ def initialization_before_and_after(
     lr: float = 0.1,
     epochs: int = 8,
     seeds: Iterable[int] = range(5),
-    progress: bool = True,
 ):
     """Show one deep network learn the digits, from the worst start to the best, and its accuracy on test images."""
     seeds, raw = list(seeds), data.digits()
@@ -797,19 +809,14 @@ def initialization_before_and_after(
     )
     names = [label for label, *_ in kinds]
     epoch = np.arange(1, epochs + 1)
-    with _one_thread(), progress_bar(len(kinds) * len(seeds), progress) as tick:
-        for i, (label, init, prepare, color, line, marker) in enumerate(kinds):
-            with notes.collect():
-                digits, curves, found = prepare(), [], []
-                for seed in seeds:
-                    network, history = _learn(digits, init, {}, seed, depth=depth, lr=lr, epochs=epochs)
-                    curves.append([_score(accuracy) for accuracy in history.val_accuracy])
-                    found.append(100 * _score(network.accuracy(digits.x_test, digits.y_test)))
-                    tick()
-                _band(valid, epoch, np.array(curves).T, color, marker, label.replace("\n", " "), ls=line)
-                names[i] += f"\n{np.mean(found):.1f} ± {seed_std(np.array(found)):.1f} %"
-                test.plot(np.full(len(seeds), i), found, marker, color=color, ls="none", alpha=0.7)
-                test.plot([i - 0.25, i + 0.25], [np.mean(found)] * 2, color=color, ls="-", lw=2)
+    for i, (label, init, prepare, color, line, marker) in enumerate(kinds):
+        with notes.collect(), _one_thread():
+            learnt = _learn(prepare(), [_start(init, {}, seed, depth) for seed in seeds], seeds, lr, epochs)
+            found = 100 * learnt.test_accuracy
+            _band(valid, epoch, learnt.val_accuracy.T, color, marker, label.replace("\n", " "), ls=line)
+            names[i] += f"\n{found.mean():.1f} ± {seed_std(found):.1f} %"
+            test.plot(np.full(len(seeds), i), found, marker, color=color, ls="none", alpha=0.7)
+            test.plot([i - 0.25, i + 0.25], [found.mean()] * 2, color=color, ls="-", lw=2)
     test.set_xticks(range(len(names)), names, fontsize=9)
     legend(valid, loc="lower right", bbox_to_anchor=(1, 0.1))
     return fig

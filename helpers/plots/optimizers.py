@@ -8,7 +8,18 @@ import numpy as np
 from helpers import data, landscapes, training
 from helpers.landscapes import Landscape
 from helpers.plots import stacks
-from helpers.plots.pieces import TINY, above_floor, error_bars, legend, progress_bar, seed_std, takes, terrain, trail
+from helpers.plots.pieces import (
+    TINY,
+    above_floor,
+    error_bars,
+    legend,
+    progress_bar,
+    seed_std,
+    stacked,
+    takes,
+    terrain,
+    trail,
+)
 from helpers.plots.ready import (
     Notes,
     NotReady,
@@ -73,8 +84,7 @@ def _positive(function: Callable, value: object) -> float:
 def step_sizes(notes: Notes, sgd: Callable, *, lrs: Iterable[float] = (0.005, 0.06, 0.0795), steps: int = 40):
     """Show gradient descent in a valley of condition 25 for several step sizes, and the loss on the way."""
     lrs, valley = list(lrs), landscapes.bowl(25.0)
-    fig, axes = notes.plt.subplots(1, len(lrs) + 1, figsize=(3.1 * len(lrs) + 3.1, 3.1), squeeze=False)
-    *grounds, loss = axes[0]
+    fig, grounds, loss = stacked(notes.plt, len(lrs), figsize=(9.5, 1.85 * len(lrs) + 0.2))
     loss.set(yscale="log", xlabel="step", ylabel="loss $L$", title="loss")
     for i, (ax, lr) in enumerate(zip(grounds, lrs, strict=True)):
         terrain(ax, valley)
@@ -83,8 +93,6 @@ def step_sizes(notes: Notes, sgd: Callable, *, lrs: Iterable[float] = (0.005, 0.
             path = walk(sgd, valley.gradient, valley.start, steps, lr=lr)
             trail(ax, path, color=f"C{i}", linestyle="-")
             loss.plot(above_floor(valley, path), color=f"C{i}", label=f"lr = {lr:g}")
-    for ax in grounds[1:]:
-        ax.set_ylabel("")
     legend(loss)
     return fig
 
@@ -269,7 +277,7 @@ def minibatch_jitter(
     fig, axes = notes.plt.subplots(1, 4, figsize=(12.6, 3.2))
     for i, (ax, size) in enumerate(zip(axes, (1, 16, n), strict=False)):
         terrain(ax, ground)
-        ax.set_title(f"batch_size = {size}")
+        ax.set(title=f"batch_size = {size}", aspect="equal")
         with notes.collect():
             path = problem.walk(sgd, size, epochs, np.random.default_rng(seed), lr=lr)
             ax.set_title(f"batch_size = {size}, {len(path) - 1} steps")
@@ -320,7 +328,7 @@ def momentum_paths(
     """Show SGD at its best step size against momentum, and the loss for several values of momentum."""
     valley = landscapes.bowl(100.0)
     lr = 2 / 101
-    fig, (ground_sgd, ground_momentum, loss) = notes.plt.subplots(1, 3, figsize=(12, 3.4), width_ratios=(1, 1, 1.15))
+    fig, (ground_sgd, ground_momentum), loss = stacked(notes.plt, 2, figsize=(11.5, 3.9))
     for ax, title in ((ground_sgd, "sgd"), (ground_momentum, "momentum, $\\mu$ = 0.9")):
         terrain(ax, valley)
         ax.set_title(f"{title}, lr = {lr:.4f}")
@@ -335,7 +343,6 @@ def momentum_paths(
         for i, value in enumerate(values, start=1):
             path = walk(momentum, valley.gradient, valley.start, steps, lr=lr, momentum=value)
             loss.plot(above_floor(valley, path), color=f"C{i}", label=rf"$\mu$ = {value:g}")
-    ground_momentum.set_ylabel("")
     legend(loss, ncols=2)
     return fig
 
@@ -346,7 +353,7 @@ def momentum_wells(notes: Notes, sgd: Callable, momentum: Callable, *, lr: float
     wells = landscapes.two_wells()
     fig, (ground, ends) = notes.plt.subplots(1, 2, figsize=(11, 3.7), width_ratios=(1.2, 1))
     terrain(ground, wells)
-    ground.set_title(rf"lr = {lr:g}, $\mu$ = 0.9; the star is the deeper minimum")
+    ground.set(title=rf"lr = {lr:g}, $\mu$ = 0.9; the star is the deeper minimum", aspect="equal")
     ends.set(xlabel="start $w_1$", ylabel="$L$ at the end, above its minimum", title=f"after {steps} steps")
     # No start on the ridge itself, where both stand still.
     starts = np.linspace(-2.0, 2.0, 41)

@@ -294,6 +294,7 @@ def penalties_smoothing(
         if target[1] > 0:
             tends = float(np.log(target[0] / target[1]))
             lead.axvline(tends, color="black", ls="--", label=rf"log of your targets' ratio: {tends:.1f}")
+            lead.set_ylim(top=1.2 * lead.get_ylim()[1])
         lead.set_title(f"mean {np.mean(own - others):.1f}, std {np.std(own - others):.1f}", fontsize="medium")
     with notes.collect():
         losses, marks = [], []

@@ -215,7 +215,7 @@ def penalties_curvature(notes: Notes, l2_penalty: Callable, *, lam: float = 0.1,
     """Show what your penalty does to a valley 100 times as steep across as along, and at what price."""
     h, best = np.array([0.1, 10.0]), np.array([-3.0, 1.0])
     fig, (plane, curve) = notes.plt.subplots(1, 2, figsize=(11, 3.9), width_ratios=(1.35, 1))
-    plane.set(xlabel="$w_1$", ylabel="$w_2$", xlim=(-3.6, 0.6), ylim=(-1.2, 2.2))
+    plane.set(xlabel="$w_1$", ylabel="$w_2$", xlim=(-3.6, 0.6), ylim=(-1.2, 2.2), aspect="equal")
     a, b = np.meshgrid(np.linspace(-3.6, 0.6, 60), np.linspace(-1.2, 2.2, 50))
     with notes.collect():
         grid = zip(a.flat, b.flat, strict=True)
@@ -471,7 +471,7 @@ def penalties_decay(
             for values, width, name in zip(np.transpose(lengths), (3, 1.2), (label, None), strict=True):
                 size.plot(range(1, steps + 1), values, color=color, ls=ls, lw=width, label=name)
     legend(apart, loc="center right")
-    legend(size, loc="upper right")
+    legend(size, loc="center right", bbox_to_anchor=(1, 0.27))
     return fig
 
 

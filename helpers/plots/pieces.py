@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -44,6 +44,37 @@ def trail(ax, path: np.ndarray, *, dots: bool = True, **style) -> None:
 
 def above_floor(landscape: Landscape, path: np.ndarray) -> np.ndarray:
     return np.maximum(landscape.value(path) - landscape.floor, TINY)
+
+
+def tiles(ax, images: np.ndarray, titles: Sequence[str], *, columns: int, **shades) -> None:
+    """Draw small images of one size side by side, each under its title; on one axes, since many are slow to draw."""
+    _, high, wide = images.shape
+    across, down = 1.25 * wide, 1.5 * high
+    ax.set_axis_off()
+    corners = [(k % columns * across, -(k // columns) * down) for k in range(len(images))]
+    for image, title, (x, y) in zip(images, titles, corners, strict=True):
+        ax.imshow(image, extent=(x, x + wide, y - high, y), **shades)
+        ax.text(x + wide / 2, y + 0.06 * high, title, ha="center", va="bottom", fontsize="medium")
+    # An image may be as white as the card.
+    edges = np.array([edge for x, y in corners for edge in _edges(x, y, wide, high)])
+    ax.plot(*edges.T, color="0.75", linewidth=0.6, linestyle="-")
+    ax.set(xlim=(-0.1, (columns - 1) * across + wide + 0.1), ylim=(corners[-1][1] - high - 0.1, 0.4 * high))
+
+
+def _edges(x: float, y: float, wide: float, high: float) -> list[tuple[float, float]]:
+    """Return the corners of a frame, with a gap behind them."""
+    return [(x, y), (x + wide, y), (x + wide, y - high), (x, y - high), (x, y), (np.nan, np.nan)]
+
+
+def stacked(plt, rows: int, *, heights: Sequence[float] | None = None, **figure):
+    """Return a figure with long narrow grounds one above the other, both axes on one scale, and one axes beside them.
+
+    At right angles to the contours, as a step against the gradient is, looks so only where the axes have one scale.
+    """
+    fig = plt.figure(**figure)
+    grid = fig.add_gridspec(rows, 2, width_ratios=(1.25, 1), height_ratios=heights)
+    grounds = [fig.add_subplot(grid[k, 0], aspect="equal") for k in range(rows)]
+    return fig, grounds, fig.add_subplot(grid[:, 1])
 
 
 def legend(ax, **where) -> None:

@@ -33,8 +33,20 @@ from helpers.stubs import is_unwritten
 _LONGEST = 90
 # Pixels of the file per pixel on the page: sharp on fine screens too.
 _SHARPNESS = 1.4
-_COARSENESS = 0.7  # the same of a picture that moves
 _UNSEEN = "position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+
+
+# In JupyterLab's dark theme black lines on white become white ones on the page's own ground, each colour keeping its
+# hue (all have more contrast there than on white); pictures whose shades mean something stay cards, a little dimmed.
+_THEMES = """\
+<style>
+[data-jp-theme-light="false"] .jp-OutputArea-child:has(.dh-lines) + .jp-OutputArea-child img {
+  filter: invert(.93) hue-rotate(180deg);
+}
+[data-jp-theme-light="false"] .jp-OutputArea-child:has(.dh-shades) + .jp-OutputArea-child img {
+  filter: brightness(.88); border-radius: .25rem;
+}
+</style>"""
 
 
 class NotReady(Exception):
@@ -210,7 +222,7 @@ def picture(alt: str, *, waits: str = "") -> Callable:
                         figure = _waiting(plt) if stubs else draw(notes, *args, **kwargs)
                         if not any(ax.has_data() for ax in figure.axes):
                             figure = _waiting(plt)  # not several parts that all wait
-                        _mark_empty(figure)
+                        _mark_empty(figure, notes)
                 finally:
                     # Figures that pyplot still holds would be shown a second time at the end of the cell.
                     for number in set(plt.get_fignums()) - before:
@@ -233,17 +245,32 @@ def picture(alt: str, *, waits: str = "") -> Callable:
     return decorate
 
 
-def _mark_empty(figure) -> None:
-    """Say so in every part of the figure that stayed empty, in place of axes that mean nothing."""
+def _mark_empty(figure, notes: Notes) -> None:
+    """Say so in every part of the figure that stayed empty, in place of axes that mean nothing.
+
+    Where a function is not ready, a part is as good as empty if it has nothing but lines from side to side.
+    """
+    lacking = any(notes)
     for ax in figure.axes:
-        if not ax.has_data():
-            ax.set(xscale="linear", yscale="linear")  # first: it brings ticks back
-            ax.set(xticks=[], yticks=[])
-            ax.text(0.5, 0.5, "waits for your function", transform=ax.transAxes, ha="center", va="center", color="0.4")
+        if not ax.has_data() or (lacking and _has_marks_only(ax)):
+            for name, sharing in (("x", ax.get_shared_x_axes()), ("y", ax.get_shared_y_axes())):
+                if len(sharing.get_siblings(ax)) == 1:
+                    ax.set(**{f"{name}scale": "linear"})  # first: it brings ticks back
+                    ax.set(**{f"{name}ticks": []})
+                else:  # another part's scale and ticks, too
+                    ax.tick_params(name, which="both", length=0, labelcolor="none", grid_alpha=0)
+            where = {"transform": ax.transAxes, "ha": "center", "va": "center"}
+            card = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+            ax.text(0.5, 0.5, "waits for your function", color="0.4", bbox=card, **where)
 
 
-def png(figure, sharpness: float = _SHARPNESS) -> bytes:
-    """Return the figure as PNG bytes, `sharpness` dots for each of its own.
+def _has_marks_only(ax) -> bool:
+    drawn = [*ax.images, *ax.collections, *ax.patches]
+    return not drawn and all(line.get_transform() is not ax.transData for line in ax.lines)
+
+
+def png(figure) -> bytes:
+    """Return the figure as PNG bytes.
 
     Drawn once: `savefig` draws twice, the first time for the layout, which a canvas finds as it draws.
     """
@@ -251,11 +278,20 @@ def png(figure, sharpness: float = _SHARPNESS) -> bytes:
 
     buffer, dpi = BytesIO(), figure.dpi
     with course_style():
-        figure.set_dpi(sharpness * dpi)
+        figure.set_dpi(_SHARPNESS * dpi)
         # Half the time of the usual compression, for a tenth more bytes.
         FigureCanvasAgg(figure).print_png(buffer, pil_kwargs={"compress_level": 3})
         figure.set_dpi(dpi)
     return buffer.getvalue()
+
+
+def _has_shades(figure) -> bool:
+    """Tell whether a figure shows an image or colours that stand for numbers; the grey grounds of walks are neither."""
+    return any(
+        ax.images
+        or any(part.get_array() is not None and getattr(part, "colors", None) is None for part in ax.collections)
+        for ax in figure.axes
+    )
 
 
 class Shown:
@@ -271,21 +307,23 @@ class Shown:
 
 
 def show_figure(
-    figure, alt: str, handle: Shown | None = None, display_id: bool = False, coarse: bool = False
+    figure, alt: str, handle: Shown | None = None, display_id: bool = False, drawn: Callable = png
 ) -> Shown | None:
     """Display a figure in a notebook with its alternative text; update it in place if `handle` is given.
 
-    Returns what can be updated if `display_id` is true. Outside IPython nothing is shown.
+    `drawn` makes PNG bytes of a figure. Returns what can be updated if `display_id` is true.
+    Outside IPython nothing is shown.
     """
     from IPython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:
         return None
-    bundle = {"image/png": png(figure, _COARSENESS if coarse else _SHARPNESS), "text/plain": alt}
+    bundle = {"image/png": drawn(figure), "text/plain": alt}
     metadata = {"image/png": {"width": int(figure.get_figwidth() * 100), "alt": alt}}
     # JupyterLab gives an image no alternative text: a screen reader finds it in front of the image, the eye does not.
-    words = {"text/html": f'<p style="{_UNSEEN}">Picture: {html.escape(alt)}</p>'}
+    kind = "dh-shades" if _has_shades(figure) else "dh-lines"
+    words = {"text/html": f'<p class="{kind}" style="{_UNSEEN}">Picture: {html.escape(alt)}</p>{_THEMES}'}
     if handle is not None:
         handle.update(bundle, metadata, words)
         return handle

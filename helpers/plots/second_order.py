@@ -156,7 +156,7 @@ def second_order_bfgs(notes: Notes, bfgs_update: Callable, *, sizes: Iterable[in
     valley = landscapes.bowl(25.0)
     H = valley.hessian(valley.start)
     terrain(ground_ax, valley)
-    ground_ax.set_title("exact steps in a valley")
+    ground_ax.set(title="exact steps in a valley", aspect="equal")
     steepest = _exact_walk(lambda H_inv, s, y: H_inv, H, valley.start, 30)[0]
     trail(ground_ax, steepest, color="C1", linestyle="-", label="steepest descent")
     error.set(yscale="log", xlabel="updates", ylabel="relative error of $H^{-1}$", title="curvature learned")
@@ -214,7 +214,9 @@ def second_order_memory(notes: Notes, lbfgs_direction: Callable, *, pairs: int =
     memory.text(12, 24e9, "16 GB", color="0.3", fontsize="small")
     for name, n in (("64-32-10", 2410), ("784-100-10", 79510), ("ResNet-50", 25.6e6)):
         memory.axvline(n, color="0.75", linewidth=1, linestyle="-")
-        label = memory.text(n, 1e2, f" {name}", rotation=90, va="bottom", ha="right", fontsize="small", color="0.3")
+        # Where no curve passes.
+        foot = 1e12 if n < 1e6 else 1e2
+        label = memory.text(n, foot, f" {name}", rotation=90, va="bottom", ha="right", fontsize="small", color="0.3")
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     clock.set(xscale="log", yscale="log", xlabel="weights $n$", ylabel="ms", title="time for one direction, here")
     rng = np.random.default_rng(seed)
@@ -360,7 +362,7 @@ def second_order_valleys(
     steps: int = 400,
 ):
     """Show four methods in a straight valley and in a bent one, their evaluations of f and its gradient counted."""
-    fig, axes = notes.plt.subplots(1, 4, figsize=(15, 3.8), width_ratios=(1, 1.1, 1, 1.1))
+    fig, axes = notes.plt.subplots(1, 4, figsize=(15, 4.3), width_ratios=(1, 1.1, 1, 1.1))
     for k, ground in enumerate((landscapes.bowl(100.0), landscapes.rosenbrock())):
         place, curve = axes[2 * k : 2 * k + 2]
         terrain(place, ground)
@@ -377,7 +379,7 @@ def second_order_valleys(
             counted = of_landscape(ground)
             ask_array(lbfgs_minimize, counted, ground.start, history=5, max_iter=steps, shape=(2,))
             _curve(curve, counted, "C3", "L-BFGS")
-        legend(curve, loc="lower left", frameon=True, framealpha=0.85, edgecolor="none")
+        legend(curve, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     return fig
 
 

@@ -22,6 +22,7 @@ class Networks:
     norm : of arrays (N, D): the networks' units stand side by side in it; None leaves it out
     drop : function x -> (x, backward) for what a hidden layer gives, (networks, N, units); None leaves it out
     at_test : function x -> x, what takes the place of `drop` in evaluation; None: nothing
+    running : keep running statistics by `norm.update_running` in every training pass, and evaluate by them
     """
 
     def __init__(
@@ -32,9 +33,12 @@ class Networks:
         norm: BatchNorm | None = None,
         drop: Callable | None = None,
         at_test: Callable | None = None,
+        running: bool = False,
     ) -> None:
         self.params = stacked(sizes, seeds, batchnorm=norm is not None)
         self.depth, self.norm, self.drop, self.at_test = len(sizes) - 1, norm, drop, at_test
+        columns = [len(self.params["W1"]) * units for units in sizes[1:-1]]
+        self.running = [(np.zeros(n, np.float32), np.ones(n, np.float32)) for n in columns] if running else None
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, Params]:
         """Return each network's mean cross-entropy of a training batch (networks, N, D), and the gradients."""
@@ -57,11 +61,23 @@ class Networks:
             x = np.maximum(x @ self.params[f"W{i}"] + self.params[f"b{i}"][:, None], 0)
         return x
 
-    def scores(self, x: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
-        """Return the scores as in evaluation: no unit dropped, batch norm by the statistics of the images `seen`."""
+    def relu_inputs(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return what each hidden layer's ReLU is given, (networks, N, units), batch norm by the statistics of x."""
+        given: list[np.ndarray] = []
+        self._forward(x, [], drop=False, given=given)
+        return given
+
+    def scores(self, x: np.ndarray, seen: np.ndarray | None = None, *, by_batch: bool = False) -> np.ndarray:
+        """Return the scores as in evaluation: no unit dropped, batch norm by the statistics of the images `seen`.
+
+        Without them by the running statistics, or by_batch as in training, by those of x.
+        """
+        if self.norm is None or by_batch:
+            return self._forward(x, [], drop=False)[0]
+        if seen is None:
+            return self._forward(x, self.running, drop=False, fixed=True)[0]
         statistics: list = []
-        if self.norm is not None:
-            self._forward(seen, statistics, drop=False)
+        self._forward(seen, statistics, drop=False)
         return self._forward(x, statistics, drop=False, fixed=True)[0]
 
     def accuracy(self, x: np.ndarray, y: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
@@ -69,9 +85,18 @@ class Networks:
         return np.mean(self.scores(x, seen).argmax(axis=-1) == y, axis=-1)
 
     def _forward(
-        self, x: np.ndarray, statistics: list | None = None, *, drop: bool = True, fixed: bool = False
+        self,
+        x: np.ndarray,
+        statistics: list | None = None,
+        *,
+        drop: bool = True,
+        fixed: bool = False,
+        given: list | None = None,
     ) -> tuple[np.ndarray, list[Callable]]:
-        """Return the scores and, for each part, its function dout -> (dx, grads); notes or takes the statistics."""
+        """Return the scores and, for each part, its function dout -> (dx, grads); notes or takes the statistics.
+
+        given : is filled with what each ReLU is given
+        """
         backwards: list[Callable] = []
         for i in range(1, self.depth + 1):
             last = i == self.depth
@@ -80,6 +105,8 @@ class Networks:
                 break
             if self.norm is not None:
                 x = self._normalized(x, i, backwards, statistics, fixed)
+            if given is not None:
+                given.append(x)
             x = _relu(x, backwards)
             if drop and self.drop is not None:
                 x, back = self.drop(x)
@@ -106,9 +133,12 @@ class Networks:
             mean, var = statistics[i - 1]
             out = self.norm.inference(columns, gamma, beta, mean, var, eps=self.norm.eps)
         else:
-            out, cache = self.norm.forward(columns, gamma, beta, eps=self.norm.eps)
             if statistics is not None:
                 statistics.append((columns.mean(axis=0), columns.var(axis=0)))
+            elif self.running is not None:
+                kept = self.norm.update_running(*self.running[i - 1], columns, momentum=self.norm.momentum)
+                self.running[i - 1] = tuple(np.asarray(part, np.float32) for part in kept)
+            out, cache = self.norm.forward(columns, gamma, beta, eps=self.norm.eps)
 
             def backward(dout):
                 found = self.norm.backward(dout.transpose(1, 0, 2).reshape(n, -1), cache)
@@ -160,17 +190,21 @@ def learn(
     on_step : function (t, x, y) of the step and its batch, called before it
     """
     speed: Params = {}
-    rates = np.asarray(lr, np.float32)
     for t, chosen in enumerate(shuffled(x.shape[1], batch, steps, rng)):
         if on_step is not None:
             on_step(t, x[:, chosen], y[:, chosen])
         _, grads = networks.loss(x[:, chosen], y[:, chosen])
-        for name, grad in grads.items():
-            if momentum:
-                kept = speed.setdefault(name, np.zeros_like(grad))
-                kept *= momentum
-                kept += grad
-                grad = kept
-            networks.params[name] -= beside(rates, grad) * grad
+        for name, grad in grads.items() if momentum else ():
+            kept = speed.setdefault(name, np.zeros_like(grad))
+            kept *= momentum
+            kept += grad
+        descend(networks, speed if momentum else grads, lr)
         if change is not None:
             networks.params = change(networks.params)
+
+
+def descend(networks: Networks, grads: Params, lr: float | np.ndarray) -> None:
+    """Take one step against the gradients, at one rate or at one for each network."""
+    rates = np.asarray(lr, np.float32)
+    for name, grad in grads.items():
+        networks.params[name] = networks.params[name] - beside(rates, grad) * grad

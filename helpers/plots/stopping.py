@@ -109,6 +109,7 @@ def penalties_stopping(
         filters.plot(h[::6], same, ".", color=RED, ls="none", ms=7, label="ridge_shrinkage, lam of matching_lam")
     two, best = np.array([4.0, 0.4]), np.array([1.0, 1.0])
     plane.set(xlabel="$w_1$, curvature 4", ylabel="$w_2$, curvature 0.4", xlim=(-0.05, 1.1), ylim=(-0.05, 1.1))
+    plane.set_aspect("equal")
     plane.set_title("from 0 to $w^*$ = (1, 1)", fontsize="medium")
     a, b = np.meshgrid(np.linspace(-0.05, 1.1, 60), np.linspace(-0.05, 1.1, 60))
     plane.contour(a, b, two[0] * (a - 1) ** 2 + two[1] * (b - 1) ** 2, 9, colors="0.8", linewidths=0.7)

@@ -7,7 +7,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
 _RC = {
-    # A white card with black ink, whatever style or theme the reader has set.
+    # A white card with black ink, whatever style the reader has set; `ready` says what a dark theme makes of it.
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "axes.facecolor": "white",

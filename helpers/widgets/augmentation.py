@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers import data, samples
 from helpers.plots.augmentation import digit_network, show_image, transformed
+from helpers.plots.pieces import tiles
 from helpers.plots.ready import Notes, picture, show_figure
 from helpers.widgets.explorer import Redrawing, display_with_fallback, fitted
 
@@ -157,8 +158,9 @@ def one(notes: Notes, function: Callable, name: str, strength: float, *, seed: i
     """Show a photograph and digits through one transform, and the accuracy of a network that has never seen it."""
     fig = notes.plt.figure(figsize=(11, 3.9))
     left, right = fig.subfigures(1, 2, width_ratios=(1, 1))
-    axes, photo, dial = right.subplots(2, 4), samples.photos()[:1], DIALS[name]
+    small, photo, dial = right.subplots(), samples.photos()[:1], DIALS[name]
     large = left.subplots()
+    small.set_axis_off()
     title = f"{name}, {strength:g} ({dial.unit})" if dial.unit else name
     large.set_title(title)
     digits, labels = _digits()
@@ -166,8 +168,8 @@ def one(notes: Notes, function: Callable, name: str, strength: float, *, seed: i
         rng = np.random.default_rng(seed)
         show_image(large, transformed(function, photo, *dial.call(photo, strength, rng))[0], title)
         x = transformed(function, digits, *dial.call(digits, strength, rng))
-        for ax, image, label in zip(axes.flat, x, labels, strict=False):
-            show_image(ax, image, f"label {label}")
+        words = [f"label {label}" for label in labels[:8]]
+        tiles(small, np.nan_to_num(x[:8, 0], nan=0.5), words, columns=4, cmap="gray", vmin=0, vmax=1)
         before, after = _read(digits, labels), _read(x, labels)
         right.suptitle(f"a network reads {after:.0f} % (unchanged: {before:.0f} %)")
     return fig

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers import data
-from helpers.plots.dropout import _image, ask_noise
+from helpers.plots.dropout import ask_noise
+from helpers.plots.pieces import legend, tiles
 from helpers.plots.ready import Notes, picture
 from helpers.plots.style import COLORS
 from helpers.widgets.explorer import explore
@@ -54,11 +55,8 @@ def many_passes(
     top = 1 / (1 - p)
     fig = notes.plt.figure(figsize=(11.8, 5.6))
     above, below = fig.subfigures(2, 1, height_ratios=(1, 1.35))
-    images, ax = above.subplots(1, 6), below.subplots()
-    titles = ("x", "pass 1", "pass 2", "pass 3", f"mean of {passes}", f"std of {passes}")
-    for image, title in zip(images, titles, strict=True):
-        _image(image, np.zeros((8, 8)), title)
-    _image(images[0], x.reshape(8, 8), "x", top=1.0)
+    images, ax = above.subplots(), below.subplots()
+    row = [("x", x[0], 1.0)]
     ax.set(xlabel="passes so far", ylabel="mean of out so far", xlim=(1, passes), ylim=(-0.1, min(top, 3.5) + 0.1))
     ax.set_title(
         f"p = {p:g}, train = {train}: what is kept is multiplied by {top if train else 1:.3g}", fontsize="medium"
@@ -70,10 +68,9 @@ def many_passes(
             outs.append(ask_noise(dropout_forward, x, p, rng, train=train)[0][0])
         outs = np.array(outs)
         # Single passes reach 1 / (1 - p), their mean 1: each row of images keeps its own scale.
-        for image, out, title in zip(images[1:4], outs, titles[1:4], strict=False):
-            _image(image, out.reshape(8, 8), f"{title}, up to {top:.2g}", top=top)
-        _image(images[4], outs.mean(axis=0).reshape(8, 8), titles[4], top=1.0)
-        _image(images[5], outs.std(axis=0).reshape(8, 8), titles[5], top=max(1.0, np.sqrt(p / (1 - p))))
+        row += [(f"pass {k}, up to {top:.2g}", out, top) for k, out in enumerate(outs[:3], start=1)]
+        row += [(f"mean of {passes}", outs.mean(axis=0), 1.0)]
+        row += [(f"std of {passes}", outs.std(axis=0), max(1.0, np.sqrt(p / (1 - p))))]
         count = np.arange(1, passes + 1)
         running = np.cumsum(outs, axis=0) / count[:, None]
         for i, pixel in enumerate(chosen):
@@ -83,8 +80,9 @@ def many_passes(
             ax.axhline(level, color=color, ls=":", lw=1.2)
             ax.plot(count, running[:, pixel], color=color, ls="-", label=f"pixel with x = {level:.2g}")
         ax.fill_between([], [], [], color="0.5", alpha=0.25, label=r"$x \pm 2\,x \sqrt{p / (1 - p)} / \sqrt{passes}$")
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="upper right", ncols=4, fontsize="small")
+    scaled = np.array([values.reshape(8, 8) / most for _, values, most in row])
+    tiles(images, scaled, [title for title, _, _ in row], columns=6, cmap="cividis", vmin=0, vmax=1)
+    legend(ax, loc="upper right", ncols=4)
     return fig
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from helpers.plots.ready import show_figure
+from helpers.widgets.moving import MovingPictures, tidy
 
 # The name of an ipywidget, and what it is made with.
 Control = tuple[str, dict[str, Any]]
@@ -14,6 +15,27 @@ Control = tuple[str, dict[str, Any]]
 QUICK = 0.4
 _REST = 0.25  # seconds without a change
 _LETTER, _TRACK = 8, 240  # pixels: of a letter, at most, and of a slider with its readout
+# ipywidgets gives a slider's handle no name, and the number of a place on the slider for its value: a screen reader
+# is told what the eye reads beside it. Where no script runs, all else is as it was.
+_SPOKEN = """
+<script>
+(() => {
+  const area = document.currentScript?.closest(".jp-OutputArea");
+  if (!area) return;
+  const set = (node, name, text) => { if (node.getAttribute(name) !== text) node.setAttribute(name, text); };
+  const tell = () => area.querySelectorAll(".widget-slider").forEach(slider => {
+    const part = name => slider.querySelector(name), handle = part(".noUi-handle");
+    if (!handle || !part(".widget-label") || !part(".widget-readout")) return;
+    set(handle, "aria-label", part(".widget-label").textContent);
+    set(handle, "aria-valuetext", part(".widget-readout").textContent);
+  });
+  new MutationObserver(tell).observe(area, {
+    subtree: true, childList: true, characterData: true, attributeFilter: ["aria-valuetext"],
+  });
+  tell();
+})();
+</script>
+"""
 _WORDS = "(Sliders for {} stand here where the notebook runs in Jupyter.)"
 
 
@@ -68,6 +90,7 @@ class Redrawing:
 
     def __init__(self, draw: Callable[[], tuple[Any, str]], handle: Any, figure: Any) -> None:
         self._draw, self._handle, self._last = draw, handle, figure
+        self._moving = MovingPictures()
         self._waiting: asyncio.TimerHandle | None = None
         self._cost = 0.0
 
@@ -94,9 +117,11 @@ class Redrawing:
         show_figure(self._last, alt, handle=self._handle)
 
     def _coarse(self) -> None:
-        figure, alt = self._draw()
-        _lay_out_like(figure, self._last)
-        show_figure(figure, alt, handle=self._handle, coarse=True)
+        with tidy():
+            figure, alt = self._draw()
+            _lay_out_like(figure, self._last)
+            show_figure(figure, alt, handle=self._handle, drawn=self._moving)
+            del figure
 
 
 def _lay_out_like(figure, model) -> None:
@@ -133,6 +158,7 @@ def display_with_fallback(widget, text: str) -> None:
         return
     bundle = widget._repr_mimebundle_()
     display({**bundle, "text/plain": text}, raw=True)
+    display({"text/html": _SPOKEN}, raw=True)
 
 
 # ------------------------------------------------------------------- controls told in data, for options of a picture

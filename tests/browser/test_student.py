@@ -140,7 +140,10 @@ def test_a_slider_moved_by_the_keyboard_draws_the_picture_anew(notebook):
     handle.focus()
     notebook.page.keyboard.press("ArrowRight")
     expect(picture).not_to_have_attribute("src", before)
-    assert cell.locator(".widget-readout").first.inner_text() != "0.00100"
+    readout = cell.locator(".widget-readout").first.inner_text()
+    assert readout != "0.00100"
+    # What a screen reader is told.
+    assert cell.get_by_role("slider", name="lr", exact=True).get_attribute("aria-valuetext") == readout
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

@@ -33,7 +33,7 @@ CASES = {
     "backprop_graph": (("graph_backward",), {}),
     "backprop_engine": (("backpropagate",), {}),
     "backprop_step_width": (("numerical_gradient", "relative_error"), {}),
-    "backprop_cost": (("numerical_gradient", *LINEAR), {}),
+    "backprop_cost": (("numerical_gradient", *LINEAR), {"units": (1, 4, 16)}),
     "backprop_gradient_check": (("numerical_gradient", *LINEAR), {}),
     "backprop_collapse": ((*LINEAR, "collapse"), {"epochs": 2}),
     "backprop_activations": (BOTH, {}),
@@ -58,10 +58,14 @@ def quick(monkeypatch):
     monkeypatch.setattr(playground, "STEPS", (0, 1, 10, 100))
 
 
-@pytest.fixture
-def few_digits(monkeypatch):
+@pytest.fixture(scope="module")
+def few():
     whole = data.digits(seed=0)
-    few = data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
+    return data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
+
+
+@pytest.fixture
+def few_digits(few, monkeypatch):
     monkeypatch.setattr(pictures, "_digits", lambda seed=0: few)
 
 
@@ -270,7 +274,7 @@ def test_a_one_sided_numerical_gradient_is_seen_in_the_picture():
 
 
 def test_backprop_is_far_cheaper_than_trial_for_many_weights():
-    ax = draw("backprop_cost")[0].axes[0]
+    ax = draw("backprop_cost", units=(1, 128))[0].axes[0]
     trial, back = (line.get_ydata() for line in ax.get_lines()[:2])
     assert trial[-1] > 100 * back[-1]
 

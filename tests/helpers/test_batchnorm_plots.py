@@ -49,10 +49,14 @@ def no_progress_bar(monkeypatch):
     monkeypatch.setattr(pictures, "counted", lambda jobs, **_: list(jobs))
 
 
-@pytest.fixture
-def small_network(monkeypatch):
+@pytest.fixture(scope="module")
+def few():
     whole = data.digits(seed=0)
-    few = data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
+    return data.Dataset(*[getattr(whole, part)[:130] for part in whole.__dataclass_fields__])
+
+
+@pytest.fixture
+def small_network(few, monkeypatch):
     monkeypatch.setattr(pictures, "_digits", lambda: few)
     monkeypatch.setattr(pictures, "_SIZES", (64, 8, 16, 10))
 
@@ -292,24 +296,52 @@ def norm():
 
 
 def test_both_networks_start_from_the_same_weights_and_see_the_same_batches():
-    plain, history = pictures._run(None, 3, lr=0.0, steps=4)
-    normed, _ = pictures._run(norm(), 3, lr=0.0, steps=4)
-    np.testing.assert_array_equal(plain.params["W3"], normed.params["W3"])
-    again = pictures._run(None, 3, lr=0.0, steps=4)[1]
-    np.testing.assert_array_equal(history.loss, again.loss)
+    runs = [pictures._Run(seed, lr) for seed, lr in ((3, 0.1), (4, 0.1), (3, 1.0))]
+    plain, normed = (pictures._networks(layer, runs).params["W3"] for layer in (None, norm()))
+    np.testing.assert_array_equal(plain, normed)
+    np.testing.assert_array_equal(plain[0], plain[2])
+    for chosen in pictures._batches(runs, steps=3, size=5):
+        np.testing.assert_array_equal(chosen[0], chosen[2])
+        assert len(set(chosen[0])) == 5 and set(chosen[0]) != set(chosen[1])
 
 
 def test_the_factor_leaves_the_last_layer_alone():
-    ones, tens = (pictures._run(None, 0, lr=0.0, steps=1, scale=a)[0].params for a in (1.0, 10.0))
-    np.testing.assert_allclose(tens["W1"], 10 * ones["W1"])
-    np.testing.assert_array_equal(tens["W5"], ones["W5"])
+    params = pictures._networks(None, [pictures._Run(0, 0.1, a) for a in (1.0, 10.0)]).params
+    np.testing.assert_allclose(params["W1"][1], 10 * params["W1"][0], rtol=1e-6)
+    np.testing.assert_array_equal(params["W5"][1], params["W5"][0])
 
 
-def test_a_diverged_run_counts_as_guessing():
-    network, history = pictures._run(None, 0, lr=1e6, steps=20)
-    digits = pictures._digits()
-    assert history.diverged
-    assert pictures.final_accuracy(network, history, digits.x_val, digits.y_val) == 0.1
+def test_a_diverged_run_counts_as_guessing_and_spoils_no_other():
+    runs = [pictures._Run(0, 1e6), pictures._Run(0, 0.1)]
+    diverged, other = pictures._sweep(None, runs, "", steps=20)[:, 0]
+    assert diverged == 0.1
+    assert other == pictures._sweep(None, runs[1:], "", steps=20)[0, 0]
+
+
+def mixes_units():
+    """A layer along the wrong axis: every unit of its output depends on all."""
+
+    def forward(x, gamma, beta, *, eps=1e-5):
+        out = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + eps)
+        return gamma * out + beta, out
+
+    def backward(dout, out):
+        return dout, (dout * out).sum(0), dout.sum(0)
+
+    return pictures.ready_norm(forward, backward, *[SOLVED[i] for i in NETWORK[2:]])
+
+
+@pytest.mark.parametrize("make", [norm, mixes_units])
+def test_networks_side_by_side_learn_what_each_learns_alone(make, small_network):
+    layer = make()
+    runs = [pictures._Run(0, 0.1), pictures._Run(1, 0.5)]
+
+    def judge(networks):
+        return networks.scores(pictures._digits().x_val, by_batch=True)
+
+    together = pictures._sweep(layer, runs, "", steps=5, judge=judge)
+    alone = [pictures._sweep(layer, [run], "", steps=5, judge=judge)[0] for run in runs]
+    np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-3)
 
 
 def test_the_shifting_layer_has_the_gradient_of_its_own_forward():

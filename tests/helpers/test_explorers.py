@@ -1,15 +1,22 @@
 """What holds for the controls of every explorer, and how a picture moves with them."""
 
 import asyncio
+import gc
 import inspect
 from importlib import import_module
+from io import BytesIO
 
 import ipywidgets
+import numpy as np
 import pytest
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from PIL import Image
 
 from helpers import widgets
 from helpers.plots.style import course_style
 from helpers.widgets import explorer
+from helpers.widgets.moving import MovingPictures
 
 from .drawn import named, unwritten
 
@@ -87,7 +94,7 @@ def test_a_picture_moves_coarsely_and_is_drawn_in_full_once_the_slider_rests(mon
     monkeypatch.setattr(explorer, "_REST", 0.02)
     shown = []
     monkeypatch.setattr(
-        explorer, "show_figure", lambda figure, alt, handle, coarse=False: shown.append((figure, coarse))
+        explorer, "show_figure", lambda figure, alt, handle, drawn=None: shown.append((figure, drawn is not None))
     )
     first = _figure()
     first.draw_without_rendering()
@@ -106,7 +113,9 @@ def test_a_picture_that_takes_long_waits_until_the_slider_rests(monkeypatch):
     monkeypatch.setattr(explorer, "_REST", 0.02)
     monkeypatch.setattr(explorer, "QUICK", -1.0)
     shown = []
-    monkeypatch.setattr(explorer, "show_figure", lambda figure, alt, handle, coarse=False: shown.append(coarse))
+    monkeypatch.setattr(
+        explorer, "show_figure", lambda figure, alt, handle, drawn=None: shown.append(drawn is not None)
+    )
 
     async def drag(redraw):
         for _ in range(3):
@@ -115,3 +124,57 @@ def test_a_picture_that_takes_long_waits_until_the_slider_rests(monkeypatch):
 
     asyncio.run(drag(explorer.Redrawing(lambda: (_figure(), "alt"), "handle", _figure())))
     assert shown == [False]
+
+
+def _plot(height, top=2.0):
+    with course_style() as plt:
+        figure, ax = plt.subplots(figsize=(4, 3))
+        ax.plot([0, 1], [0, height], color="C1", linestyle="-", linewidth=4)
+        ax.set(xlim=(0, 1), ylim=(0, top), xlabel="$w_1$", ylabel="a\nlabel")
+        plt.close(figure)
+    figure.set_layout_engine("none")
+    ax.set_position((0.2, 0.2, 0.75, 0.75))
+    return figure
+
+
+def _pixels(data):
+    return np.asarray(Image.open(BytesIO(data)).convert("RGB"), dtype=float)
+
+
+def test_an_axis_is_drawn_again_where_it_has_changed_and_a_moving_picture_is_like_a_full_one(monkeypatch):
+    drawn, draw = [], Axis.draw
+
+    def note(axis, renderer):
+        if axis.get_visible():
+            drawn.append(axis.axis_name)
+        draw(axis, renderer)
+
+    moving = MovingPictures()
+    for height, top, changed in ((1.0, 2.0, ["x", "y"]), (1.5, 2.0, []), (1.5, 4.0, ["y"]), (0.5, 2.0, [])):
+        figure, whole = _plot(height, top), BytesIO()
+        with course_style():
+            figure.savefig(whole, dpi=70)
+        with monkeypatch.context() as patched:
+            patched.setattr(Axis, "draw", note)
+            picture = moving(figure)
+        assert drawn == changed
+        drawn.clear()
+        distance = np.abs(_pixels(picture) - _pixels(whole.getvalue()))
+        assert distance.mean() < 0.5
+        assert distance.max() < 100, "a tick, a letter or a line is missing"
+
+
+def test_no_figure_outlives_its_turn(monkeypatch):
+    monkeypatch.setattr(explorer, "_REST", 60.0)
+    monkeypatch.setattr(explorer, "show_figure", lambda figure, alt, handle, drawn=None: None)
+
+    def figures():
+        return sum(isinstance(each, Figure) for each in gc.get_objects())
+
+    async def drag(redraw):
+        before = figures()
+        for _ in range(10):
+            redraw()
+        return figures() - before
+
+    assert asyncio.run(drag(explorer.Redrawing(lambda: (_figure(), "alt"), "handle", _figure()))) <= 0

@@ -15,13 +15,14 @@ import pytest
 from autograder.course.source import worked
 from helpers import data, plots, widgets
 from helpers.plots import initialization as pictures
+from helpers.training import MLP, train
 from helpers.widgets import initialization as explorer
 
 from .drawn import in_turns, named, render, unwritten
 
 ROOT = Path(__file__).parents[2]
 SOLVED = worked("06_initialization", ROOT)
-LEARN = {"epochs": 1, "seeds": range(2), "progress": False}
+LEARN = {"epochs": 1, "seeds": range(2)}
 # picture: the functions it is drawn with, and what makes it quick
 CASES = {
     "initialization_clouds": (("standardize", "pca_whiten", "zca_whiten"), {}),
@@ -223,7 +224,7 @@ def test_one_random_layer_parts_the_units_and_none_never_does():
     assert min(best["0.1, then small_normal"], best["small_normal, then zeros"], best["small_normal in both"]) > 0.8
 
 
-def test_counting_columns_shows_at_once():
+def test_counting_columns_shows_at_once(few_digits):
     columns = named("distinct_rows", lambda W, tol: SOLVED["distinct_rows"](W.T, tol))
     units = draw("initialization_symmetry", {"distinct_rows": columns})[0].axes[0]
     assert line(units, "small_normal in both")[0] == 64
@@ -344,12 +345,33 @@ def test_the_networks_get_the_transpose_of_what_the_student_draws():
         asked.append(shape)
         return SOLVED["lecun_normal"](shape, rng)
 
-    network, _ = pictures._learn(data.digits(), recording, {}, 0, depth=1, lr=0.0, epochs=1)
+    params = pictures._start(recording, {}, 0, depth=1)
     assert asked == [(64, 64), (10, 64)]
-    assert network.params["W2"].shape == (64, 10)
+    assert params["W2"].shape == (64, 10)
     rng = np.random.default_rng(0)
     first = SOLVED["lecun_normal"]((64, 64), rng)
-    np.testing.assert_array_equal(network.params["W1"], first.T)
+    np.testing.assert_array_equal(params["W1"], first.T)
+
+
+def test_networks_side_by_side_learn_what_each_learns_alone():
+    starts = [pictures._start(SOLVED["kaiming_normal"], {}, seed, depth=2) for seed in (0, 1)]
+    curves = pictures._learn(DIGITS, [*starts, starts[0]], [0, 1, 0], [0.1, 0.1, 0.3], epochs=2)
+    for k, (seed, lr) in enumerate([(0, 0.1), (1, 0.1), (0, 0.3)]):
+        network = MLP([64, 64, 64, 10], np.random.default_rng(0))
+        network.params = starts[seed]
+        rng = np.random.default_rng([seed, 1])
+        history = train(network, DIGITS, step=pictures._sgd, lr=lr, epochs=2, batch_size=64, rng=rng, progress=False)
+        np.testing.assert_allclose(curves.train_loss[k], history.train_loss, rtol=0.01)
+        np.testing.assert_allclose(curves.val_accuracy[k], history.val_accuracy, atol=0.01)
+        test_accuracy = network.accuracy(DIGITS.x_test, DIGITS.y_test)
+        assert curves.test_accuracy[k] == pytest.approx(test_accuracy, abs=0.01)
+
+
+def test_a_network_that_is_lost_on_the_way_guesses():
+    starts = [pictures._start(SOLVED["kaiming_normal"], {}, 0, depth=2)] * 2
+    curves = pictures._learn(DIGITS, starts, [0, 0], [1e30, 0.1], epochs=2)
+    assert curves.val_accuracy[0, -1] == curves.test_accuracy[0] == 0.1
+    assert curves.val_accuracy[1, -1] > 0.5
 
 
 # ---------------------------------------------------------------------------- widget

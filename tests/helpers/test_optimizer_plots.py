@@ -398,8 +398,9 @@ def controls_of(monkeypatch):
 def test_the_race_shows_its_picture_as_an_ordinary_output_below_the_sliders(notebook):
     shown, _ = notebook
     widgets.optimizer_race({"sgd": sgd})
-    sliders, words, image = shown
+    sliders, script, words, image = shown
     assert "Jupyter" in sliders["text/plain"]
+    assert "aria-label" in script["text/html"]
     assert ">Picture: Walks of the optimizers" in words["text/html"]
     assert image["image/png"].startswith(b"\x89PNG")
 

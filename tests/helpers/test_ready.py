@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.plots.ready import picture
+from helpers.plots.ready import ask_array, picture
 from helpers.stubs import is_unwritten
 
 from .drawn import named, unwritten
@@ -56,6 +56,25 @@ def test_where_every_part_waits_there_is_one_that_says_so(ready, parts):
     figure, _ = picture("Parts.")(draw).draw()
     texts = [text.get_text() for ax in figure.axes for text in ax.texts]
     assert len(figure.axes) == parts and texts == ["waits for your function"] * (parts - len(ready))
+
+
+@pytest.mark.parametrize("function", [A, lambda: None, C])
+def test_a_part_with_nothing_but_marks_waits_for_a_function_that_gives_no_numbers(function):
+    def draw(notes, function):
+        figure, (left, right) = notes.plt.subplots(1, 2, sharey=True)
+        left.axvline(1)
+        left.axhline(3)
+        right.plot([1, 10])
+        right.set_yscale("log")
+        with notes.collect():
+            left.axhline(ask_array(function))
+        return figure
+
+    figure, notes = picture("Parts.")(draw).draw(function)
+    assert bool(notes) == (function is not C)
+    texts = [[text.get_text() for text in ax.texts] for ax in figure.axes]
+    assert texts == [["waits for your function"] if notes else [], []]
+    assert figure.axes[1].get_yscale() == "log" and len(figure.axes[1].get_yticks()), "of the part that is drawn"
 
 
 def test_a_function_that_does_more_than_raise_is_no_stub():

@@ -63,6 +63,24 @@ def test_in_evaluation_batch_norm_has_the_statistics_of_the_images_seen(layer):
         np.testing.assert_allclose(scores[k], torch_scores(params, torch.tensor(x[k]), statistics), rtol=1e-4)
 
 
+def test_running_statistics_are_those_of_torch(layer):
+    networks = Networks(SIZES, range(2), norm=layer, running=True)
+    rng = np.random.default_rng(0)
+    seen, y = batch(rng, n=20)
+    x = batch(rng, n=3)[0]
+    networks.loss(seen, y)
+    networks.relu_inputs(x)  # a look leaves no trace
+    scores = networks.scores(x)
+    for k in range(2):
+        params = {name: torch.tensor(w[k]) for name, w in networks.params.items()}
+        h, statistics = torch.tensor(seen[k]), {}
+        for i in (1, 2):
+            h = h @ params[f"W{i}"]
+            statistics[i] = torch.zeros(h.shape[1]), torch.ones(h.shape[1])
+            h = F.relu(F.batch_norm(h, *statistics[i], params[f"gamma{i}"], params[f"beta{i}"], True))
+        np.testing.assert_allclose(scores[k], torch_scores(params, torch.tensor(x[k]), statistics), rtol=1e-4)
+
+
 def test_what_is_dropped_in_the_forward_has_no_gradient():
     networks = Networks(SIZES, range(2), drop=inverted_dropout(0.99, np.random.default_rng(0)))
     x, y = batch(np.random.default_rng(1), n=3)
