@@ -42,7 +42,7 @@ class Contender:
     """A grader's process, as the benchmark sees it."""
 
     def __init__(self, kind: str, folder: Path):
-        self.began, self.first = time.perf_counter(), 0.0
+        self.began, self.first, self.peak = time.perf_counter(), 0.0, 0.0
         self.errors = open(folder.with_suffix(".log"), "w+")  # noqa: SIM115 (closed in `end`)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.contender", kind, str(folder)],
@@ -58,9 +58,18 @@ class Contender:
         self.ask(students)
         self.first = time.perf_counter() - self.began
 
-    def grade(self, students: Sequence[str]) -> float:
-        """Seconds per submission."""
-        return self.ask(students)["seconds"] / len(students)
+    def grade(self, students: Sequence[str], *, watch: bool = False) -> float:
+        """Seconds per submission; `watch` notes the `peak` of memory, and looking takes time of its own."""
+        done = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(done,))
+        if watch:
+            watcher.start()
+        try:
+            return self.ask(students)["seconds"] / len(students)
+        finally:
+            done.set()
+            if watch:
+                watcher.join()
 
     def ask(self, students: Sequence[str]) -> dict[str, Any]:
         """Grade, and tell `seconds`, `stages`, and `moments` with the memory at some of them."""
@@ -75,24 +84,10 @@ class Contender:
         self.errors.seek(0)
         raise RuntimeError(f"a grader ended early:\n{self.errors.read()[-3000:]}")
 
-    def peak(self, students: Sequence[str]) -> float:
-        """Megabytes at most while it grades; looking takes time of its own, so apart from what is timed."""
-        found = 0.0
-        done = threading.Event()
-
-        def watch() -> None:
-            nonlocal found
-            while not done.wait(_PERIOD):
-                found = max(found, _megabytes(_family(self.process.pid), "pss"))
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        try:
-            self.ask(students)
-        finally:
-            done.set()
-            watcher.join()
-        return found
+    def _watch(self, done: threading.Event) -> None:
+        """Megabytes at most until it is done."""
+        while not done.wait(_PERIOD):
+            self.peak = max(self.peak, _megabytes(_family(self.process.pid), "pss"))
 
     def _memory_of_judges(self) -> float:
         """Megabytes of the processes that grade, without sandboxes."""
@@ -129,34 +124,45 @@ def _megabytes(processes: Sequence[psutil.Process], kind: str) -> float:
     return total / 2**20
 
 
-def side_by_side(root: Path, folder: Path, size: int, rounds: int) -> None:
-    """Print how the graders compare on one class."""
-    names = {"stock": "stock nbgrader", "1": "ours, 1 worker", "2": "ours, 2 workers"}
+def side_by_side(root: Path, folder: Path, size: int, rounds: int, workers: Sequence[int]) -> None:
+    """Print how the graders compare on one class.
+
+    With one round, a trial: none is warm, and memory is watched while it is timed.
+    """
+    trial = rounds == 1
+    ours = {str(count): f"ours, {count} worker{'s' if count > 1 else ''}" for count in workers}
+    names = {"stock": "stock nbgrader", **ours}
     with ExitStack() as stack:
         runners = {}
         for kind in names:
             made = classes.make(root, folder / kind, size, stock=kind == "stock")
             runners[kind] = Contender(kind, folder / kind)
             stack.callback(runners[kind].end)
-            runners[kind].warm(made.full[: max(int(kind), 1) if kind != "stock" else 1])
+            if not trial:
+                runners[kind].warm(made.full[: max(int(kind), 1) if kind != "stock" else 1])
         one_each = classes.kinds(made.full)
         chunk = made.full[: 2 * len(one_each)]
         seconds: dict[str, list[float]] = {kind: [] for kind in names}
         for number in range(rounds):
-            seconds["stock"].append(runners["stock"].grade([one_each[number % len(one_each)]]))
-            for kind in ("1", "2"):
-                seconds[kind].append(runners[kind].grade(chunk))
-        cheap = runners["1"].grade(made.others) if made.others else None
-        peaks = {kind: runner.peak(one_each[:1] if kind == "stock" else chunk) for kind, runner in runners.items()}
+            one = [one_each[number % len(one_each)]]
+            for kind, runner in runners.items():
+                seconds[kind].append(runner.grade(one if kind == "stock" else chunk, watch=trial))
+        cheap = runners[next(iter(ours))].grade(made.others) if made.others else None
+        if not trial:
+            for kind, runner in runners.items():
+                runner.grade(one_each[:1] if kind == "stock" else chunk, watch=True)
+    if trial:
+        print("A trial: none was warm, and start-up is in what is timed.")
     print(f"{'':18s} {'s per submission':>17s} {'from … to':>13s} {'speed':>7s} {'peak memory':>12s} {'start-up':>9s}")
     for kind, name in names.items():
         mean = fmean(seconds[kind])
         spread = f"{min(seconds[kind]):.2f} … {max(seconds[kind]):.2f}"
         speed = f"{fmean(seconds['stock']) / mean:.1f} ×"
-        start = max(runners[kind].first - mean, 0.0)
-        print(f"{name:18s} {mean:17.3f} {spread:>13s} {speed:>7s} {peaks[kind]:9.0f} MB {start:7.1f} s", flush=True)
+        start = "-" if trial else f"{max(runners[kind].first - mean, 0.0):.1f} s"
+        peak = f"{runners[kind].peak:.0f} MB"
+        print(f"{name:18s} {mean:17.3f} {spread:>13s} {speed:>7s} {peak:>12s} {start:>9s}", flush=True)
     if cheap is not None:
-        print(f"untouched, broken, doubled (ours, 1 worker): {cheap:.3f} s per submission")
+        print(f"untouched, broken, doubled ({next(iter(ours.values()))}): {cheap:.3f} s per submission")
 
 
 def fixed_costs(root: Path, folder: Path, rounds: int) -> None:
@@ -235,7 +241,10 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=40, help="students of the class that is compared (default: 40)")
-    parser.add_argument("--rounds", type=int, default=7, help="one submission of stock's in each (default: 7)")
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="one submission of stock's in each (default: 7; 1: a trial, none is warm)"
+    )
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of ours, compared (default: 1 2)")
     parser.add_argument("--scale", type=int, nargs="*", default=[100, 300], help="sizes of larger classes")
     parser.add_argument("--notebooks", nargs="*", default=[], help="those to run as on Binder (default: all)")
     parser.add_argument("--speed", action="store_true", help="only how fast grading is, and what a command costs")
@@ -247,7 +256,7 @@ def main() -> None:
     print(f"{classes.TOPIC}, a class of {options.size}, {os.cpu_count()} cores.")
     print(f"Isolation of ours: {find(allow_weak=True)}.\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="downhill-bench-") as folder:
-        side_by_side(root, Path(folder), options.size, options.rounds)
+        side_by_side(root, Path(folder), options.size, options.rounds, options.workers)
         if options.rounds > 1:
             fixed_costs(root, Path(folder), min(options.rounds, 3))
         if options.speed:

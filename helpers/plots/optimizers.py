@@ -252,9 +252,10 @@ def _ask_batches(minibatches: Callable, n: int, batch_size: int, rng: np.random.
     batches = ask_many(minibatches, n, batch_size, rng)
     if not batches:
         raise NotReady(name_of(minibatches), "gave no batch at all")
+    indices = set(range(n))
     for batch in batches:
         rows = as_array(minibatches, batch)
-        if rows.ndim != 1 or not len(rows) or (rows % 1).any() or rows.min() < 0 or rows.max() >= n:
+        if rows.ndim != 1 or not len(rows) or not indices.issuperset(rows.tolist()):
             raise NotReady(name_of(minibatches), f"gave {describe(batch)} where indices from 0 to n - 1 were expected")
     return [np.asarray(batch, dtype=int) for batch in batches]
 
