@@ -1424,8 +1424,8 @@ plots.augmentation_few_images(all_three)
 #
 # It covers most of the way to 400 plain images (two thirds of it, over 12 seeds): as if there were about twice as many.
 # With 50 images it gains about 4 points, with 1000 next to nothing, less than the seeds differ: by then the real images
-# show most of the variation themselves. (On large and varied data sets, with larger networks and longer training, it still pays;
-# 400 steps of a small network cannot show that.)
+# show most of the variation themselves. (On large and varied data sets, with larger networks and longer training, it
+# still pays; 400 steps of a small network cannot show that.)
 #
 # </details>
 

@@ -12,7 +12,7 @@ from autograder import exercises
 
 ROOT = Path(__file__).parents[1]
 
-# One process for all exercises: each one's right solution, its first mistake, and nothing.
+# One process for all exercises: each one's right solution, and of every third one its first mistake.
 JUDGED = """
 import importlib, json, pkgutil, sys
 from autograder.worker.absent import hide
@@ -23,12 +23,15 @@ for module in pkgutil.walk_packages(helpers.__path__, "helpers."):
     if "__main__" not in module.name:
         importlib.import_module(module.name)
 told = {}
-for name in sys.argv[1:]:
+for number, name in enumerate(sys.argv[1:]):
     exercise = exercises.load(name)
-    wrong = next(mistake for mistake in exercise.mistakes if mistake.degree != "elsewhere")
-    right, mistaken = (check(name, *functions) for functions in (exercise.right, wrong.functions))
-    told[name] = {"right": right.to_text(), "passed": right.passed, "wrong": mistaken.passed}
-    told[name] |= {"named": mistaken.mistakes, "name": wrong.name, "said": mistaken.to_text()}
+    right = check(name, *exercise.right)
+    told[name] = {"right": right.to_text(), "passed": right.passed}
+    if number % 3 == 0:
+        wrong = next(mistake for mistake in exercise.mistakes if mistake.degree != "elsewhere")
+        mistaken = check(name, *wrong.functions)
+        told[name]["mistaken"] = {"passed": mistaken.passed, "named": mistaken.mistakes, "name": wrong.name}
+        told[name]["mistaken"]["said"] = mistaken.to_text()
 assert "torch" not in sys.modules
 print(json.dumps(told))
 """
@@ -54,12 +57,14 @@ def test_every_right_solution_passes_and_the_report_says_what_it_is_compared_wit
     assert len(judged) == len(exercises.ids()) - 1
     for name, told in judged.items():
         assert told["passed"], told["right"]
-        assert told["right"].count(SAYS) == told["said"].count(SAYS) == 1, name
+        assert told["right"].count(SAYS) == 1, name
 
 
 def test_mistakes_are_refused_and_named_as_ever(judged):
-    for told in judged.values():
-        assert not told["wrong"] and told["named"] == [told["name"]], told["said"]
+    mistaken = [told["mistaken"] for told in judged.values() if "mistaken" in told]
+    assert len(mistaken) > 50
+    for told in mistaken:
+        assert not told["passed"] and told["named"] == [told["name"]] and told["said"].count(SAYS) == 1, told["said"]
 
 
 def imports_of_torch(tree):

@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import determine_grade, is_solution
 
+from autograder.course import kernels
 from autograder.course.binder import KERNEL_MB, peak_mb
 from autograder.course.build import solved
 from autograder.files import write_atomically
@@ -37,6 +38,8 @@ def execute(notebook: NotebookNode) -> NotebookNode:
 
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(notebook, timeout=180, allow_errors=True, resources={"metadata": {"path": folder}})
+        if kernels.CAN_FORK:
+            client.kernel_manager_class = kernels.ForkedKernel
         # What the course solves is no learner's progress. The name is shown on the site: no folder of this run.
         environment = {**os.environ, PROGRESS: "progress.jsonl"}
         client.on_cell_executed = lambda **_: _note_peak(client)
@@ -93,7 +96,7 @@ def _note_peak(client: "NotebookClient") -> None:
     provisioner = client.km.provisioner if client.km else None
     assert isinstance(provisioner, LocalProvisioner) and provisioner.pid is not None
     if peak := peak_mb(provisioner.pid):
-        client.nb.metadata["peak_mb"] = round(peak)
+        client.nb.metadata["peak_mb"] = round(peak + (kernels.shared_mb() if kernels.CAN_FORK else 0))
 
 
 def _place(root: Path, topic: str) -> Path:

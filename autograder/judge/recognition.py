@@ -87,12 +87,16 @@ def answers_of(item: Drawn, outcome: Outcome) -> Answers | None:
     """The answers of a case that can be compared; None where there are none."""
     if item.probe.findings or outcome.failure:
         return None
+    # Once for each outcome: what a mistake of the bank answers as a submission, the bank looks at too.
+    if found := outcome.__dict__.get("_answers"):
+        return found
     results: dict[str, list[tuple[Any, Want]]] = {}
     for value, want in zip(outcome.values, item.probe.script.wants, strict=True):
         if want.role in _ANSWERS:
             for name, part, wanted in _parts(value, want):
                 results.setdefault(name, []).append((part, wanted))
-    return Answers(results)
+    outcome.__dict__["_answers"] = found = Answers(results)
+    return found
 
 
 def _parts(value: Any, want: Want) -> Iterator[tuple[str, Any, Want]]:

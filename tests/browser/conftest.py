@@ -126,6 +126,19 @@ class LabPage:
         self.wait_until_idle()
         return self
 
+    def open_beside(self, path: str) -> "LabPage":
+        """Open a notebook in this page, as by a double click on its name, and wait for its kernel."""
+        self.page.evaluate(
+            """async path => {
+                const panel = await window.jupyterapp.commands.execute('docmanager:open', {path});
+                await panel.context.ready;
+                await panel.revealed;
+            }""",
+            path,
+        )
+        self.wait_until_idle()
+        return self
+
     def show(self, path: str) -> None:
         """Open a notebook in place of others, without a kernel, and wait for its equations."""
         self.page.evaluate(

@@ -32,7 +32,8 @@ from autograder.sandbox import bubblewrap
 from .conftest import PATIENCE_MS, ROOT, Lab, LabPage, solution
 from .desk import menu, no_news, open_formgrader, press, row_of, window
 
-NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
+# Opening, generating and grading take time by the cell: a short assignment.
+NAME, EXERCISE, MISTAKE, POINTS = "05_second_order", "newton_step", "damping_on_step", 6
 INSTRUCTOR, STUDENTS = "instructor", ("kim", "lee")
 ACCOUNTS = (INSTRUCTOR, *STUDENTS)
 PASSWORD = secrets.token_hex(8)
@@ -40,9 +41,8 @@ PASSWORD = secrets.token_hex(8)
 STUDENTS_PYTHON = Path("/opt/downhill/students/bin/python")
 PROXY = shutil.which("configurable-http-proxy")
 WRONG = """\
-def momentum(w, grad, state, *, lr, momentum=0.9):
-    v = momentum * state.get("v", 0.0) + lr * grad
-    return w - v, {"v": v}
+def newton_step(w, grad, H, *, damping=0.0):
+    return w - np.linalg.solve(H, grad) / (1 + damping)
 """
 
 
@@ -322,7 +322,7 @@ def _work(desk: Desk, account: str, source: str, hub: Hub) -> None:
     menu(page, "Assignment List")
     page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click()
     page.locator("#fetched_assignments_list").get_by_role("button", name="Submit").wait_for()
-    desk.open(f"{NAME}/{NAME}.ipynb")
+    desk.open_beside(f"{NAME}/{NAME}.ipynb")
     desk.run("setup_1")
     desk.type(EXERCISE, source)
     desk.run(EXERCISE)
@@ -357,7 +357,7 @@ def test_students_work_with_the_checks_of_the_release(walked, machine):
     found = "import autograder, importlib.util as u; print(autograder.__file__, u.find_spec('autograder.grading'))"
     said = machine.run(STUDENTS_PYTHON, "-c", found, account=STUDENTS[0])
     assert said.startswith(str(STUDENTS_PYTHON.parents[1])) and said.strip().endswith(" None")
-    assert "5 / 5 points" in walked.seen[f"check of {STUDENTS[0]}"]
+    assert f"{POINTS} / {POINTS} points" in walked.seen[f"check of {STUDENTS[0]}"]
     assert _sentence() in walked.seen[f"check of {STUDENTS[1]}"]
 
 
@@ -374,7 +374,7 @@ def test_the_points_are_in_the_instructors_gradebook(walked, machine):
         }
     right, wrong = STUDENTS
     assert earned.keys() == set(STUDENTS)
-    assert 0 < earned[wrong] < earned[right] == 5
+    assert 0 < earned[wrong] < earned[right] == POINTS
 
 
 def test_an_ordinary_accounts_grading_is_isolated_as_well_as_the_account_can(walked, machine):

@@ -21,6 +21,10 @@ ASSIGNMENTS = [path for path in NOTEBOOKS if "/" in path]
 @pytest.fixture(scope="module")
 def shared(browser, lab):
     """One page for all of them; no kernel is started."""
+    # All cells are drawn at once. One after another, as by default, each would have the whole page styled anew.
+    settings = lab.log.parent / "config/lab/user-settings/@jupyterlab/notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     page = LabPage(browser, lab).start()
     yield page
     page.page.close()

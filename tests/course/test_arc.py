@@ -13,7 +13,6 @@ from bench import arc
 from helpers import data
 from helpers.practice import practice
 
-OF = arc.solved()
 # One mistake of each piece, from its exercise's bank.
 WRONG = {
     "softmax_cross_entropy": "softmax_over_samples",
@@ -41,20 +40,25 @@ DATA = data.script(3, train=500, test=50)
 RATE, CLIP, TOTAL, DROP = 2e-3, 0.5, 100, 0.2
 
 
-def test_the_pieces_train_the_network_that_the_start_notebook_promises():
+@pytest.fixture(scope="module")
+def solved():
+    return arc.solved()
+
+
+def test_the_pieces_train_the_network_that_the_start_notebook_promises(solved):
     """Some 95 of 100, where the ladder gives 82 to 87 to networks that see no samples of their own making."""
-    train = partial(arc.network, of=OF, epochs=40, lr=3e-3, drop=0.05, noise=True)
+    train = partial(arc.network, of=solved, epochs=40, lr=3e-3, drop=0.05, noise=True)
     accuracy, shifted, noisy, *_ = practice(train, alphabets=(12,), test=1500).rows[0]
     assert accuracy > 0.93 and shifted > 0.85 and noisy > 0.8
 
 
-def test_without_samples_of_its_own_making_the_pieces_call_it_overfitting():
+def test_without_samples_of_its_own_making_the_pieces_call_it_overfitting(solved):
     d = data.script(12, test=0)
-    assert arc.verdict_on_the_gap(d.x_train, d.y_train, np.random.default_rng(0), of=OF, epochs=20) == "overfitting"
+    assert arc.verdict_on_the_gap(d.x_train, d.y_train, np.random.default_rng(0), of=solved, epochs=20) == "overfitting"
 
 
-def test_each_piece_is_pytorchs_where_they_work_together():
-    assert list(complaints(OF)) == []
+def test_each_piece_is_pytorchs_where_they_work_together(solved):
+    assert list(complaints(solved)) == []
 
 
 def test_the_steps_use_what_every_notebook_of_the_arc_asks_for():
@@ -62,10 +66,10 @@ def test_the_steps_use_what_every_notebook_of_the_arc_asks_for():
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_one_wrong_piece_is_noticed(name):
+def test_one_wrong_piece_is_noticed(name, solved):
     exercise = exercises.load(name)
     mistake = next(mistake for mistake in exercise.mistakes if mistake.name == WRONG[name])
-    of = {**OF, **dict(zip(exercise.names, mistake.functions, strict=False))}
+    of = {**solved, **dict(zip(exercise.names, mistake.functions, strict=False))}
     assert next(complaints(of), None), mistake.name
 
 

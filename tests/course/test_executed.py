@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.course import executed, site
@@ -72,6 +73,23 @@ def test_a_cell_that_raises_or_warns_is_named_and_no_site_is_built(course):
     assert f"{TOPIC}: the cell cell_0 raises ZeroDivisionError: division by zero" in str(error.value)
     assert f"{TOPIC}: the cell cell_1 warns:" in str(error.value)
     assert "cell_2" not in str(error.value)
+
+
+def test_a_kernel_begins_with_nothing_of_another_and_with_the_environment_of_now(monkeypatch):
+    monkeypatch.setenv("OF_NOW", "before")
+    sets = ["import os\nx = 1", "os.environ['LEFT'] = 'left'"]
+    executed.execute(new_notebook(cells=[new_code_cell(source) for source in sets]))
+    monkeypatch.setenv("OF_NOW", "now")
+    asks = ["'x' in globals(), 'os' in globals()", "import os\nos.environ.get('LEFT'), os.environ['OF_NOW']"]
+    notebook = executed.execute(new_notebook(cells=[new_code_cell(source) for source in asks]))
+    assert _texts(notebook) == ["(False, False)", "(None, 'now')"]
+
+
+def test_a_kernel_that_dies_is_told_and_the_next_one_starts():
+    dead = new_notebook(cells=[new_code_cell("import os; os._exit(3)"), new_code_cell("1")])
+    with pytest.raises(DeadKernelError):
+        executed.execute(dead)
+    assert _texts(executed.execute(new_notebook(cells=[new_code_cell("6 * 7")]))) == ["42"]
 
 
 def test_a_check_without_its_points_is_a_shortcoming():

@@ -13,11 +13,12 @@ def initial_loss(classes):
 def diagnose(history):
     loss, val = map(np.asarray, (history["train_loss"], history["val_accuracy"]))
     gap = np.mean(np.subtract(history["train_accuracy"], val)[-math.ceil(len(val) / 4) :])
+    half = val[math.ceil(len(val) / 2) :]
     rules = (
         ("not a number", lambda: np.isnan(loss).any() or np.isinf(loss).any()),
         ("rate too high", lambda: loss[-1] / loss[0] > 1),
         ("rate too low", lambda: loss[-1] / loss[0] > 0.95),
-        ("validation set too small", lambda: np.std(val[-20:][1:] - val[-20:][:-1]) > 0.05),
+        ("validation set too small", lambda: np.std(half[1:] - half[:-1]) > 0.05),
         ("overfitting", lambda: gap > 0.1),
         ("underfitting", lambda: True),
     )
