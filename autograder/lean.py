@@ -31,6 +31,8 @@ _MODULES = {
 _LAST, _UNREADY = "torch._meta_registrations", "Generator"
 # What is asked of a module as another one is loaded, and called seldom or never.
 _CALLED_LATE = {
+    # jsonschema, which nbformat loads: twenty parsers of web addresses are made, for a format that no notebook has.
+    "rfc3987_syntax": ("is_valid_syntax",),
     "setuptools.archive_util": ("unpack_archive", "unpack_tarfile", "unpack_zipfile"),
 }
 
@@ -40,7 +42,7 @@ def enter() -> None:
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
         for name, functions in _CALLED_LATE.items():
-            if name not in sys.modules:
+            if name not in sys.modules and find_spec(name.partition(".")[0]):
                 sys.modules[name] = _late(name, functions)
 
 

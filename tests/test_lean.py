@@ -19,6 +19,13 @@ autograder.cli._need_torch("Grading")
 heavy = "bleach bs4 jinja2 jupyter_server nbclient nbconvert.filters numpy requests scipy setuptools torch zmq"
 print(*(name for name in heavy.split() if name in sys.modules), sep=",")
 
+import autograder.course.build
+from jsonschema import FormatChecker
+
+assert "lark" not in sys.modules
+assert FormatChecker().conforms("https://example.org/a", "iri")
+assert not FormatChecker().conforms("not an address", "iri") and "lark" in sys.modules
+
 # Names that a package takes from its modules, a module, and what only the whole package has.
 from nbgrader.preprocessors import Execute, SaveCells
 from nbconvert import exporters
