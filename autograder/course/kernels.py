@@ -3,6 +3,7 @@
 That process, the nursery, reads orders, a line of JSON each, and answers with the number of the process that it forked.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -77,7 +78,10 @@ def nursery() -> subprocess.Popen[str]:
     # As a kernel sets it before matplotlib is loaded.
     environment = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment, text=True)
+    started = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment, text=True)
+    # It ends as nobody is left to give orders; its pipes are closed, and it is waited for.
+    atexit.register(started.communicate)
+    return started
 
 
 def shared_mb() -> float:
