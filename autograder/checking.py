@@ -157,7 +157,7 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
         exercises.path(exercise_id)
         with nullcontext() if stubs else _loading():
             exercise = exercises.load(exercise_id)
-            from autograder.judge import Exercise, references
+            from autograder.judge import references
             from autograder.judge.judging import PUBLIC_SEED, judge, unwritten
             from autograder.judge.script import LocalCaller
 
@@ -182,7 +182,7 @@ def check(exercise_id: str, *functions: Callable, points: float = 1.0) -> Report
     caller, seed = remote.caller_of(functions) if remote else (here, PUBLIC_SEED)
     if not isinstance(caller, LocalCaller):
         return _report(judge(exercise, caller, points=float(points), seed=seed), None)
-    if stubs and type(exercise).whole is Exercise.whole:
+    if stubs and exercise.goes_by_cases:
         verdict = unwritten(exercise, float(points))
     else:
         with _watched(exercise.names, here):

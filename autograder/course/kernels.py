@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,13 @@ class _Forked:
         with _LOCK:
             orders, answers = nursery().stdin, nursery().stdout
             assert orders and answers
-            orders.write(json.dumps([connection_file, folder, environment]) + "\n")
-            orders.flush()
-            self.pid = int(answers.readline())
+            with suppress(BrokenPipeError):
+                orders.write(json.dumps([connection_file, folder, environment]) + "\n")
+                orders.flush()
+            answer = answers.readline()
+        if not answer:
+            raise RuntimeError("no kernel can be forked: what it would be a fork of has ended, and said why above")
+        self.pid = int(answer)
 
     def poll(self) -> int | None:
         return None if Path(f"/proc/{self.pid}").exists() else 0
@@ -77,13 +82,13 @@ def nursery() -> subprocess.Popen[str]:
     command = [sys.executable, "-P", "-m", "autograder.course.kernels"]
     # As a kernel sets it before matplotlib is loaded.
     environment = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    started = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment, text=True)
+    started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
     # It ends as nobody is left to give orders; its pipes are closed, and it is waited for.
     atexit.register(started.communicate)
     return started
 
 
+@cache
 def shared_mb() -> float:
     """Megabytes of libraries that a fork's own account may leave out, since its nursery had them in memory before."""
     (kilobytes,) = re.findall(r"^RssFile:\s+(\d+) kB", Path(f"/proc/{nursery().pid}/status").read_text(), re.MULTILINE)
@@ -110,8 +115,8 @@ def _serve(connection_file: str, folder: str, environment: dict[str, str]) -> No
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
+    for stream in range(3):  # what goes to stderr is the kernel's own log of its local ports
+        os.dup2(nothing, stream)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -107,6 +107,11 @@ class Exercise:
         """The verdict, of an exercise that is not judged case by case; None for all others."""
         return None
 
+    @property
+    def goes_by_cases(self) -> bool:
+        """Whether it is judged case by case."""
+        return type(self).whole is Exercise.whole
+
     def probe(self, case: Case, rng: np.random.Generator) -> Probe:
         """Draw a case: what to ask, and what to want."""
         raise NotImplementedError

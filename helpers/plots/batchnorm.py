@@ -16,7 +16,7 @@ from helpers.plots.graphs import draw_graph, written
 from helpers.plots.pieces import GUESSING, counted
 from helpers.plots.ready import Notes, NotReady, as_array, ask, ask_array, describe, name_of, picture
 from helpers.plots.side_by_side import Networks, descend
-from helpers.plots.stacks import beside
+from helpers.plots.stacks import beside, share_right
 from helpers.plots.style import COLORS
 from helpers.training import BatchNorm
 
@@ -171,9 +171,7 @@ def _accuracy(networks: Networks, x: np.ndarray, y: np.ndarray, *, by_batch: boo
 
     by_batch : batch norm by the statistics of x
     """
-    scores = networks.scores(x.astype(np.float32), by_batch=by_batch)
-    right = np.mean(scores.argmax(axis=-1) == y, axis=-1)
-    return np.where(np.isfinite(scores).all(axis=(1, 2)), right, GUESSING)
+    return share_right(networks.scores(x.astype(np.float32), by_batch=by_batch), y)
 
 
 def _sweep(

@@ -682,14 +682,9 @@ def _learn(digits, starts: list[Params], seeds: list[int], lrs: Iterable[float] 
             grads = stacks.gradients(params, x_train[np.stack(chosen)], digits.y_train[np.stack(chosen)])
             params = {name: w - stacks.beside(rates, w) * grads[name] for name, w in params.items()}
         losses.append(stacks.cross_entropy(stacks.scores(params, x_train), digits.y_train))
-        accuracies.append(_accuracy(params, x_val, digits.y_val))
-    return _Curves(np.stack(losses, axis=1), np.stack(accuracies, axis=1), _accuracy(params, x_test, digits.y_test))
-
-
-def _accuracy(params: Params, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the share that each network has right; one that was lost on the way can only guess."""
-    scores = stacks.scores(params, x)
-    return np.where(np.isfinite(scores).all(axis=(1, 2)), np.mean(scores.argmax(axis=-1) == y, axis=-1), GUESSING)
+        accuracies.append(stacks.share_right(stacks.scores(params, x_val), digits.y_val))
+    test = stacks.share_right(stacks.scores(params, x_test), digits.y_test)
+    return _Curves(np.stack(losses, axis=1), np.stack(accuracies, axis=1), test)
 
 
 @picture("Training loss of deep networks from five starts, each at its best rate, and the accuracy at every rate.")

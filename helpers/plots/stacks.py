@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from helpers.plots.pieces import GUESSING
 from helpers.training import init_mlp
 
 Params = dict[str, np.ndarray]
@@ -36,6 +37,12 @@ def scores(params: Params, x: np.ndarray) -> np.ndarray:
 def accuracy(params: Params, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the share that each network has right; one that has diverged guesses."""
     return np.mean(scores(params, x).argmax(axis=-1) == y, axis=-1)
+
+
+def share_right(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the share that each network has right, (networks,); one whose scores are not finite guesses."""
+    right = np.mean(scores.argmax(axis=-1) == y, axis=-1)
+    return np.where(np.isfinite(scores).all(axis=(1, 2)), right, GUESSING)
 
 
 def softmax(z: np.ndarray) -> np.ndarray:

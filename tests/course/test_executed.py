@@ -1,11 +1,15 @@
 """Solved notebooks are run once for all that shows them, and again when anything has changed that they hang on."""
 
+import subprocess
+import sys
+from contextlib import suppress
+
 import nbformat
 import pytest
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.course import executed, site
+from autograder.course import executed, kernels, site
 from autograder.course.executed import kept_solved, run_solved, shortcomings
 from autograder.course.site import SiteError, solved_notebooks
 
@@ -90,6 +94,18 @@ def test_a_kernel_that_dies_is_told_and_the_next_one_starts():
     with pytest.raises(DeadKernelError):
         executed.execute(dead)
     assert _texts(executed.execute(new_notebook(cells=[new_code_cell("6 * 7")]))) == ["42"]
+
+
+def test_where_nothing_can_be_forked_that_is_said(monkeypatch):
+    with subprocess.Popen(
+        [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as ended:
+        ended.wait()
+        monkeypatch.setattr(kernels, "nursery", lambda: ended)
+        with pytest.raises(RuntimeError, match="no kernel can be forked"):
+            executed.execute(new_notebook(cells=[new_code_cell("1")]))
+        with suppress(BrokenPipeError):
+            ended.stdin.close()
 
 
 def test_a_check_without_its_points_is_a_shortcoming():

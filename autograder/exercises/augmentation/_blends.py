@@ -154,10 +154,9 @@ def lam_of_beta(lam, mixed, partner, alpha):
     # One image of a batch is its own partner on average, and next to no lam comes too close to 1 to be known.
     if np.count_nonzero(~mixed) > 4 * len(lam):
         raise Wrong("lam does not come from Beta(alpha, alpha)")
-    if distribution_is_off(known, lambda x: special.betainc(alpha, alpha, np.clip(x, 0, 1))) or spread_is_off(
-        known, alpha
-    ):
-        if not distribution_is_off(known, lambda x: np.clip(x, 0, 1)):
+    inside = np.clip(known, 0, 1)
+    if distribution_is_off(inside, lambda x: special.betainc(alpha, alpha, x)) or spread_is_off(known, alpha):
+        if not distribution_is_off(inside, lambda x: x):
             raise Wrong(mistake="uniform_lam")
         raise Wrong("lam does not come from Beta(alpha, alpha)")
 
