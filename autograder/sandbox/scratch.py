@@ -96,8 +96,10 @@ def _deleted(processes: Sequence[Path], most: int) -> dict[tuple[int, int], int]
     for process in processes:
         with suppress(OSError):
             for line in (process / "maps").read_text(errors="replace").splitlines():
+                if not line.endswith(" (deleted)"):
+                    continue
                 _, _, _, device, number, *name = line.split(maxsplit=5)
-                if name and name[0].endswith(" (deleted)") and not name[0].startswith("/dev/zero"):
+                if name and not name[0].startswith("/dev/zero"):
                     major, minor = device.split(":")
                     found[os.makedev(int(major, 16), int(minor, 16)), int(number)] = most
         with suppress(OSError):
@@ -111,9 +113,11 @@ def _deleted(processes: Sequence[Path], most: int) -> dict[tuple[int, int], int]
 
 def _members(group: int) -> Iterator[tuple[Path, int]]:
     """The processes of a group, by their folder in /proc, and how many threads each has."""
-    for process in Path("/proc").glob("[0-9]*"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError, ValueError, IndexError):
-            # After the name, which may hold anything: state, parent, process group, and as the 18th the threads.
-            told = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            if int(told[2]) == group:
+            # Of all others nothing is read: for each file of theirs the kernel would write a text.
+            if os.getpgid(int(name)) == group:
+                process = Path("/proc", name)
+                # After the name, which may hold anything: state, parent, process group, and as the 18th the threads.
+                told = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
                 yield process, int(told[17])
