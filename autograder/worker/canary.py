@@ -198,7 +198,7 @@ def _is_mapped() -> bool:
 
 
 def _loads_the_judge() -> bool:
-    for name in ("torch.nn", "autograder.judge", "nbgrader.api"):
+    for name in ("autograder.judge", "torch.nn", "nbgrader.api"):
         with suppress(ImportError):
             __import__(name)
             return True
