@@ -246,7 +246,7 @@ ENDS = {
     "kill itself": "import os; os.kill(os.getpid(), 9)",
     "segfault": "import ctypes; ctypes.string_at(0)",
     "close all": "import os; os.closerange(0, 300)",
-    "orphans": "import os\nfor _ in range(9):\n    if os.fork() == 0:\n        while os.getpid(): 0\nos._exit(0)",
+    "orphans": "import os, time\nfor _ in range(9):\n    if os.fork() == 0:\n        time.sleep(600)\nos._exit(0)",
     "fork bomb": "import os, contextlib\nwhile True:\n    with contextlib.suppress(OSError):\n        os.fork()",
     "memory": "x = []\nwhile True:\n    x.append(bytearray(2**24))",
     "memory of many": "import os\nx = [os.fork() for _ in range(8)]\nwhile True:\n    x.append(bytearray(2**22))",
