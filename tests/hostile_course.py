@@ -26,13 +26,12 @@ from .grading.conftest import NAME, SECRET, TEXT, as_bytes, level, make_course
 HOSTILE = Path(__file__).parent / "hostile"
 FULL = {"sgd": 4.0, "momentum": 5.0, "minibatches": 6.0, "double": 2.0}
 ATTACKS = sorted(path.stem for path in HOSTILE.glob("*.py"))
-ENDLESS = [name for name in ATTACKS if "\n# ends: at a limit of time\n" in (HOSTILE / f"{name}.py").read_text("utf-8")]
 HONEST = ("aa_honest", "mm_honest", "zz_honest")
 MARKER = "8d1f0c5b-the-graders-own-environment"
 # Small, so that what never ends ends soon; a starved machine still gets an honest cell through.
 LIMITS = Limits(
-    call_seconds=2.0,
-    cell_seconds=3.0,
+    call_seconds=1.5,
+    cell_seconds=2.0,
     submission_seconds=24.0,
     memory_bytes=2**30,
     scratch_bytes=16 * 2**20,
@@ -40,6 +39,8 @@ LIMITS = Limits(
 )
 # For what ends by itself, however slow the machine is.
 PATIENT = replace(LIMITS, call_seconds=60.0, cell_seconds=60.0, submission_seconds=300.0)
+# For what ends at one of them: {what an attack's file says: limits under which it ends soon}
+ENDS = {"at a limit of time": LIMITS, "at a limit of memory": replace(PATIENT, memory_bytes=2**28)}
 
 MINIBATCHES = '''
 # %% exercise="minibatches"
@@ -143,22 +144,30 @@ def open_to_all(root):
             folder.chmod(folder.stat().st_mode | 0o111)
 
 
-def run(course, monkeypatch, temporary, endless=(), isolation=None):
-    """Grade all that was submitted, in processes of their own; those that never end with limits that come soon."""
+def limits_of(student):
+    """Those that a submission is graded with: an attack's file may say at which one it ends."""
+    path = HOSTILE / f"{student}.py"
+    words = re.search(r"^# ends: (.*)$", path.read_text("utf-8"), re.MULTILINE) if student in ATTACKS else None
+    return ENDS[words[1]] if words else PATIENT
+
+
+def run(course, monkeypatch, temporary, isolation=None):
+    """Grade all that was submitted, in two processes of their own; what never ends with limits that come soon."""
     submit_honest(course)
     open_to_all(course.root)
     temporary.mkdir()
     temporary.chmod(0o777)
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setenv("DOWNHILL_MARKER", MARKER)
-    others = sorted({path.name for path in course.submitted.iterdir()} - set(endless))
+    students = sorted(path.name for path in course.submitted.iterdir())
     before = state(course)
     results = {}
-    with processes(4) as pool:
-        for limits, students in ((PATIENT, others), (LIMITS, endless)):
+    with processes(2) as pool:
+        for limits in (PATIENT, *ENDS.values()):
             monkeypatch.setattr(Course, "limits", property(lambda self, limits=limits: limits))
-            if students:
-                graded = grade_class(course, NAME, SECRET, isolation or level(), students=students, executor=pool)
+            theirs = [student for student in students if limits_of(student) is limits]
+            if theirs:
+                graded = grade_class(course, NAME, SECRET, isolation or level(), students=theirs, executor=pool)
                 results.update({result.student: result for result in graded})
         pids = list(pool._processes)
         left = leftovers(pids, temporary)

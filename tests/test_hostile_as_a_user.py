@@ -28,7 +28,7 @@ if __name__ == "__main__":
     course = hostile.course_at(root / "course")
     for name in hostile.ATTACKS:
         hostile.submit(course, name, (hostile.HOSTILE / f"{name}.py").read_text(encoding="utf-8"))
-    graded = hostile.run(course, patch, root / "tmp", hostile.ENDLESS, Level("medium"))
+    graded = hostile.run(course, patch, root / "tmp", Level("medium"))
     told = {"pids": graded.pids, "errors": graded.errors, "rows": graded.rows, "changed": graded.changed}
     (root / "told.json").write_text(json.dumps(told))
 """

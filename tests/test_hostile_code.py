@@ -10,11 +10,11 @@ from autograder.report.table import class_table
 
 from .hostile_course import (
     ATTACKS,
-    ENDLESS,
     FULL,
     HONEST,
     HOSTILE,
     NAME,
+    PATIENT,
     SECRET,
     WHY_NOT,
     course_at,
@@ -38,7 +38,7 @@ def graded(tmp_path_factory):
         submit(course, name, (HOSTILE / f"{name}.py").read_text(encoding="utf-8"))
     patch = pytest.MonkeyPatch()
     try:
-        yield run(course, patch, course.root.parent / "tmp", ENDLESS)
+        yield run(course, patch, course.root.parent / "tmp")
     finally:
         patch.undo()
 
@@ -96,6 +96,12 @@ def test_nothing_is_left_and_nothing_else_has_changed(graded):
 
 def test_the_table_of_the_class_steers_no_terminal(graded):
     assert not set(class_table(graded.course, NAME)) & set(map(chr, [*range(10), *range(11, 32), *range(127, 160)]))
+
+
+def test_what_ends_at_a_limit_of_time_says_so(graded):
+    # Whose file does not say it would be waited for, and for long.
+    waited = re.compile(f"(within|one call is) {PATIENT.call_seconds:g} s")
+    assert not [name for name in ATTACKS if waited.search(graded.feedback(name))]
 
 
 def test_there_are_sixty_at_least():

@@ -5,10 +5,12 @@
 
 # %% sgd
 def sgd(w, grad, state, *, lr):
+    import time
+
     class Endless:
         def __array__(self, *args, **kwargs):
             while True:
-                pass
+                time.sleep(1)
 
         __repr__ = __str__ = __del__ = __eq__ = __bool__ = __array__
 

@@ -3,10 +3,13 @@
 # ends: at a limit of time
 
 # %% after check_sgd
+import time
+
+
 class Endless:
     def __repr__(self):
         while True:
-            pass
+            time.sleep(1)
 
 
 Endless()

@@ -1,5 +1,6 @@
 # Many processes take memory together.
 # base: solved
+# ends: at a limit of memory
 # deserved: sgd<5 momentum<6 minibatches<7 double<3
 
 # %% after check_sgd
