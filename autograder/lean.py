@@ -31,7 +31,8 @@ _MODULES = {
 _LAST, _UNREADY = "torch._meta_registrations", "Generator"
 # What is asked of a module as another one is loaded, and called seldom or never.
 _CALLED_LATE = {
-    # jsonschema, which nbformat loads: twenty parsers of web addresses are made, for a format that no notebook has.
+    # jsonschema from 4.25 on, which nbformat loads: twenty parsers of web addresses are made, for a format that no
+    # notebook has.
     "rfc3987_syntax": ("is_valid_syntax",),
     "setuptools.archive_util": ("unpack_archive", "unpack_tarfile", "unpack_zipfile"),
 }

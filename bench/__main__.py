@@ -30,10 +30,14 @@ from typing import Any
 
 import psutil
 
+from autograder import lean
 from autograder.sandbox.levels import find
-from bench import binder, classes, solutions
+from bench import TOPIC
 from bench.as_user import as_user
 from bench.spent import spent
+
+lean.enter()
+from bench import binder, classes, solutions  # noqa: E402
 
 _PERIOD = 0.1  # seconds between two looks at memory
 
@@ -167,10 +171,9 @@ def side_by_side(root: Path, folder: Path, size: int, rounds: int, workers: Sequ
 
 def fixed_costs(root: Path, folder: Path, rounds: int) -> None:
     """Print what whole commands cost for a class of one, and again where nothing is to be done."""
-    topic = classes.TOPIC
     grading = {
-        "stock nbgrader": [["nbgrader", "autograde", topic], ["nbgrader", "generate_feedback", topic]],
-        "ours": [["autograder", "grade", topic]],
+        "stock nbgrader": [["nbgrader", "autograde", TOPIC], ["nbgrader", "generate_feedback", TOPIC]],
+        "ours": [["autograder", "grade", TOPIC]],
     }
     seconds: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in grading}
     for number in range(rounds):
@@ -178,7 +181,7 @@ def fixed_costs(root: Path, folder: Path, rounds: int) -> None:
             place = folder / f"one{number}" / name.partition(" ")[0]
             classes.make(root, place, 1, stock=name != "ours")
             if name != "ours":
-                spent(["nbgrader", "generate_assignment", topic], place)
+                spent(["nbgrader", "generate_assignment", TOPIC], place)
             for found in seconds[name]:
                 found.append(sum(spent(command, place) for command in commands))
     print(f"\n{'Processor s of whole commands':30s} {'one submission':>15s} {'from … to':>13s} {'nothing to do':>15s}")
@@ -188,12 +191,13 @@ def fixed_costs(root: Path, folder: Path, rounds: int) -> None:
     print(f"{'':30s} {f'{ratios[0]:.1f} ×':>15s} {'':13s} {f'{ratios[1]:.1f} ×':>15s}", flush=True)
 
 
-def where_time_goes(root: Path, folder: Path, size: int) -> None:
-    """Print the stages of ours, one after the other in one process."""
+def where_time_goes(root: Path, folder: Path, size: int, *, trial: bool) -> None:
+    """Print the stages of ours, one after the other in one process, which in a trial is not warm."""
     made = classes.make(root, folder / "0", size)
     runner = Contender("0", folder / "0")
     try:
-        runner.warm(made.full[:1])
+        if not trial:
+            runner.warm(made.full[:1])
         chosen = made.full[: 2 * len(classes.kinds(made.full))]
         told = runner.ask(chosen)
         untouched = [student for student in made.others if "untouched" in student]
@@ -211,15 +215,16 @@ def where_time_goes(root: Path, folder: Path, size: int) -> None:
         print(f"An untouched one: {(ends[-1] - ends[0]) / (len(ends) - 1) * 1000:.0f} ms")
 
 
-def at_scale(root: Path, folder: Path, sizes: Sequence[int], workers: int) -> None:
-    """Print what classes of several sizes cost, and whether the grader grows."""
+def at_scale(root: Path, folder: Path, sizes: Sequence[int], workers: int, *, trial: bool) -> None:
+    """Print what classes of several sizes cost, and whether the grader grows; in a trial it is not warm."""
     print(f"\nClasses of the whole mix, {workers} workers")
     print(f"{'submissions':>11s} {'s each':>8s} {'first quarter':>14s} {'last quarter':>13s} {'grader, MB':>22s}")
     for size in sizes:
         made = classes.make(root, folder / f"class{size}", size)
         runner = Contender(str(workers), folder / f"class{size}")
         try:
-            runner.warm(made.students[:workers])
+            if not trial:
+                runner.warm(made.students[:workers])
             told = runner.ask(made.students)
         finally:
             runner.end()
@@ -253,16 +258,17 @@ def main() -> None:
     if options.user:
         sys.exit(as_user(options.user, [sys.executable, "-m", "bench", *_without_user(sys.argv[1:])]))
     root = Path.cwd()
-    print(f"{classes.TOPIC}, a class of {options.size}, {os.cpu_count()} cores.")
+    print(f"{TOPIC}, a class of {options.size}, {os.cpu_count()} cores.")
     print(f"Isolation of ours: {find(allow_weak=True)}.\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="downhill-bench-") as folder:
+        trial = options.rounds == 1
         side_by_side(root, Path(folder), options.size, options.rounds, options.workers)
-        if options.rounds > 1:
+        if not trial:
             fixed_costs(root, Path(folder), min(options.rounds, 3))
         if options.speed:
             return
-        where_time_goes(root, Path(folder), options.size)
-        at_scale(root, Path(folder), options.scale, 2)
+        where_time_goes(root, Path(folder), options.size, trial=trial)
+        at_scale(root, Path(folder), options.scale, 2, trial=trial)
     print()
     solutions.main(options.rounds)
     print()

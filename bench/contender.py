@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import lean
-from bench.classes import TOPIC
+from bench import TOPIC
 
 Grader = Callable[[Sequence[str]], Iterator[str]]
 

@@ -421,7 +421,7 @@ def test_the_command_makes_it_or_says_what_to_do(quick, tmp_path, monkeypatch, c
     monkeypatch.chdir(ROOT)
     assert main(["release", "--to", str(tmp_path / "for students"), "02_sgd"]) == 0
     assert f"cd {tmp_path} && python -m zipfile -c 'for students'.zip 'for students'/" in capsys.readouterr().out
-    assert main(["release", "--to", str(tmp_path)]) == 1
+    assert main(["release", "--to", str(tmp_path), "02_sgd"]) == 1
     assert capsys.readouterr().err.startswith("autograder release: ")
 
 
