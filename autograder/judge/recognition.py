@@ -6,7 +6,7 @@ the student's, right or wrong, in every case that can be compared, and where tha
 Results that it does not change are free: another mistake may explain them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -33,11 +33,28 @@ class Drawn:
     probe: Probe
 
 
+class _Pairs(Sequence[tuple[Any, Want]]):
+    """Some of the values of an outcome, each with what was wanted.
+
+    The pairs are made as they are looked at: a bank's are a million, most of which nobody looks at.
+    """
+
+    def __init__(self, values: Sequence[Any], wants: Sequence[Want], numbers: Sequence[int]):
+        self.values, self.wants, self.numbers = values, wants, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        number = self.numbers[place]
+        return self.values[number], self.wants[number]
+
+
 @dataclass(frozen=True)
 class Answers:
     """What a function answered in one case, result by result: pairs of what came and what was wanted."""
 
-    results: dict[str, list[tuple[Any, Want]]]
+    results: Mapping[str, Sequence[tuple[Any, Want]]]
     _known: dict[tuple[str, str], bool] = field(default_factory=dict, repr=False)
 
     def wrong(self, result: str) -> bool:
@@ -94,11 +111,10 @@ def answers_of(item: Drawn, outcome: Outcome) -> Answers | None:
     if found := outcome.__dict__.get("_answers"):
         return found
     script = item.probe.script
-    pairs = list(zip(outcome.values, script.wants, strict=True))
     if at_once := seen(script, outcome):
         places = script.places
         found = Answers(
-            {name: [pairs[k] for k in numbers] for name, numbers in places.items()},
+            {name: _Pairs(outcome.values, script.wants, numbers) for name, numbers in places.items()},
             {
                 **{("wrong", name): not at_once.wrong.isdisjoint(numbers) for name, numbers in places.items()},
                 **{("finite", name): at_once.infinite.isdisjoint(numbers) for name, numbers in places.items()},
@@ -106,7 +122,7 @@ def answers_of(item: Drawn, outcome: Outcome) -> Answers | None:
         )
     else:
         results: dict[str, list[tuple[Any, Want]]] = {}
-        for value, want in pairs:
+        for value, want in zip(outcome.values, script.wants, strict=True):
             if want.role in ANSWERS:
                 for name, part, wanted in _parts(value, want):
                     results.setdefault(name, []).append((part, wanted))

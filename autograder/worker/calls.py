@@ -206,7 +206,8 @@ class Runner:
         if type(value) in _ATOMS:
             return value
         if type(value) is tuple:
-            return tuple([item if type(item) in _ATOMS else self.resolve(item) for item in value])
+            # What nobody can change needs no copy.
+            return value if _ATOMS.issuperset(map(type, value)) else tuple([self.resolve(item) for item in value])
         if type(value) is list:
             return [self.resolve(item) for item in value]
         if type(value) is dict:
