@@ -2,8 +2,11 @@
 
 import gc
 import os
+from functools import cache
 from pathlib import Path
+from unittest import mock
 
+import pytest
 from hypothesis import settings
 
 # Code that students could have written, one of them as test_statistics.py.
@@ -19,6 +22,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A machine that is busy is slow, not wrong.
 settings.register_profile("downhill", deadline=None)
 settings.load_profile("downhill")
+
+
+@pytest.fixture(scope="module")
+def machine_measured_once():
+    """How slow the machine is, which the capstone asks for every verdict: a fixed loop of a tenth of a second."""
+    from autograder.judge import contest
+
+    with mock.patch.object(contest, "slowness", cache(contest.slowness)):
+        yield
 
 
 def pytest_xdist_auto_num_workers():

@@ -16,6 +16,7 @@ from autograder.judge.mistakes import DETAIL_COSTS
 from autograder.judge.recognition import Drawn, Recognised, recognise
 from autograder.judge.references import INSTEAD, by_solution
 from autograder.judge.script import Caller, Elsewhere, Finding, Hurried, LocalCaller, Want
+from autograder.judge.together import seen
 from autograder.verdict import CaseResult, KnownMistake, Verdict, earned
 from autograder.worker.calls import Failure, Outcome, Runner
 from autograder.worker.wire import Handle
@@ -188,11 +189,13 @@ def _assess(exercise: Exercise, item: Drawn, outcome: Outcome, secret: bool) -> 
         return _Assessed(result, named, accounted=bool(found) and all(f.mistake for f in found))
     wrong: list[tuple[Want, Difference]] = []
     roles: set[str] = set()
-    for value, want in zip(outcome.values, wants, strict=True):
+    at_once = seen(probe.script, outcome)
+    for number in range(len(wants)) if at_once is None else sorted(at_once.wrong):
+        want = wants[number]
         # Of a trajectory's wrong steps the first is told; to look at the others is most of the time.
         if want.role == "value" and "value" in roles:
             continue
-        if diff := difference(value, want):
+        if diff := difference(outcome.values[number], want):
             wrong.append((want, diff))
             # A wrong dtype is wrong in every answer, the repeated and kept ones too, and says nothing about them.
             roles.add("dtype" if diff.kind == "dtype" else want.role)
@@ -218,7 +221,7 @@ def _general(
 ) -> dict[str, str]:
     """The mistakes that have nothing to do with the formula; only where every answer is right in itself."""
     named = {}
-    for role in roles - {"other", *(["kept"] if "input" in roles else [])}:
+    for role in sorted(roles - {"other", *(["kept"] if "input" in roles else [])}):
         if role == "dtype" and not _is_float32(wrong[0][0].value):
             continue  # the sentence is about float32, and the case's own message says it all
         name, sentence = wording.GENERAL[role]

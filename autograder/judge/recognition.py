@@ -6,7 +6,7 @@ the student's, right or wrong, in every case that can be compared, and where tha
 Results that it does not change are free: another mistake may explain them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -16,13 +16,13 @@ import numpy as np
 from autograder.judge.compare import agree, allowed_error, difference, entry, is_finite
 from autograder.judge.exercise import Case, Exercise
 from autograder.judge.mistakes import Edited, Mistake
-from autograder.judge.script import LocalCaller, Probe, Script, Want
+from autograder.judge.script import ANSWERS, LocalCaller, Probe, Script, Want
+from autograder.judge.together import seen
 from autograder.verdict import KnownMistake
 from autograder.worker.calls import Outcome
 
 # Pairs of slips that are tried where nothing else explains the answers: the first ones, which are the commonest.
 MOST_PAIRS = 2000
-_ANSWERS = ("value", "other", "again")
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,28 @@ class Drawn:
     probe: Probe
 
 
+class _Pairs(Sequence[tuple[Any, Want]]):
+    """Some of the values of an outcome, each with what was wanted.
+
+    The pairs are made as they are looked at: a bank's are a million, most of which nobody looks at.
+    """
+
+    def __init__(self, values: Sequence[Any], wants: Sequence[Want], numbers: Sequence[int]):
+        self.values, self.wants, self.numbers = values, wants, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        number = self.numbers[place]
+        return self.values[number], self.wants[number]
+
+
 @dataclass(frozen=True)
 class Answers:
     """What a function answered in one case, result by result: pairs of what came and what was wanted."""
 
-    results: dict[str, list[tuple[Any, Want]]]
+    results: Mapping[str, Sequence[tuple[Any, Want]]]
     _known: dict[tuple[str, str], bool] = field(default_factory=dict, repr=False)
 
     def wrong(self, result: str) -> bool:
@@ -55,8 +72,11 @@ class Answers:
 
     def equal(self, other: "Answers", result: str) -> bool:
         """Whether two functions gave the same."""
-        pairs = list(zip(self.results[result], other.results[result], strict=True))
-        return all(agree(mine, theirs, want) for (mine, want), (theirs, _) in reversed(pairs))
+        if self is other:
+            return True
+        # From the end: there trajectories part.
+        pairs = zip(reversed(self.results[result]), reversed(other.results[result]), strict=True)
+        return all(agree(mine, theirs, want) for (mine, want), (theirs, _) in pairs)
 
     def meets(self, other: "Answers", result: str) -> bool:
         """Whether another function with the same answers is wrong where this one is: not nan here, a number there."""
@@ -90,12 +110,24 @@ def answers_of(item: Drawn, outcome: Outcome) -> Answers | None:
     # Once for each outcome: what a mistake of the bank answers as a submission, the bank looks at too.
     if found := outcome.__dict__.get("_answers"):
         return found
-    results: dict[str, list[tuple[Any, Want]]] = {}
-    for value, want in zip(outcome.values, item.probe.script.wants, strict=True):
-        if want.role in _ANSWERS:
-            for name, part, wanted in _parts(value, want):
-                results.setdefault(name, []).append((part, wanted))
-    outcome.__dict__["_answers"] = found = Answers(results)
+    script = item.probe.script
+    if at_once := seen(script, outcome):
+        places = script.places
+        found = Answers(
+            {name: _Pairs(outcome.values, script.wants, numbers) for name, numbers in places.items()},
+            {
+                **{("wrong", name): not at_once.wrong.isdisjoint(numbers) for name, numbers in places.items()},
+                **{("finite", name): at_once.infinite.isdisjoint(numbers) for name, numbers in places.items()},
+            },
+        )
+    else:
+        results: dict[str, list[tuple[Any, Want]]] = {}
+        for value, want in zip(outcome.values, script.wants, strict=True):
+            if want.role in ANSWERS:
+                for name, part, wanted in _parts(value, want):
+                    results.setdefault(name, []).append((part, wanted))
+        found = Answers(results)
+    outcome.__dict__["_answers"] = found
     return found
 
 
@@ -293,10 +325,16 @@ class _Bank:
     ) -> _Candidate | None:
         explained: set[Place] = set()
         excused: set[Place] = set()
+        left = len(student.failing)
         for k in self.order:
             if k not in student.answers:
                 continue
-            mine, theirs = student.answers[k], asked.answers(k)
+            # Most of what could be compared must be explained, not excused by overflow.
+            if len(explained) + left < max(1, len(excused)):
+                return None
+            mine = student.answers[k]
+            left -= sum((k, name) in student.failing for name in mine.results)
+            theirs = asked.answers(k)
             if theirs is None or theirs.results.keys() != mine.results.keys():
                 # It raises, or returns something else, where the student's function answers.
                 if any((k, name) not in student.failing for name in mine.results):
@@ -315,8 +353,7 @@ class _Bank:
                     excused.add((k, name))
                 elif everything or theirs.wrong(name) or asked.changes(name, self.order):
                     return None
-        # Most of what could be compared must be explained, not excused by overflow.
-        if not explained or len(explained) < len(excused):
+        if len(explained) < max(1, len(excused)):
             return None
         return _Candidate(mistakes, frozenset(explained), frozenset(excused), asked)
 
@@ -349,6 +386,7 @@ class _Asked:
     in_order: bool = False
     _outcomes: dict[int, Outcome] = field(default_factory=dict)
     _answers: dict[int, Answers | None] = field(default_factory=dict)
+    _changed: dict[str, bool] = field(default_factory=dict)
 
     def outcome(self, number: int) -> Outcome:
         """What came of a case, run when it is first asked for."""
@@ -369,8 +407,10 @@ class _Asked:
 
     def changes(self, result: str, order: Sequence[int]) -> bool:
         """Whether it gets this result wrong in some case."""
-        found = (self.answers(k) for k in order)
-        return any(a is not None and result in a.results and a.wrong(result) for a in found)
+        if result not in self._changed:
+            found = (self.answers(k) for k in order)
+            self._changed[result] = any(a is not None and result in a.results and a.wrong(result) for a in found)
+        return self._changed[result]
 
 
 class OfTheBank(LocalCaller):

@@ -15,6 +15,8 @@ from autograder.worker.wire import Callback, Handle, Named, Rng, Value, encode_s
 
 # A script's own slots lie below; above, a grading session keeps the student's names.
 SCRIPT_SLOTS = 1_000_000
+# The roles of a `Want` that is the answer to a call.
+ANSWERS = ("value", "other", "again")
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,15 @@ class Script:
     def numbers(self) -> int:
         """How many numbers it sends and wants, elements of arrays above all; asked for when it is complete."""
         return _numbers(self.steps) + sum(_numbers(want.value) for want in self.wants)
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """The numbers of the answers that are wanted, by result; asked for when it is complete."""
+        found: dict[str, list[int]] = {}
+        for number, want in enumerate(self.wants):
+            if want.role in ANSWERS:
+                found.setdefault(want.part, []).append(number)
+        return found
 
     def _slot(self) -> Handle:
         self._next += 1

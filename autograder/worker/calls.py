@@ -38,6 +38,7 @@ MAX_ITEMS = 20_000
 MAX_TEXT = 10_000
 MAX_PRINTED = 2_000
 _NATIVE = tuple(np.dtype(name) for name in DTYPES)
+_ATOMS = frozenset({float, int, str, bool, type(None)})
 _COMMON = frozenset({np.dtype(np.float64), np.dtype(np.float32)})
 _LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "purelib", "platlib")})
 _HERE = os.path.dirname(__file__) + os.sep
@@ -157,8 +158,9 @@ class Runner:
         called = self.slots[function.slot]
         if not callable(called):
             return Failure(number, "not_callable", type_name=type(called).__name__)
-        positional = [self.resolve(arg) for arg in args]
-        named = {name: self.resolve(arg) for name, arg in kwargs.items()}
+        # Looked up here where they are what most are: a trajectory makes thousands of calls.
+        positional = [self.slots[arg.slot] if type(arg) is Handle else self.resolve(arg) for arg in args]
+        named = {name: arg if type(arg) in _ATOMS else self.resolve(arg) for name, arg in kwargs.items()}
         self.before_step(number)
         try:
             result = called(*positional, **named)
@@ -195,16 +197,19 @@ class Runner:
         return None
 
     def resolve(self, value: Value) -> object:
-        # The commonest first: a trajectory resolves thousands.
+        # The commonest first.
         if type(value) is np.ndarray:
             # A fresh copy each time: what a student's function does to it reaches nobody else.
             return value.copy()
         if type(value) is Handle:
             return self.slots[value.slot]
-        if type(value) is float:
+        if type(value) in _ATOMS:
             return value
-        if type(value) is list or type(value) is tuple:
-            return type(value)(self.resolve(item) for item in value)
+        if type(value) is tuple:
+            # What nobody can change needs no copy.
+            return value if _ATOMS.issuperset(map(type, value)) else tuple([self.resolve(item) for item in value])
+        if type(value) is list:
+            return [self.resolve(item) for item in value]
         if type(value) is dict:
             return {key: self.resolve(item) for key, item in value.items()}
         if type(value) is Rng:

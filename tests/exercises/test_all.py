@@ -13,6 +13,8 @@ from autograder.worker.wire import Handle
 
 from .versions import without_pairs
 
+pytestmark = pytest.mark.usefixtures("machine_measured_once")
+
 IDS = exercises.ids()
 MOST_WORDS, MOST_LINES = 48, 320
 
@@ -178,3 +180,16 @@ def test_no_number_of_the_students_reaches_a_message_where_the_inputs_are_hidden
         assert "12345" not in repr(verdict.to_dict())
         for case in verdict.cases:
             assert case.got == case.inputs == case.index == case.line == case.printed == ""
+
+
+@pytest.mark.parametrize("exercise_id", IDS)
+def test_no_call_in_words_holds_a_drawn_number(exercise_id):
+    """Here, where both seeds' cases are drawn already."""
+
+    def stub(*args, **kwargs):
+        raise NotImplementedError
+
+    exercise = exercises.load(exercise_id).rehearsed()
+    stubs = LocalCaller([stub] * len(exercise.names))
+    first, second = (judge(exercise, stubs, points=10, seed=seed) for seed in ("public", "secret"))
+    assert [case.called for case in first.cases] == [case.called for case in second.cases]
