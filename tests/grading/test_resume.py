@@ -217,9 +217,7 @@ setattr(place, name, dies(getattr(place, name)))
 @pytest.mark.slow
 def test_a_grader_that_is_killed_at_any_moment_goes_on_as_if_it_had_not_been(make):
     undisturbed, killed = make("undisturbed", FEW), make("killed", FEW)
-    began = time.monotonic()
     status, output, errors = finish(Forked(undisturbed, **TRUSTED))
-    lasted = time.monotonic() - began
     assert status == 0 and f"{len(FEW)} graded" in output, errors
     wanted = contents(undisturbed)
     assert set(wanted) == set(FEW)
@@ -234,10 +232,12 @@ def test_a_grader_that_is_killed_at_any_moment_goes_on_as_if_it_had_not_been(mak
         done.append(count - 1)
     with_manual_score(killed)
     generator = random.Random(5)
-    for number in range(2):
+    for _ in range(2):
         process = Forked(killed, **TRUSTED)
-        # Towards the end of what an undisturbed run takes there is more to disturb.
-        time.sleep(lasted * (0.5 + 0.4 * (number + generator.random()) / 2))
+        # A process that grades, with a worker below it.
+        while len(below(process)) < 2 and process.returncode is None:
+            time.sleep(0.02)
+        time.sleep(0.2 * generator.random())
         processes = below(process)
         process.kill()
         finish(process)
