@@ -74,7 +74,7 @@ class Cluster(Executor):
     def size(self) -> int:
         """How many processes grade."""
         try:
-            return len(self.client.nthreads())
+            return len(_in_time(self.client.nthreads, _CONNECT_SECONDS))
         except (OSError, ValueError, RuntimeError) as error:
             raise ClusterError(f"the scheduler is gone: {error}") from None
 
@@ -117,7 +117,7 @@ def connected(address: str, finder: Finder) -> Iterator[Cluster]:
 
 
 def _in_time(make: Callable[[], Any], seconds: float) -> Any:
-    """What `make` gives: Dask waits without end for a port that takes the connection and says nothing."""
+    """What `make` gives: Dask waits without end for who takes the connection and says nothing, or goes meanwhile."""
     made: Future = Future()
 
     def work() -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
+from nbgrader import api
 from nbgrader.utils import is_solution
+from sqlalchemy import create_engine
+from sqlalchemy.util import LRUCache
 
 from autograder.course.build import build
 from autograder.grading.assignment import Assignment, grade_id
@@ -111,6 +114,30 @@ def make_course(root, text=TEXT, name=NAME):
                 cell.source = tests
         nbformat.write(notebook, path)
     return root
+
+
+class Compiled(LRUCache):
+    """Statements as they were compiled for any gradebook in SQLite, whose dialect is the first part of each key."""
+
+    def get(self, key, default=None):
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key, value):
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once():
+    """Gradebooks are opened by the hundred, and each would compile the same statements anew."""
+    compiled = Compiled(2000)
+
+    def create(url, **options):
+        shared = {"compiled_cache": compiled} if url.startswith("sqlite:") else {}
+        return create_engine(url, execution_options=shared, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "create_engine", create)
+        yield
 
 
 @cache

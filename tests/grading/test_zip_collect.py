@@ -1,14 +1,12 @@
 """`nbgrader zip_collect` reads the zip files of all submissions that Canvas and Moodle give."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from nbgrader.apps.zipcollectapp import ZipCollectApp
 
 from autograder.grading.course import Course
 
@@ -42,11 +40,12 @@ def collect(course_root, tmp_path_factory):
         with zipfile.ZipFile(archive / "submissions.zip", "w") as zipped:
             for name in names:
                 zipped.writestr(name, content)
-        beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        command = [sys.executable, "-m", "nbgrader", "zip_collect", NAME]
-        subprocess.run(
-            command, cwd=root, env={**os.environ, "PATH": beside, "HOME": str(root)}, check=True, capture_output=True
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(root)
+            patch.setenv("HOME", str(root))
+            app = ZipCollectApp()
+            app.initialize([NAME])
+            app.start()
         return Course.at(root)
 
     return collect

@@ -15,7 +15,7 @@ from autograder.grading.assignment import Assignment, grade_id
 from autograder.grading.course import Course
 from autograder.grading.gradebook import VERDICTS, Book
 
-from ..grading.conftest import NAME, as_bytes, make_course
+from ..grading.conftest import NAME, as_bytes, compiled_once, make_course  # noqa: F401
 
 WORTH = {"check_sgd": 4.0, "check_momentum": 5.0, "check_double": 2.0, "why": 3.0}
 FULL = dict(WORTH)
