@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hypothesis import settings
 
+import autograder.grading  # noqa: F401 - before all that loads jsonschema: it says what need not come with it
+
 # Code that students could have written, one of them as test_statistics.py.
 collect_ignore = ["submissions", "hostile"]
 

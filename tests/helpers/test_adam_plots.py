@@ -104,7 +104,7 @@ def test_every_public_picture_is_tried_here():
 @pytest.mark.parametrize("name", ALL)
 def test_with_the_solutions_a_picture_is_full_readable_and_has_nothing_to_complain_of(name):
     figure, notes = draw(name)
-    figure.draw_without_rendering()
+    render(figure)
     assert notes == []
     drawn = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     for ax in drawn:

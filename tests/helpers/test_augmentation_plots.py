@@ -130,7 +130,7 @@ def test_every_public_picture_is_tried_here():
 @pytest.mark.parametrize("name", CASES)
 def test_with_the_solutions_a_picture_is_full_and_has_nothing_to_complain_of(name):
     figure, notes = draw(name)
-    figure.draw_without_rendering()
+    render(figure)
     assert notes == []
     assert getattr(plots, name).alt
     for ax in figure.axes:
