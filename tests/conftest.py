@@ -9,13 +9,8 @@ from unittest import mock
 import pytest
 from hypothesis import settings
 
-from autograder import lean
-
 # Code that students could have written, one of them as test_statistics.py.
 collect_ignore = ["submissions", "hostile"]
-
-# Each process of the tests would make parsers of web addresses for a second.
-lean.call_late()
 
 # A check of the tests is no learner's: nothing is kept, in nobody's home.
 os.environ["DOWNHILL_PROGRESS"] = ""

@@ -161,7 +161,7 @@ def critical_points(notes: Notes, sgd: Callable, classify_critical_point: Callab
         ax.plot_surface(a, b, f(a, b), cmap="cividis", linewidth=0, antialiased=True, rcount=25, ccount=25)
         ax.set(xticks=[], yticks=[], zticks=[], xlabel="$w_1$", ylabel="$w_2$")
         ax.xaxis.labelpad = ax.yaxis.labelpad = -14
-        ax.set_box_aspect(None, zoom=1.1)
+        ax.set_box_aspect(None, zoom=1.0)
         verdict = "?"
         with notes.collect():
             verdict = _verdict(classify_critical_point, np.diag(curvatures))

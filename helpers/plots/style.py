@@ -29,6 +29,8 @@ _RC = {
     "grid.alpha": 0.3,
     "font.size": 10.5,
     "axes.titlesize": 11.5,
+    # Right above its axes: to see whether something is in a title's way takes an eighth of the time of a drawing.
+    "axes.titley": 1.0,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
 }

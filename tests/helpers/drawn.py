@@ -3,13 +3,15 @@
 import inspect
 
 from helpers import widgets
+from helpers.plots.style import course_style
 from helpers.widgets import explorer
 
 
 def render(figure):
     """Draw a figure down to its texts, where matplotlib's own complaints would come; where it puts them is slow."""
     figure.set_layout_engine("none")
-    figure.draw_without_rendering()
+    with course_style():  # ticks are made as they are drawn
+        figure.draw_without_rendering()
 
 
 def in_turns(names, kinds):

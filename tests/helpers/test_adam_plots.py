@@ -1,5 +1,6 @@
 """The pictures of 03_adam: right with right functions, telling with wrong ones, kind with none at all."""
 
+import functools
 import math
 import sys
 from pathlib import Path
@@ -66,6 +67,12 @@ def draw(name, functions=None, **options):
     return figure, notes
 
 
+@functools.cache
+def solved(name):
+    """The picture of the right functions, once for all tests that look at it."""
+    return draw(name)
+
+
 def returning(value):
     return lambda name: named(name, lambda *args, **kwargs: value)
 
@@ -103,8 +110,8 @@ def test_every_public_picture_is_tried_here():
 
 @pytest.mark.parametrize("name", ALL)
 def test_with_the_solutions_a_picture_is_full_readable_and_has_nothing_to_complain_of(name):
-    figure, notes = draw(name)
-    figure.draw_without_rendering()
+    figure, notes = solved(name)
+    render(figure)
     assert notes == []
     drawn = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     for ax in drawn:
@@ -164,7 +171,7 @@ def test_a_function_that_raises_is_quoted():
 
 
 def test_turning_the_valley_costs_adagrad_its_advantage_and_sgd_nothing():
-    loss = lines(draw("adam_valley")[0].axes[2])
+    loss = lines(solved("adam_valley")[0].axes[2])
     np.testing.assert_allclose(loss["sgd, turned"], loss["sgd, straight"], rtol=1e-9)
     assert loss["adagrad, straight"][-1] < 1e-9
     assert loss["adagrad, turned"][-1] > 0.1
@@ -181,7 +188,7 @@ def test_the_turned_valley_has_the_gradient_and_the_hessian_of_its_values():
 
 
 def test_rmsprop_forgets_a_steep_past_and_adagrad_does_not():
-    adagrad, rmsprop = (ax.get_lines()[0].get_ydata() for ax in draw("adam_effective_rates")[0].axes)
+    adagrad, rmsprop = (ax.get_lines()[0].get_ydata() for ax in solved("adam_effective_rates")[0].axes)
     assert adagrad[-1] <= adagrad[599]
     assert rmsprop[599] == pytest.approx(0.01, rel=0.01)
     assert rmsprop[-1] == pytest.approx(1.0, rel=0.01)
@@ -189,7 +196,7 @@ def test_rmsprop_forgets_a_steep_past_and_adagrad_does_not():
 
 
 def test_adadelta_does_not_see_the_slope_but_its_eps():
-    ax = draw("adam_adadelta")[0].axes[0]
+    ax = solved("adam_adadelta")[0].axes[0]
     steep, even = (lines(ax)[f"eps = 1e-06, slope = {size:g}"] for size in (100, 1))
     np.testing.assert_allclose(steep, even, rtol=1e-2)
     small, large = (lines(ax)[f"eps = {eps}, slope = 1"] for eps in ("1e-08", "1e-04"))
@@ -198,7 +205,7 @@ def test_adadelta_does_not_see_the_slope_but_its_eps():
 
 
 def test_the_predicted_first_step_lies_on_the_measured_one():
-    ax = draw("adam_first_steps")[0].axes[0]
+    ax = solved("adam_first_steps")[0].axes[0]
     measured = [line.get_ydata()[0] for line in ax.get_lines() if len(line.get_ydata()) == 10]
     predicted = [float(line.get_ydata()[0]) for line in ax.get_lines() if len(line.get_ydata()) == 1]
     np.testing.assert_allclose(measured, predicted, rtol=1e-5)
@@ -257,7 +264,7 @@ def test_the_weights_of_pixels_that_are_never_lit_die_whatever_the_strength():
 
 
 def test_nadam_turns_round_before_adam():
-    answer = lines(draw("adam_nadam")[0].axes[0])
+    answer = lines(solved("adam_nadam")[0].axes[0])
     assert answer["nadam"][30] < 0
     uphill = int(np.argmax(answer["adam"][30:] < 0))
     assert uphill == 6
@@ -273,7 +280,7 @@ def test_each_racer_runs_at_a_rate_of_its_own_that_stays_on_the_map():
 
 
 def test_the_denominators_agree_for_large_slopes_and_bend_at_their_own_places():
-    for ax, flat in zip(draw("adam_denominators")[0].axes, (1.0, 10.0, 1.0), strict=True):
+    for ax, flat in zip(solved("adam_denominators")[0].axes, (1.0, 10.0, 1.0), strict=True):
         size = ax.get_lines()[0].get_xdata()
         shown = lines(ax)
         three = [label for label in shown if "no root" not in label]

@@ -1,5 +1,6 @@
 """The pictures of 01_backprop: right with right functions, telling with wrong ones, kind with none at all."""
 
+import functools
 import sys
 from pathlib import Path
 from unittest import mock
@@ -87,6 +88,12 @@ def draw(name, functions=None, **kwargs):
     return getattr(plots, name).draw(*functions, **(quick | kwargs))
 
 
+@functools.cache
+def solved(name):
+    """The picture of the right functions, once for all tests that look at it."""
+    return draw(name)
+
+
 def with_one(name, replaced, function):
     """Draw a picture with one of its functions replaced."""
     return draw(name, [function if i == replaced else SOLVED[i] for i in CASES[name][0]])
@@ -110,7 +117,7 @@ def test_every_public_picture_is_tried_here():
 
 @pytest.mark.parametrize("name", CASES)
 def test_with_the_solutions_a_picture_has_nothing_to_complain_of(name):
-    figure, notes = draw(name)
+    figure, notes = solved(name)
     assert [note for note in notes if not note.startswith(("Test accuracy", "Two layers against"))] == []
     assert_readable(figure)
     render(figure)
@@ -217,7 +224,7 @@ def texts(ax):
 
 
 def test_a_graph_shows_what_the_students_function_gave_right_or_wrong():
-    y_larger, z_larger = map(texts, draw("backprop_graph")[0].axes)
+    y_larger, z_larger = map(texts, solved("backprop_graph")[0].axes)
     assert (y_larger["dy"], y_larger["y>a"], y_larger["y>b"], y_larger["z>b"]) == ("dy = 7", "3", "4", "0")
     assert (z_larger["dz"], z_larger["y>b"], z_larger["z>b"]) == ("dz = 4", "0", "4")
     wrong = with_one("backprop_graph", "graph_backward", broken("graph_backward", lambda grads: grads | {"y": -1.5}))
@@ -231,7 +238,7 @@ def test_a_graph_whose_gradients_are_not_written_stands_there_with_its_values():
 
 
 def test_the_engines_graph_adds_up_what_two_samples_hand_back():
-    shown = texts(draw("backprop_engine")[0].axes[0])
+    shown = texts(solved("backprop_engine")[0].axes[0])
     assert (shown["dw"], shown["w>m1"], shown["w>m2"], shown["db"]) == ("dw = 14", "2", "12", "db = 6")
 
 
@@ -254,7 +261,7 @@ def test_all_three_suspects_learn_though_two_follow_a_wrong_gradient():
 
 
 def test_the_central_difference_is_of_second_order_down_to_its_rounding():
-    ax = draw("backprop_step_width")[0].axes[0]
+    ax = solved("backprop_step_width")[0].axes[0]
     width, yours = lines(ax)["yours"].get_data()
     one_sided = next(line.get_ydata() for label, line in lines(ax).items() if label.startswith("one-sided"))
     wide = (width > 9e-4) & (width < 0.11)
@@ -280,7 +287,7 @@ def test_backprop_is_far_cheaper_than_trial_for_many_weights():
 
 
 def test_the_gradient_check_is_dark_for_a_right_backward_only():
-    yours, transposed, averaged = largest_errors(draw("backprop_gradient_check")[0], 3)
+    yours, transposed, averaged = largest_errors(solved("backprop_gradient_check")[0], 3)
     assert yours < 1e-6
     assert min(transposed, averaged) > 0.1
 
@@ -308,7 +315,7 @@ def test_a_collapse_that_forgets_b1_is_measured():
 
 
 def test_dashed_slopes_and_dots_agree_for_right_activations_off_the_kink():
-    for ax in draw("backprop_activations")[0].axes:
+    for ax in solved("backprop_activations")[0].axes:
         x, slope = lines(ax)["slope, by your backward"].get_data()
         spots, dots = lines(ax)["slope, by differences of your out"].get_data()
         off = np.abs(spots) > 0.1
@@ -316,7 +323,7 @@ def test_dashed_slopes_and_dots_agree_for_right_activations_off_the_kink():
 
 
 def test_the_dot_on_the_kink_of_relu_lies_half_way():
-    ax = draw("backprop_activations")[0].axes[2]
+    ax = solved("backprop_activations")[0].axes[2]
     spots, dots = lines(ax)["slope, by differences of your out"].get_data()
     assert ax.get_title() == "relu" and dots[np.argmin(np.abs(spots))] == pytest.approx(0.5)
 
@@ -331,7 +338,7 @@ def test_a_backward_that_is_given_the_output_is_seen():
 
 
 def test_the_printed_formulas_break_where_the_picture_says_and_right_ones_do_not():
-    for ax, broken_from in zip(draw("backprop_extremes")[0].axes, (710, -37, None), strict=True):
+    for ax, broken_from in zip(solved("backprop_extremes")[0].axes, (710, -37, None), strict=True):
         printed, yours = (line.get_data() for line in ax.get_lines())
         assert np.isfinite(yours[1]).all() and (yours[1] > 0).all()
         if broken_from == 710:
@@ -343,7 +350,7 @@ def test_the_printed_formulas_break_where_the_picture_says_and_right_ones_do_not
 
 
 def test_the_gradient_vanishes_through_sigmoids_and_not_through_relus():
-    ax = draw("backprop_depth")[0].axes[0]
+    ax = solved("backprop_depth")[0].axes[0]
     assert lines(ax)["sigmoid"].get_ydata()[-1] < 1e-8
     assert 0.1 < lines(ax)["relu"].get_ydata()[-1] < 10
 
@@ -354,7 +361,7 @@ def test_a_rate_that_is_too_large_kills_units():
 
 
 def test_maxout_shows_a_relu_a_leaky_relu_and_an_absolute_value():
-    for ax, (left, right) in zip(draw("backprop_maxout")[0].axes, ((0, 1), (0.1, 1), (-1, 1)), strict=True):
+    for ax, (left, right) in zip(solved("backprop_maxout")[0].axes, ((0, 1), (0.1, 1), (-1, 1)), strict=True):
         x, out = lines(ax)["out"].get_data()
         slope = lines(ax)["dx for dout = 1"].get_ydata()
         np.testing.assert_allclose(out, np.where(x > 0, right, left) * x)
@@ -362,7 +369,7 @@ def test_maxout_shows_a_relu_a_leaky_relu_and_an_absolute_value():
 
 
 def test_softmax_shows_a_finite_loss_at_1000_and_what_the_classes_win_and_lose():
-    left, right = draw("backprop_softmax")[0].axes
+    left, right = solved("backprop_softmax")[0].axes
     yours = lines(left)["yours"].get_ydata()
     assert yours[0] == pytest.approx(1000 + np.log(2)) and yours[-1] == pytest.approx(0, abs=1e-12)
     heights = [bar.get_height() for bar in right.patches]
@@ -381,7 +388,7 @@ def test_the_divided_hinge_needs_ten_times_the_rate_for_the_very_same_training()
 
 
 def test_the_wide_step_lights_up_the_unit_by_its_kink_and_nothing_else():
-    figure, _ = draw("backprop_two_layer_check")
+    figure, _ = solved("backprop_two_layer_check")
     narrow, wide = (np.nan_to_num(ax.get_images()[0].get_array(), nan=-99.0) for ax in figure.axes[:2])
     assert narrow.max() < -6
     rows, units = np.nonzero(wide > -3)
@@ -417,7 +424,7 @@ def test_the_border_bends_while_the_network_learns():
 
 
 def test_the_twenty_lines_learn_their_targets_by_heart():
-    losses = draw("backprop_twenty_lines")[0].axes[0].get_lines()[0].get_ydata()
+    losses = solved("backprop_twenty_lines")[0].axes[0].get_lines()[0].get_ydata()
     assert losses[0] > 1 and losses[-1] < 1e-3
 
 

@@ -1,5 +1,6 @@
 """The pictures of 07_batchnorm: right with right functions, telling with wrong ones, kind with none at all."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -76,6 +77,12 @@ def draw(name, functions=None, **kwargs):
     return getattr(plots, name).draw(*(functions or [SOLVED[i] for i in ids]), **(quick | kwargs))
 
 
+@functools.cache
+def solved(name):
+    """The picture of the right functions, once for all tests that look at it."""
+    return draw(name)
+
+
 def lines(ax):
     return {line.get_label(): line for line in ax.get_lines()}
 
@@ -91,7 +98,7 @@ def test_every_public_picture_is_tried_here():
 
 @pytest.mark.parametrize("name", CASES)
 def test_with_the_solutions_a_picture_has_nothing_to_complain_of(name):
-    figure, notes = draw(name)
+    figure, notes = solved(name)
     assert [note for note in notes if not note.startswith(("Test accuracy", "At a distance"))] == []
     assert_readable(figure)
 
@@ -174,7 +181,7 @@ def test_a_function_that_fails_only_in_training_is_quoted():
 
 
 def test_extremes_show_the_constant_as_beta_and_two_samples_as_signs():
-    left, right = draw("batchnorm_extremes")[0].axes
+    left, right = solved("batchnorm_extremes")[0].axes
     np.testing.assert_allclose(lines(left)["out"].get_ydata(), 0.7)
     larger = lines(right)["larger sample"].get_ydata()
     assert larger[-1] == pytest.approx(1)
@@ -182,7 +189,7 @@ def test_extremes_show_the_constant_as_beta_and_two_samples_as_signs():
 
 
 def test_running_variance_reaches_the_truth_and_the_biased_one_does_not():
-    right = draw("batchnorm_running")[0].axes[1]
+    right = solved("batchnorm_running")[0].axes[1]
     yours, biased = (lines(right)[label].get_ydata()[-1] for label in list(lines(right))[1:3])
     assert yours == pytest.approx(4, rel=0.03)
     assert biased == pytest.approx(3.5, rel=0.03)
@@ -198,7 +205,7 @@ def test_a_biased_running_variance_is_seen_in_the_picture():
 
 
 def test_companions_matter_less_in_larger_batches_and_not_at_inference():
-    ax = draw("batchnorm_companions")[0].axes[0]
+    ax = solved("batchnorm_companions")[0].axes[0]
     dots = [line.get_ydata() for line in ax.get_lines() if len(line.get_ydata()) == 300]
     np.testing.assert_allclose(np.abs(dots[0]), 1, atol=0.1)
     assert np.std(dots[-1]) < 0.4 * np.std(dots[1])
@@ -210,7 +217,7 @@ def largest_errors(figure) -> list[float]:
 
 
 def test_the_gradient_check_is_dark_for_a_right_backward_only():
-    yours, no_variance, constants = largest_errors(draw("batchnorm_gradient_check")[0])
+    yours, no_variance, constants = largest_errors(solved("batchnorm_gradient_check")[0])
     assert yours < 1e-7
     assert min(no_variance, constants) > 1e-2
 
@@ -229,12 +236,12 @@ def test_the_gradient_check_shows_a_missing_road():
 
 
 def test_timing_says_how_much_faster_the_closed_form_is():
-    title = draw("batchnorm_timing")[0].axes[0].get_title()
+    title = solved("batchnorm_timing")[0].axes[0].get_title()
     assert "times as fast" in title
 
 
 def test_the_corrected_population_variance_is_right_for_every_batch_size():
-    ax = draw("batchnorm_population")[0].axes[0]
+    ax = solved("batchnorm_population")[0].axes[0]
     np.testing.assert_allclose(lines(ax)["yours"].get_ydata(), 4, rtol=0.03)
     assert lines(ax)["average of the biased variances"].get_ydata()[0] == pytest.approx(2, rel=0.05)
 
@@ -251,7 +258,7 @@ def test_folding_reports_the_difference(sign, agrees):
 
 
 def test_naive_centring_moves_the_bias_and_nothing_else():
-    bias, out, loss = draw("batchnorm_centering")[0].axes
+    bias, out, loss = solved("batchnorm_centering")[0].axes
     b = bias.get_lines()[0].get_ydata()
     assert np.all(np.diff(b) > 0)
     assert b[-1] > 15
@@ -260,7 +267,7 @@ def test_naive_centring_moves_the_bias_and_nothing_else():
 
 
 def test_the_gradient_falls_as_one_over_the_scale():
-    left, right = draw("batchnorm_scale")[0].axes
+    left, right = solved("batchnorm_scale")[0].axes
     yours = lines(right)["with BatchNorm, yours"]
     np.testing.assert_allclose(yours.get_ydata(), 1 / yours.get_xdata())
     assert lines(left)["with BatchNorm, yours"].get_ydata().max() < 1e-12
@@ -275,7 +282,7 @@ def test_a_negative_scale_halves_the_gradient_and_turns_the_output(capsys):
 
 
 def test_shared_statistics_are_the_channel_and_nothing_else():
-    yours, per_pixel, reshaped = (ax.get_images()[-1].get_array() for ax in draw("batchnorm_shared")[0].axes)
+    yours, per_pixel, reshaped = (ax.get_images()[-1].get_array() for ax in solved("batchnorm_shared")[0].axes)
     assert np.nansum(yours) == 3 * 25
     assert np.nansum(yours[:, 6:11]) == 3 * 25
     assert np.nansum(per_pixel) == 3

@@ -57,7 +57,7 @@ def few_digits(monkeypatch):
 def solved(name):
     """The picture of the solutions, once for all tests that look at it."""
     figure, notes = draw(name, {})
-    figure.draw_without_rendering()
+    render(figure)
     return figure, tuple(notes)
 
 

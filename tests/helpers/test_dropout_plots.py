@@ -1,5 +1,6 @@
 """The pictures of 10_dropout: right with right functions, telling with wrong ones, kind with none at all."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -56,6 +57,12 @@ def draw(name, functions=None, **options):
     return figure, notes
 
 
+@functools.cache
+def solved(name):
+    """The picture of the right functions, once for all tests that look at it."""
+    return draw(name)
+
+
 def returning(value):
     return lambda name: named(name, lambda *args, **kwargs: value)
 
@@ -107,7 +114,7 @@ def test_every_public_picture_is_tried_here():
 
 @pytest.mark.parametrize("name", CASES)
 def test_with_the_solutions_a_picture_is_full_and_readable(name):
-    figure, notes = draw(name)
+    figure, notes = solved(name)
     render(figure)
     assert all(note.startswith(("Test accuracy", "Of the wrong")) for note in notes)
     drawn = [ax for ax in figure.axes if ax.get_label() != "<colorbar>" and not ax.get_images()]
@@ -200,7 +207,7 @@ def test_a_forgotten_scale_in_training_is_seen():
 
 
 def test_the_backward_is_right_with_its_own_cache_and_half_wrong_with_another():
-    axes = draw("dropout_gradient")[0].axes
+    axes = solved("dropout_gradient")[0].axes
     assert axes[2].get_xlabel() == "0 of 64 wrong"
     assert 15 < int(axes[3].get_xlabel().split()[0]) < 49
     factors = axes[1].get_images()[0].get_array()
@@ -316,7 +323,7 @@ def test_the_formula_is_the_measured_extra_loss_and_shrinks_all_weights_alike():
 
 
 def test_weight_scaling_is_the_geometric_mean_up_to_one_dropped_layer():
-    same, error = draw("dropout_ensemble")[0].axes
+    same, error = solved("dropout_ensemble")[0].axes
     geometric, arithmetic = (
         next(line for line in same.get_lines() if line.get_label() == f"{kind} mean")
         for kind in ("geometric", "arithmetic")

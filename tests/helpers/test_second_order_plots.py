@@ -64,11 +64,7 @@ def test_a_picture_is_drawn_without_a_word_and_waits_kindly_for_what_is_not_writ
 ODD = (None, np.nan, "text", np.zeros(7))
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    # Two of them for each picture, in turns.
-    [(name, ODD[(k + more) % 4]) for k, name in enumerate(TAKES) if name not in SHORT for more in (0, 1)],
-)
+@pytest.mark.parametrize(("name", "answer"), [(name, ODD[k % 4]) for k, name in enumerate(TAKES) if name not in SHORT])
 def test_odd_answers_make_no_picture_fall(name, answer):
     broken = {each: named(each, lambda *args, **kwargs: answer) for each in TAKES[name]}
     render(draw(name, broken)[0])
