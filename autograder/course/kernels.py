@@ -123,16 +123,13 @@ def main() -> None:
 
 def _draw_something() -> None:
     """Fill matplotlib's memories of fonts and formulas, which the first picture of each kernel would fill anew."""
-    from matplotlib.figure import Figure
-
-    from helpers.plots.ready import png
-    from helpers.plots.style import course_style
-
-    with course_style():
-        figure = Figure()
-        axes = figure.subplots()
+    ready = importlib.import_module("helpers.plots.ready")
+    with ready.course_style() as plt:
+        figure, axes = plt.subplots()
         axes.set(xscale="log", xlim=(1e-6, 1e6), yscale="log", ylim=(1e-6, 1e6), xlabel="$w_1$", title="word")
-        png(figure)
+        # What is drawn in a kernel must not find a figure of another.
+        plt.close(figure)
+        ready.png(figure)
 
 
 def _serve(connection_file: str, folder: str, environment: dict[str, str]) -> None:
