@@ -22,7 +22,18 @@ from typing import Any
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-_LOADED = ("ipykernel.kernelapp", "ipywidgets", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "torch")
+_LOADED = (
+    "ipykernel.kernelapp",
+    "ipywidgets",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "torch",
+    # What most notebooks load of the course and by it.
+    "autograder.judge.judging",
+    "contourpy",
+    "helpers.training",
+    "scipy.special",
+)
 _LOCK = threading.Lock()
 # Elsewhere forks of a process with so much in it are not safe, or there are none.
 CAN_FORK = sys.platform == "linux"
@@ -99,6 +110,7 @@ def main() -> None:
     """Load, then fork by orders until nobody is left to give them."""
     for name in _LOADED:
         importlib.import_module(name)
+    _draw_something()
     gc.freeze()
     # Nobody waits for the forks.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -107,6 +119,17 @@ def main() -> None:
         if pid == 0:
             _serve(*json.loads(line))
         print(pid, flush=True)
+
+
+def _draw_something() -> None:
+    """Fill matplotlib's memories of fonts and formulas, which the first picture of each kernel would fill anew."""
+    ready = importlib.import_module("helpers.plots.ready")
+    with ready.course_style() as plt:
+        figure, axes = plt.subplots()
+        axes.set(xscale="log", xlim=(1e-6, 1e6), yscale="log", ylim=(1e-6, 1e6), xlabel="$w_1$", title="word")
+        # What is drawn in a kernel must not find a figure of another.
+        plt.close(figure)
+        ready.png(figure)
 
 
 def _serve(connection_file: str, folder: str, environment: dict[str, str]) -> None:

@@ -168,10 +168,13 @@ def rejected(root: Path, topic: str, *, in_turns: bool = False) -> Iterator[str]
             yield from trial.complaints
 
 
-def fair(root: Path, topic: str) -> Iterator[str]:
-    """7. Every right solution passes: the exercise's own, and each alternative."""
-    for exercise in _exercises(root, topic):
-        yield from unfair(exercise)
+def fair(root: Path, topic: str, *, in_turns: bool = False) -> Iterator[str]:
+    """7. Every right solution passes: the exercise's own, and each alternative.
+
+    `in_turns`: each exercise with the seed that `rejected` in turns does not take
+    """
+    for turn, exercise in enumerate(_exercises(root, topic)):
+        yield from unfair(exercise, (_SEEDS[(turn + 1) % 2],) if in_turns else _SEEDS)
 
 
 @dataclass(frozen=True)
@@ -241,11 +244,11 @@ def _misweighed(degree: str, left: float) -> Iterator[str]:
         yield f"leaves {left:.0%} of the points, though it is a detail: it is not all that is wrong in its cases"
 
 
-def unfair(exercise: Exercise) -> Iterator[str]:
+def unfair(exercise: Exercise, seeds: Sequence[str] = _SEEDS) -> Iterator[str]:
     """Right solutions of an exercise that lose points."""
     exercise = exercise.rehearsed()
     for functions in (*([exercise.right] if exercise.right else []), *exercise.alternatives):
-        for seed in _SEEDS:
+        for seed in seeds:
             verdict = judge(exercise, LocalCaller(functions), points=1.0, seed=seed)
             for case in verdict.cases:
                 if not case.passed:

@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from shlex import quote
 
@@ -335,8 +335,14 @@ def _closure(root: Path, names: Iterable[str]) -> list[str]:
         seen.add(name)
         path = _file(root, name)
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        waiting += [name.rpartition(".")[0], *_imports(ast.parse(path.read_bytes()), package)]
+        waiting += [name.rpartition(".")[0], *_imported(path.read_bytes(), package)]
     return sorted(seen)
+
+
+@cache
+def _imported(source: bytes, package: str) -> tuple[str, ...]:
+    """What a module's text imports, relative to its package."""
+    return tuple(_imports(ast.parse(source), package))
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:
@@ -386,8 +392,14 @@ class _Module:
         """Names of right solutions in other words."""
         return {name for node in self.body if _decorated(node, "alternative") for name in _bound(node)}
 
-    def binding(self, name: str) -> list[ast.stmt]:
-        return [node for node in self.body if name in _bound(node)]
+    @cached_property
+    def binding(self) -> dict[str, list[ast.stmt]]:
+        """The statements that bind a name, for each that is bound."""
+        binding: dict[str, list[ast.stmt]] = {}
+        for node in self.body:
+            for name in _bound(node):
+                binding.setdefault(name, []).append(node)
+        return binding
 
     def reduced(self) -> ast.Module:
         """The statements that are wanted, imports name by name."""
@@ -427,8 +439,7 @@ def _reduced(root: Path, exercises: Mapping[str, str]) -> dict[str, ast.Module]:
         place.reached = True
         if wanted not in place.wanted:
             place.wanted.add(wanted)
-            nodes += place.binding(wanted)
-        everything = set().union(*map(_bound, place.body))
+            nodes += place.binding.get(wanted, [])
         for node in nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for alias in node.names:
@@ -436,7 +447,7 @@ def _reduced(root: Path, exercises: Mapping[str, str]) -> dict[str, ast.Module]:
                         waiting += _behind(root, node, alias, module)
             else:
                 used = _names(node) | _words(node) - place.alternatives
-                waiting += [(name, other) for other in used & everything]
+                waiting += [(name, other) for other in used & place.binding.keys()]
     return {name: place.reduced() for name, place in sorted(modules.items())}
 
 
@@ -448,7 +459,7 @@ def _behind(
     whole = base + alias.name
     if _is_exercise(root, whole):
         behind = module(whole)
-        return [(whole, name) for name in set().union(*map(_bound, behind.body)) - behind.alternatives - {"HINTS"}]
+        return [(whole, name) for name in behind.binding.keys() - behind.alternatives - {"HINTS"}]
     if _is_exercise(root, base.rstrip(".")):
         return [(base.rstrip("."), alias.name)]
     return []
