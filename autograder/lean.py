@@ -42,14 +42,9 @@ def enter() -> None:
     """From now on, in this process and its forks: for a program that is not nbgrader's own, nor Jupyter's."""
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
-        call_late()
-
-
-def call_late() -> None:
-    """Let what is called seldom or never be loaded when it is called: for any program."""
-    for name, functions in _CALLED_LATE.items():
-        if name not in sys.modules and find_spec(name.partition(".")[0]):
-            sys.modules[name] = _late(name, functions)
+        for name, functions in _CALLED_LATE.items():
+            if name not in sys.modules and find_spec(name.partition(".")[0]):
+                sys.modules[name] = _late(name, functions)
 
 
 def is_entered() -> bool:
