@@ -320,7 +320,7 @@ def stock(root: Path, topic: str, students: Sequence[str] = ("unusual_style", "h
 
 
 PROOFS: Mapping[str, tuple[str, Callable[[Path, str], Iterator[str]]]] = {
-    proof.__name__: (proof.__doc__ or "", proof)
+    proof.__name__: ((proof.__doc__ or "").partition("\n")[0], proof)
     for proof in (current, complete, solved, untouched, clean, rejected, fair, exact, stock)
 }
 
