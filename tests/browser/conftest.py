@@ -181,7 +181,7 @@ class LabPage:
             name,
         )
         assert index >= 0, f"there is no cell {name}"
-        return self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index)
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(index)
 
     def menu(self, *entries: str) -> None:
         """Choose an entry of the menus, as a mouse does."""
@@ -251,7 +251,7 @@ def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None
         "JUPYTER_PREFER_ENV_PATH": "1",
         **variables,
     }
-    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", "--no-browser", f"--port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", "--no-browser", f"--port={port}"]
     command += ["--port-retries=0", f"--IdentityProvider.token={token}", "--allow-root", *options]
     with open(home / "lab.log", "wb") as log:
         process = subprocess.Popen(command, cwd=cwd or ROOT, env=environment, stdout=log, stderr=log)
