@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from autograder import exercises
 
-from .conftest import ROOT, LabPage, solution
+from .conftest import ROOT, LabPage, shorten, solution
 
 NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
 # nbgrader's Validate runs a whole notebook: of another one, three exercises are enough.
@@ -59,20 +59,11 @@ def notebook(browser, lab):
 def second(browser, lab):
     """Another page of JupyterLab, for notebooks of which only what is worked on is left: the rest would be drawn."""
     parts = [cell for name in (RIGHT, MISTAKEN, UNWRITTEN) for cell in (name, f"hints_{name}", f"check_{name}")]
-    shorten(lab, OTHER, "text_1", "setup_1", *parts)
-    shorten(lab, SOUND, "setup_1", "add_noise", "demo_noise")
+    shorten(lab.folder / OTHER / f"{OTHER}.ipynb", "text_1", "setup_1", *parts)
+    shorten(lab.folder / SOUND / f"{SOUND}.ipynb", "setup_1", "add_noise", "demo_noise")
     page = LabPage(browser, lab).start()
     yield page
     page.page.close()
-
-
-def shorten(lab, name, *cells):
-    """Leave of a student's notebook only these cells."""
-    path = lab.folder / name / f"{name}.ipynb"
-    notebook = json.loads(path.read_text())
-    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] in cells]
-    assert [cell["id"] for cell in notebook["cells"]] == [*cells]
-    path.write_text(json.dumps(notebook))
 
 
 WRONG = """\
