@@ -89,6 +89,14 @@ def solution(notebook: str, name: str) -> str:
     return "".join(next(cell for cell in cells if cell["id"] == name)["source"])
 
 
+def shorten(path: Path, *cells: str) -> None:
+    """Leave of a notebook only these cells: the others would be drawn and graded, at every turn."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] in cells]
+    assert [cell["id"] for cell in notebook["cells"]] == [*cells]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 class LabPage:
     """A page of JupyterLab, and what its console complained of."""
 
@@ -181,7 +189,7 @@ class LabPage:
             name,
         )
         assert index >= 0, f"there is no cell {name}"
-        return self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index)
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(index)
 
     def menu(self, *entries: str) -> None:
         """Choose an entry of the menus, as a mouse does."""
@@ -251,7 +259,7 @@ def running_lab(folder: Path, home: Path, *options: str, cwd: Path | None = None
         "JUPYTER_PREFER_ENV_PATH": "1",
         **variables,
     }
-    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", "--no-browser", f"--port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", "--no-browser", f"--port={port}"]
     command += ["--port-retries=0", f"--IdentityProvider.token={token}", "--allow-root", *options]
     with open(home / "lab.log", "wb") as log:
         process = subprocess.Popen(command, cwd=cwd or ROOT, env=environment, stdout=log, stderr=log)

@@ -11,10 +11,15 @@ _SERVER = re.compile(r"^https?://[^/]+")
 
 
 def no_news(config: Path) -> None:
-    """JupyterLab asks a new user whether to show its news, in a box above what one wants to press."""
+    """JupyterLab asks a new user whether to show its news, in a box above what one wants to press.
+
+    At each page it also starts Node, to see whether it should be built.
+    """
     folder = config / "lab/user-settings/@jupyterlab/apputils-extension"
     folder.mkdir(parents=True)
     (folder / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    (config / "labconfig").mkdir()
+    (config / "labconfig/page_config.json").write_text('{"buildCheck": false}')
 
 
 def window(browser, complaints: list[str]) -> Page:

@@ -29,10 +29,10 @@ from autograder.course.demo import make_class
 from autograder.course.release import release
 from autograder.sandbox import bubblewrap
 
-from .conftest import PATIENCE_MS, ROOT, Lab, LabPage, solution
+from .conftest import PATIENCE_MS, ROOT, Lab, LabPage, shorten, solution
 from .desk import menu, no_news, open_formgrader, press, row_of, window
 
-# Opening, generating and grading take time by the cell: a short assignment.
+# Opening, generating and grading take time by the cell: of the assignment, one exercise is left.
 NAME, EXERCISE, MISTAKE, POINTS = "05_second_order", "newton_step", "damping_on_step", 6
 INSTRUCTOR, STUDENTS = "instructor", ("kim", "lee")
 ACCOUNTS = (INSTRUCTOR, *STUDENTS)
@@ -274,6 +274,8 @@ def machine():
         course = homes[INSTRUCTOR] / "downhill"
         # Without a submission yet.
         make_class(ROOT, course, [NAME], ["nobody"])
+        cells = ("text_1", "setup_1", EXERCISE, f"hints_{EXERCISE}", f"check_{EXERCISE}")
+        shorten(course / "solutions" / NAME / f"{NAME}.ipynb", *cells)
         (course / ".venv").symlink_to(sys.prefix)
         for account, home in homes.items():
             machine.give(account, home)

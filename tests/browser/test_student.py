@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from autograder import exercises
 
-from .conftest import ROOT, LabPage, solution
+from .conftest import ROOT, LabPage, shorten, solution
 
 NAME, EXERCISE, MISTAKE = "02_sgd", "momentum", "lr_inside_velocity"
 # nbgrader's Validate runs a whole notebook: of another one, three exercises are enough.
@@ -51,6 +51,17 @@ def notebook(browser, lab):
     """An untouched notebook, run from the first cell to the last."""
     page = LabPage(browser, lab).open(f"{NAME}/{NAME}.ipynb")
     page.run_all()
+    yield page
+    page.page.close()
+
+
+@pytest.fixture(scope="module")
+def second(browser, lab):
+    """Another page of JupyterLab, for notebooks of which only what is worked on is left: the rest would be drawn."""
+    parts = [cell for name in (RIGHT, MISTAKEN, UNWRITTEN) for cell in (name, f"hints_{name}", f"check_{name}")]
+    shorten(lab.folder / OTHER / f"{OTHER}.ipynb", "text_1", "setup_1", *parts)
+    shorten(lab.folder / SOUND / f"{SOUND}.ipynb", "setup_1", "add_noise", "demo_noise")
+    page = LabPage(browser, lab).start()
     yield page
     page.page.close()
 
@@ -99,6 +110,8 @@ def test_the_instructors_half_of_nbgrader_is_not_in_the_way(notebook, lab):
     log = lab.log.read_text()
     assert "is running at" in log
     assert re.findall(r"^\[E .*", log, re.MULTILINE) == []
+    # Nobody waits for Node to say whether JupyterLab should be built.
+    assert "Build" not in log
 
 
 def test_a_wrong_solution_is_told_which_mistake_it_is_and_a_right_one_that_it_is_solved(notebook):
@@ -146,45 +159,40 @@ def test_a_slider_moved_by_the_keyboard_draws_the_picture_anew(notebook):
     assert cell.get_by_role("slider", name="lr", exact=True).get_attribute("aria-valuetext") == readout
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_reports_can_be_read_in_both_themes_and_on_a_narrow_page(notebook, theme):
+@pytest.fixture(scope="module")
+def told(notebook):
+    """The cell of a check that says which mistake it is."""
     source, _ = mistake()
     notebook.type(EXERCISE, source)
     notebook.run(EXERCISE)
-    cell = notebook.run(f"check_{EXERCISE}")
+    return notebook.run(f"check_{EXERCISE}")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_reports_can_be_read_in_both_themes_and_on_a_narrow_page(notebook, told, theme):
     notebook.theme(theme)
     notebook.page.set_viewport_size({"width": 900, "height": 900})
-    for part in (cell.locator(".dh-report"), notebook.cell("demo_where_you_stand").locator(".dh-progress")):
+    for part in (told.locator(".dh-report"), notebook.cell("demo_where_you_stand").locator(".dh-progress")):
         weak = [(round(contrast, 2), text) for contrast, text in part.evaluate(CONTRASTS) if contrast < 4.5]
         assert weak == []
         assert part.evaluate("part => part.scrollWidth - part.clientWidth") <= 1
     notebook.page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_points_stay_for_another_page_and_kernel_and_stand_in_the_first_notebook(notebook, browser, lab):
-    start = LabPage(browser, lab).open("00_start.ipynb")
+def test_points_stay_for_another_page_and_kernel_and_stand_in_the_first_notebook(notebook, second):
+    start = second.open_beside("00_start.ipynb")
     start.run("setup_1")
     table = start.run("demo_start_progress").locator(".dh-progress")
     row = table.get_by_role("row", name=re.compile("^02 · "))
     expect(row).to_contain_text("5 of 51 points")
     expect(row).to_contain_text("1 of 15 exercises solved")
-    row.get_by_role("link").click()
-    expect(start.page.locator(".jp-NotebookPanel:visible h1").first).to_contain_text("02 ·")
+    table.get_by_role("row", name=re.compile("^03 · ")).get_by_role("link").click()
+    expect(start.page.locator(".jp-NotebookPanel:visible h1").first).to_contain_text("03 ·")
     assert start.complaints == []
-    start.page.close()
 
 
 def test_the_console_heard_no_complaint(notebook):
     assert notebook.complaints == []
-
-
-def shorten(lab, name, *cells):
-    """Leave of a student's notebook only these cells: the others would only be drawn."""
-    path = lab.folder / name / f"{name}.ipynb"
-    notebook = json.loads(path.read_text())
-    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] in cells]
-    assert [cell["id"] for cell in notebook["cells"]] == [*cells]
-    path.write_text(json.dumps(notebook))
 
 
 def validate(page):
@@ -198,10 +206,8 @@ def validate(page):
     return words
 
 
-def test_validate_says_what_is_wrong_and_what_is_missing_then_that_all_is_well(browser, lab):
-    parts = [cell for name in (RIGHT, MISTAKEN, UNWRITTEN) for cell in (name, f"hints_{name}", f"check_{name}")]
-    shorten(lab, OTHER, "setup_1", *parts)
-    page = LabPage(browser, lab).open(f"{OTHER}/{OTHER}.ipynb")
+def test_validate_says_what_is_wrong_and_what_is_missing_then_that_all_is_well(second):
+    page = second.open_beside(f"{OTHER}/{OTHER}.ipynb")
     page.type(RIGHT, solution(OTHER, RIGHT))
     page.type(MISTAKEN, solution(OTHER, MISTAKEN).replace("(1 - alpha) * grad**2", "grad**2"))
     words = validate(page)
@@ -215,12 +221,10 @@ def test_validate_says_what_is_wrong_and_what_is_missing_then_that_all_is_well(b
     page.type(UNWRITTEN, solution(OTHER, UNWRITTEN))
     assert "Success! Your notebook passes all the tests." in validate(page)
     assert page.complaints == []
-    page.page.close()
 
 
-def test_sounds_can_be_played_and_have_names(browser, lab):
-    shorten(lab, SOUND, "setup_1", "add_noise", "demo_noise")
-    page = LabPage(browser, lab).open(f"{SOUND}/{SOUND}.ipynb")
+def test_sounds_can_be_played_and_have_names(second):
+    page = second.open_beside(f"{SOUND}/{SOUND}.ipynb")
     page.run("setup_1")
     page.type("add_noise", solution(SOUND, "add_noise"))
     page.run("add_noise")
@@ -234,4 +238,3 @@ def test_sounds_can_be_played_and_have_names(browser, lab):
     player.evaluate("player => { player.muted = true; return player.play(); }")
     page.wait("player => player.currentTime > 0.2", arg=player)
     assert page.complaints == []
-    page.page.close()
