@@ -10,6 +10,14 @@ from .conftest import PATIENCE_MS
 _SERVER = re.compile(r"^https?://[^/]+")
 
 
+# What moves while one waits, such as a turning wheel, is drawn sixty times a second.
+STILL = """addEventListener('DOMContentLoaded', () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('*, ::before, ::after {animation: none !important; transition: none !important}');
+    document.adoptedStyleSheets.push(sheet);
+})"""
+
+
 def no_news(config: Path) -> None:
     """JupyterLab asks a new user whether to show its news, in a box above what one wants to press.
 
@@ -26,6 +34,7 @@ def window(browser, complaints: list[str]) -> Page:
     """A window of its own, with cookies of its own; what goes wrong in it is kept."""
     page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
     page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(STILL)
     expect.set_options(timeout=PATIENCE_MS)
 
     def hear(said: ConsoleMessage) -> None:
