@@ -19,6 +19,11 @@ def photos() -> np.ndarray:
     >>> photos().shape
     (2, 3, 96, 128)
     """
+    return _photos().copy()
+
+
+@functools.cache
+def _photos() -> np.ndarray:
     from sklearn.datasets import load_sample_image
 
     images = np.stack([load_sample_image(name) for name in ("china.jpg", "flower.jpg")]) / 255

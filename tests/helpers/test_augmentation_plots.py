@@ -357,6 +357,8 @@ def test_photographs_are_small_images_between_zero_and_one():
     photos = samples.photos()
     assert photos.shape == (2, 3, 96, 128)
     assert 0 <= photos.min() < 0.1 < 0.9 < photos.max() <= 1
+    photos[:] = 0
+    assert samples.photos().max() > 0.9, "they are everyone's own"
 
 
 def test_a_melody_is_the_same_for_the_same_seed_and_fits_into_a_notebook():

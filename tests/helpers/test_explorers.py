@@ -22,11 +22,6 @@ from .drawn import named, unwritten
 
 
 @pytest.fixture
-def _drawn_quickly():
-    """Not here: how a drawing looks is what counts."""
-
-
-@pytest.fixture
 def undrawn(monkeypatch):
     """Let the explorers show their controls, and no picture; give what they show."""
     shown = []
@@ -133,7 +128,8 @@ def test_a_picture_that_takes_long_waits_until_the_slider_rests(monkeypatch):
 
 def _plot(height, top=2.0):
     with course_style() as plt:
-        figure, ax = plt.subplots(figsize=(4, 3))
+        figure, ax = plt.subplots(figsize=(4, 3), dpi=100)
+        ax.tick_params(labelsize="medium")
         ax.plot([0, 1], [0, height], color="C1", linestyle="-", linewidth=4)
         ax.set(xlim=(0, 1), ylim=(0, top), xlabel="$w_1$", ylabel="a\nlabel")
         plt.close(figure)
