@@ -8,12 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_notebook
 
-from autograder.course.binder import KERNEL_MB, peak_mb
-from autograder.course.executed import execute, shortcomings
+from autograder.course.binder import KERNEL_MB
+from autograder.course.executed import shortcomings
 from autograder.course.site import binder, repository
 
 ROOT = Path(__file__).parents[1]
@@ -110,14 +109,6 @@ def test_the_badge_opens_the_start_notebook_and_every_link_names_this_repository
             assert (ROOT / notebook).is_file(), f"{path.name}: {link}"
         for link in re.findall(r"https://github\.com/[\w.-]+/downhill\b", text):
             assert link == address, f"{path.name}: not the address that pyproject.toml has: {link}"
-
-
-@pytest.mark.skipif(peak_mb(os.getpid()) is None, reason="only Linux tells what a process held at most")
-def test_a_run_writes_down_what_its_kernel_held_at_most():
-    big = "held = bytearray(300 * 2**20)"
-    notebook = execute(new_notebook(cells=[new_code_cell(big), new_code_cell("del held")]))
-    assert 300 < notebook.metadata["peak_mb"] < 600
-    nbformat.validate(notebook)
 
 
 def test_a_solved_notebook_that_needs_more_than_a_session_has_falls_short():

@@ -192,7 +192,7 @@ def real_runs(epochs: int = 30) -> dict[str, dict[str, np.ndarray]]:
         "rate 30, falling to 0": {"lr": 30.0, "schedule": lambda t: 1 - t / (epochs * 53)},
         "40 images": {"x": d.x_train[:40], "y": d.y_train[:40]},
         "one hidden unit": {"units": 1, "lr": 0.02},
-        "rate 0.25, 20 validation images": {"val": 20, "lr": 0.25},
+        "rate 0.12, 8 units, 10 validation images": {"val": 10, "lr": 0.12, "units": 8},
     }
     runs = {}
     for name, changed in made.items():

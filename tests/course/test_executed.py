@@ -1,5 +1,6 @@
 """Solved notebooks are run once for all that shows them, and again when anything has changed that they hang on."""
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -10,6 +11,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.course import executed, kernels, site
+from autograder.course.binder import KERNEL_MB, peak_mb
 from autograder.course.executed import kept_solved, run_solved, shortcomings
 from autograder.course.site import SiteError, solved_notebooks
 
@@ -87,6 +89,18 @@ def test_a_kernel_begins_with_nothing_of_another_and_with_the_environment_of_now
     asks = ["'x' in globals(), 'os' in globals()", "import os\nos.environ.get('LEFT'), os.environ['OF_NOW']"]
     notebook = executed.execute(new_notebook(cells=[new_code_cell(source) for source in asks]))
     assert _texts(notebook) == ["(False, False)", "(None, 'now')"]
+
+
+@pytest.mark.skipif(peak_mb(os.getpid()) is None, reason="only Linux tells what a process held at most")
+def test_a_run_writes_down_what_its_kernel_held_at_most():
+    big = "held = bytearray(300 * 2**20)"
+    little, much = (
+        executed.execute(new_notebook(cells=[new_code_cell(source), new_code_cell("held = 0")]))
+        for source in ("held = 1", big)
+    )
+    assert 290 < much.metadata["peak_mb"] - little.metadata["peak_mb"] < 310
+    assert 30 < little.metadata["peak_mb"] < KERNEL_MB
+    nbformat.validate(much)
 
 
 def test_a_kernel_that_dies_is_told_and_the_next_one_starts():
