@@ -95,12 +95,13 @@ def _deleted(processes: Sequence[Path], most: int) -> dict[tuple[int, int], int]
     found: dict[tuple[int, int], int] = {}
     for process in processes:
         with suppress(OSError):
-            for line in (process / "maps").read_text(errors="replace").splitlines():
-                if not line.endswith(" (deleted)"):
+            # In bytes: a file's name may hold all but a line feed, also what Python takes for the end of a line.
+            for line in (process / "maps").read_bytes().split(b"\n"):
+                if not line.endswith(b" (deleted)"):
                     continue
-                _, _, _, device, number, *name = line.split(maxsplit=5)
-                if name and not name[0].startswith("/dev/zero"):
-                    major, minor = device.split(":")
+                _, _, _, device, number, name = line.split(maxsplit=5)
+                if not name.startswith(b"/dev/zero"):
+                    major, minor = device.split(b":")
                     found[os.makedev(int(major, 16), int(minor, 16)), int(number)] = most
         with suppress(OSError):
             for link in (process / "fd").iterdir():

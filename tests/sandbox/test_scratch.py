@@ -26,6 +26,14 @@ for k in range(2):
         os.unlink(str(k))
         kept = [kept, mmap.mmap(file.fileno(), 4096)]
 os.closerange(3, 100)""",
+    "mapped files whose names look like lines": r"""
+for k, end in enumerate(("\r", "\x0c", "\x1c", "\x85", "\u2028")):
+    with open(f"{k}{end}a", 'w+b') as file:
+        file.write(block)
+        file.flush()
+        os.unlink(file.name)
+        kept = [kept, mmap.mmap(file.fileno(), 4096)]
+os.closerange(3, 100)""",
     "a deep folder": "for _ in range(1100): os.mkdir('d' * 200); os.chdir('d' * 200)",
     "empty files": "for k in range(20_100): open(str(k), 'w').close()",
     "processes": "[os.fork() for _ in range(5)]",
