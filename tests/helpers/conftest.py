@@ -1,14 +1,8 @@
 """What the tests of the pictures draw with."""
 
-import functools
-
 import pytest
-from matplotlib.mathtext import MathTextParser
 
 from helpers.plots import style
-
-# matplotlib keeps the last fifty formulas; those of all pictures come again and again.
-_PARSED = functools.lru_cache(None)(MathTextParser._parse_cached.__wrapped__)
 
 
 @pytest.fixture(autouse=True)
@@ -22,4 +16,3 @@ def _drawn_quickly(monkeypatch):
         monkeypatch.setitem(style._RC, f"figure.{name}", value)
     for axis in "xy":
         monkeypatch.setitem(style._RC, f"{axis}tick.labelsize", 20)
-    monkeypatch.setattr(MathTextParser, "_parse_cached", _PARSED)
